@@ -1,0 +1,193 @@
+package recording
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// PBX is one Asterisk server. Errors are *Error: NotFound when a channel is
+// gone, Unavailable when the PBX is away, refuses or lacks a right (the
+// message says which), Conflict when something else holds the channel.
+// All methods may be called at once from many goroutines, and end with ctx.
+type PBX interface {
+	// Name returns the name in the configuration.
+	Name() string
+	Switch
+	Recorder
+	// Spool gives the folder that the PBX writes recordings to, as seen here.
+	Spool() Spool
+	// Run keeps the connection until ctx ends, and calls tell with every
+	// event, in order, from one goroutine. A tell that is slow delays later
+	// events but never the connection; events that had to be dropped are
+	// made good by another Up. It returns nil when ctx ends.
+	Run(ctx context.Context, tell func(Event)) error
+}
+
+// Switch is the live table of channels.
+type Switch interface {
+	// Find returns the live channels that t means: those with exactly this
+	// unique id, if there are any; else those of exactly this extension (and
+	// technology, if t names one), compared exactly first, then without
+	// regard to case. None is an empty slice and no error; a table that is
+	// not in step with the PBX is Unavailable.
+	Find(ctx context.Context, t Target) ([]Channel, error)
+	// Peers returns the live channels of the same call as c, c among them:
+	// those with its linked id or in its bridge. Unavailable as for Find.
+	Peers(ctx context.Context, c Channel) ([]Channel, error)
+}
+
+// Recorder starts and ends recordings on the PBX.
+type Recorder interface {
+	// Record starts a recording of c into files named by id, and returns
+	// when the first file has been seen in the spool (or at once where the
+	// PBX is configured so). When it fails, nothing is left running that
+	// this PBX can be asked to stop.
+	Record(ctx context.Context, c Channel, id ID) (Capture, error)
+	// Stop ends the recording and nothing else. NotFound means that the
+	// channel or its recording is gone already, which callers take as ended.
+	Stop(ctx context.Context, r Recording) error
+	// Reclaim finds out, after a restart or a lost connection, whether the
+	// recording still runs on the PBX: it returns the capture as Record
+	// would have. NotFound means that the channel is gone. A capture without
+	// files means that the channel lives and the recording never began.
+	Reclaim(ctx context.Context, r Recording) (Capture, error)
+}
+
+// Spool is a folder of files that a PBX writes. Names are those of Track.File.
+type Spool interface {
+	// Open opens a file for reading; errors.Is(err, fs.ErrNotExist) when
+	// there is none. Symbolic links and names with a separator are refused.
+	Open(name string) (SpoolFile, error)
+	// Remove deletes a file; a file that is gone already is no error.
+	Remove(name string) error
+}
+
+// SpoolFile is an open spool file.
+type SpoolFile interface {
+	io.ReaderAt
+	io.Closer
+	Stat() (fs.FileInfo, error)
+}
+
+// Capture is what a PBX says of a recording that it began.
+type Capture struct {
+	Recorder string  // "mixmonitor" or "monitor"
+	Handle   string  // what Stop needs
+	Tracks   []Track // in a fixed order: the mixed one, or spoken before heard
+}
+
+// Store keeps the records. Errors: NotFound when a row is not there, Conflict
+// when a step is not allowed from the row's state, Unavailable when the
+// database is away. Every method is one transaction, durable on return.
+// Text is compared byte for byte.
+type Store interface {
+	Records
+	Lookup
+	Journal
+}
+
+// Records writes recordings.
+type Records interface {
+	// Add writes a new recording in state Starting, with its tags, tracks
+	// and parties. When a call with this PBX and linked id is still open
+	// (EndedAt zero), the recording joins it: r.Call.ID is ignored and the
+	// parties are added to that call. An id that exists is a Conflict.
+	Add(ctx context.Context, r Recording) error
+	// Advance makes a step. A row whose state does not allow it is left as
+	// it is and a Conflict is returned.
+	Advance(ctx context.Context, id ID, s Step) error
+	// AddTag adds a tag as the newest one; a tag that the recording carries
+	// already becomes the newest.
+	AddTag(ctx context.Context, id ID, tag string, at time.Time) error
+	// SetFlags sets both flags.
+	SetFlags(ctx context.Context, id ID, private, deleted bool) error
+	// ChannelEvent notes, on every recording of this channel for which it
+	// is still unknown, when the channel was answered or hung up (zero:
+	// leave), and adds the party to its open call. A change of nothing is
+	// no error.
+	ChannelEvent(ctx context.Context, e ChannelNote) error
+}
+
+// ChannelNote is what became known of a channel. Since is the time before
+// which recordings of the same unique id belong to an older channel (unique
+// ids begin again after a restart of the PBX); zero means any.
+type ChannelNote struct {
+	PBX        string
+	LinkedID   string
+	Party      Party // Party.UniqueID names the channel
+	Since      time.Time
+	AnsweredAt time.Time
+	EndedAt    time.Time
+	CallEnded  bool // it was the last channel of its call
+}
+
+// Lookup reads recordings. Lists are newest first (AskedAt, then ID).
+type Lookup interface {
+	// Get returns one recording with tags, tracks, call and parties.
+	Get(ctx context.Context, id ID) (Recording, error)
+	// ByTag returns recordings that carry the tag, at most limit.
+	ByTag(ctx context.Context, tag string, limit int) ([]Recording, error)
+	// ByUniqueID returns recordings of the channel with this unique id on
+	// any PBX; if there are none, those of calls in which a channel with
+	// this unique id took part. At most limit.
+	ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]Recording, error)
+	// Open returns the recordings of a PBX that are not in a final state or
+	// whose channel is not known to have ended. An empty uniqueID means all
+	// of the PBX, else those of this channel.
+	Open(ctx context.Context, pbx, uniqueID string) ([]Recording, error)
+	// History returns the steps of a recording, oldest first.
+	History(ctx context.Context, id ID) ([]Past, error)
+}
+
+// Journal keeps the access log and adds up.
+type Journal interface {
+	// LogAccess writes one line of the access log.
+	LogAccess(ctx context.Context, a Access) error
+	// Sums counts the recordings asked for in [from, to) by state and
+	// reason, ordered by state (order of life) and reason.
+	Sums(ctx context.Context, from, to time.Time) ([]Sum, error)
+}
+
+// Sum is one line of the ledger.
+type Sum struct {
+	State  State
+	Reason string
+	Count  int
+}
+
+// Blobs keeps finished audio under keys of [0-9a-z-.]. Errors are
+// Unavailable with a message that says what is wrong with the archive,
+// or NotFound.
+type Blobs interface {
+	// Put stores what r holds under key, whole or not at all, durable on
+	// return, and returns the bytes stored. An existing blob is replaced.
+	Put(ctx context.Context, key string, r io.Reader) (int64, error)
+	// Open returns the blob and its size. The caller closes it.
+	Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error)
+	// Remove deletes a blob; one that is gone already is no error.
+	Remove(ctx context.Context, key string) error
+}
+
+// Sound turns what a PBX wrote into a WAV that can be kept: PCM 16 bit, its
+// header in agreement with its size. Every result is made from streams.
+type Sound interface {
+	// Check looks at a spool file. complete says that its header agrees
+	// with its size, so that the PBX has closed it.
+	Check(f io.ReaderAt, size int64) (complete bool, length time.Duration, err error)
+	// Repair reads one file as a good WAV, whatever its header says of sizes.
+	Repair(f io.ReaderAt, size int64) (wav io.Reader, length time.Duration, err error)
+	// Mix joins two legs into one mono WAV, without clipping; Stereo keeps
+	// them apart, spoken left, heard right. A leg that begins later or is
+	// shorter is padded with silence.
+	Mix(legs [2]Leg) (wav io.Reader, length time.Duration, err error)
+	Stereo(legs [2]Leg) (wav io.Reader, length time.Duration, err error)
+}
+
+// Leg is one file of two.
+type Leg struct {
+	File  io.ReaderAt
+	Size  int64
+	Delay time.Duration // after the beginning of the earlier leg, >= 0
+}

@@ -1,0 +1,106 @@
+// Package recording is the core of recgate: what a recording is, what it may
+// become, and the four uses that callers have for it (start, stop, retrieve,
+// retrieve by unique id). It knows no HTTP, SQL, XML or AMI; everything that
+// it asks of the world is an interface in ports.go, and recordingtest holds
+// the contracts of those interfaces as code. Start reading at Service.
+package recording
+
+import "time"
+
+// Recording is one recording of one channel, from the request to start it.
+// Times are UTC with millisecond resolution; the zero time means "not yet".
+type Recording struct {
+	ID    ID
+	Call  Call
+	State State
+	// Reason says in words why the recording is in its state ("stopped by
+	// request", "the channel hung up", ...).
+	Reason string
+	// Tags are the external references, oldest first; each finds the recording.
+	Tags []string
+
+	PBX       string // name of the PBX in the configuration
+	Channel   string // name when the recording was asked for, e.g. SIP/410-12FA7B
+	UniqueID  string // of the channel, e.g. 12347811.214
+	Extension string // of the channel, e.g. 410
+	Recorder  string // "mixmonitor" or "monitor"; empty before the PBX answered
+	Handle    string // what stops it on the PBX: the MixMonitorID; empty for Monitor
+	AskedBy   string // who asked for the start: a remote address or a user name
+
+	Private bool
+	Deleted bool
+
+	AskedAt        time.Time // when the start was asked for
+	StartedAt      time.Time // when the PBX confirmed it
+	AnsweredAt     time.Time // when the channel was answered
+	StoppedAt      time.Time // when the recording ended
+	ChannelEndedAt time.Time // when the channel hung up: until then the call is in progress
+
+	Duration  time.Duration // of the audio
+	Bytes     int64         // of the archived WAV
+	SHA256    string        // of the archived WAV, 64 hex digits
+	Key       string        // of the archived WAV among the blobs; empty before ready
+	SourceKey string        // of the stereo source of a Monitor recording; may be empty
+	Tracks    []Track
+}
+
+// Tag returns the External Reference to show: the newest tag, or "".
+func (r Recording) Tag() string {
+	if len(r.Tags) == 0 {
+		return ""
+	}
+	return r.Tags[len(r.Tags)-1]
+}
+
+// InProgress tells whether the call of the recorded channel is still up as
+// far as is known. It stays true after a stop until the channel hangs up.
+func (r Recording) InProgress() bool { return r.ChannelEndedAt.IsZero() }
+
+// Voice says which side of the recorded channel a track holds.
+type Voice string
+
+// The voices.
+const (
+	Mixed  Voice = "mixed"  // both directions in one file
+	Spoken Voice = "spoken" // what the recorded channel says
+	Heard  Voice = "heard"  // what the recorded channel hears
+)
+
+// Track is one file that the PBX writes for a recording.
+type Track struct {
+	File      string // name in the spool, without a directory: hex digits and a fixed ending
+	Voice     Voice
+	Party     string    // extension whose voice it is, or "mixed"
+	StartedAt time.Time // when the file begins
+}
+
+// Call is what several recordings and channels have in common: the linked id.
+type Call struct {
+	ID         string // a UUIDv7, given by Service
+	PBX        string
+	LinkedID   string
+	StartedAt  time.Time // creation of its first channel that we know
+	AnsweredAt time.Time
+	EndedAt    time.Time // when its last channel hung up
+	Parties    []Party
+}
+
+// Party is one channel that took part in a call.
+type Party struct {
+	Channel   string
+	UniqueID  string
+	Extension string
+	CallerID  string // number, as the PBX says it; may be empty
+}
+
+// Access is one line of the access log: who retrieved what, when, from where
+// and with which outcome. Refused retrievals have one too.
+type Access struct {
+	At        time.Time
+	Method    string // "retrieve" or "retrieveByUniqueId"
+	Key       string // the tag or unique id that was asked for, as it was sent (at most 255 characters are kept)
+	Username  string // as it was sent (at most 255 characters are kept)
+	Remote    string // address of the caller
+	Recording ID     // empty when none was chosen
+	Outcome   string // "ok", or the message that the caller got
+}

@@ -1,0 +1,77 @@
+package recording
+
+import (
+	"slices"
+	"time"
+)
+
+// State is where a recording is in its life. Every start ends in exactly one
+// of Ready, Empty, Failed and Lost.
+type State string
+
+// The states.
+const (
+	Starting   State = "starting"   // the row is written, the PBX has not confirmed
+	Running    State = "recording"  // the PBX records
+	Collecting State = "collecting" // the PBX is done, the file is on its way to the archive
+	Ready      State = "ready"      // in the archive, checked and hashed
+	Empty      State = "empty"      // there was no audio
+	Failed     State = "failed"     // it never ran
+	Lost       State = "lost"       // it ran, and its audio cannot be had
+)
+
+// steps holds the steps allowed between states.
+var steps = map[State][]State{
+	Starting:   {Running, Collecting, Failed, Lost},
+	Running:    {Collecting, Failed, Lost},
+	Collecting: {Ready, Empty, Failed, Lost},
+}
+
+// States returns all states in the order of a recording's life.
+func States() []State {
+	return []State{Starting, Running, Collecting, Ready, Empty, Failed, Lost}
+}
+
+// May tells whether a recording in state s may go to next.
+func (s State) May(next State) bool { return slices.Contains(steps[s], next) }
+
+// Final tells whether s is an end: no step leads out of it.
+func (s State) Final() bool { return len(steps[s]) == 0 }
+
+// Before returns the states from which a step to s is allowed.
+func (s State) Before() []State {
+	var from []State
+	for _, state := range States() {
+		if state.May(s) {
+			from = append(from, state)
+		}
+	}
+	return from
+}
+
+// Step is one change of state, written in one transaction together with what
+// became known by it. A zero field leaves what the row holds.
+type Step struct {
+	To     State
+	Reason string    // required
+	At     time.Time // required
+
+	Recorder  string
+	Handle    string
+	StartedAt time.Time
+	StoppedAt time.Time
+	Tracks    []Track // replaces all tracks when not nil
+
+	Duration  time.Duration
+	Bytes     int64
+	SHA256    string
+	Key       string
+	SourceKey string
+}
+
+// Past is a step that was made, as the ledger shows it.
+type Past struct {
+	At     time.Time
+	To     State
+	Reason string
+}
