@@ -62,3 +62,7 @@ func Message(err error) string {
 func Errorf(code Code, format string, args ...any) error {
 	return &Error{Code: code, Msg: fmt.Sprintf(format, args...)}
 }
+
+// ErrUncertain is wrapped by an error after which it is not known whether the
+// PBX did what it was asked: the connection broke, or no answer came in time.
+var ErrUncertain = errors.New("it is not known whether the PBX did it")

@@ -1,0 +1,110 @@
+package recording
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Service is the recorder: it answers the four uses (Start, Stop, Retrieve,
+// RetrieveByUniqueID) and, while Run runs, follows the PBXs, collects what
+// they recorded and settles what a crash or a lost connection left behind.
+// All methods may be called from many goroutines.
+type Service struct {
+	pbxs  []PBX
+	store Store
+	blobs Blobs
+	sound Sound
+	o     Options
+	locks locks    // one action at a time on one channel
+	watch watch    // channels and calls whose events matter
+	work  schedule // collecting and settling
+}
+
+// Options are the settings of a Service. The zero value is usable.
+type Options struct {
+	// RetrieveDuringCall allows retrieval as soon as the recording is
+	// ready, although its call is still up.
+	RetrieveDuringCall bool
+	// KeepSpool names the PBXs whose spool files are left after collecting.
+	KeepSpool map[string]bool
+	// Deadline is how long a start or a stop may take; default 4.5 s.
+	Deadline time.Duration
+	// Patience is how long a retrieval waits for a recording that is being
+	// collected; default 3 s.
+	Patience time.Duration
+	// Sweep is the time between two looks at what is unfinished; default 20 s.
+	Sweep time.Duration
+	// Now and Random default to the machine's clock and crypto/rand.
+	Now    func() time.Time
+	Random io.Reader
+	Log    *slog.Logger
+	// Happened is told what happened, for metrics; may be nil. It must not block.
+	Happened func(Happening)
+}
+
+// NewService builds a service on its ports. It starts nothing; Run does.
+func NewService(pbxs []PBX, store Store, blobs Blobs, sound Sound, o Options) *Service {
+	setDefault(&o.Deadline, 4500*time.Millisecond)
+	setDefault(&o.Patience, 3*time.Second)
+	setDefault(&o.Sweep, 20*time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Happened == nil {
+		o.Happened = func(Happening) {}
+	}
+	return &Service{pbxs: pbxs, store: store, blobs: blobs, sound: sound, o: o}
+}
+
+func setDefault(d *time.Duration, value time.Duration) {
+	if *d == 0 {
+		*d = value
+	}
+}
+
+// now is the time as records hold it: UTC, whole milliseconds.
+func (s *Service) now() time.Time { return s.o.Now().UTC().Truncate(time.Millisecond) }
+
+// own gives an action that has begun a deadline of its own: it goes on when
+// the caller has hung up.
+func (s *Service) own(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), s.o.Deadline)
+}
+
+// pbx returns the PBX of that name, or nil.
+func (s *Service) pbx(name string) PBX {
+	for _, p := range s.pbxs {
+		if p.Name() == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// Happening is something that happened in the service, for metrics.
+type Happening struct {
+	Kind      HappeningKind
+	Recording Recording // may be the zero value when nothing was found
+	Err       error     // of Started, Stopped and Retrieved: the refusal, or nil
+}
+
+// HappeningKind says what happened.
+type HappeningKind int
+
+// The kinds of happenings.
+const (
+	Started   HappeningKind = iota + 1 // a start was asked for
+	Stopped                            // a stop was asked for
+	Retrieved                          // a retrieval was asked for
+	Settled                            // a recording reached a final state
+	Retried                            // collecting failed for now and is tried again
+)

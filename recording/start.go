@@ -1,0 +1,180 @@
+package recording
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+)
+
+// StartRequest asks for a recording. The texts are as the caller sent them,
+// decoded but not checked.
+type StartRequest struct {
+	Target string // extenOrUniqueId
+	PBX    string // name of the PBX; empty: the one that has the channel
+	Tag    string // may be empty
+	Remote string // address of the caller
+}
+
+// Start records the channel that the target means, or adds the tag to the
+// recording of that channel that runs already, and returns the recording.
+// The row is durable before the PBX is asked, and the start goes on under its
+// own deadline when the caller leaves. Errors: Invalid, NotFound (no such
+// live channel), Conflict (live on two PBXs, or monitored by something else),
+// Unavailable (PBX, right, spool or database; the message says which).
+func (s *Service) Start(ctx context.Context, r StartRequest) (Recording, error) {
+	rec, err := s.start(ctx, r)
+	s.o.Happened(Happening{Kind: Started, Recording: rec, Err: err})
+	return rec, err
+}
+
+func (s *Service) start(ctx context.Context, r StartRequest) (Recording, error) {
+	t, err := s.target(r.Target, r.PBX)
+	if err != nil {
+		return Recording{}, err
+	}
+	tag, err := checkText("tag", r.Tag)
+	if err != nil {
+		return Recording{}, err
+	}
+	ctx, cancel := s.own(ctx)
+	defer cancel()
+	found, err := s.find(ctx, t)
+	if err != nil {
+		return Recording{}, err
+	}
+	c := found[0]
+	unlock, err := s.locks.lock(ctx, c.on.Name(), c.UniqueID)
+	if err != nil {
+		return Recording{}, err
+	}
+	defer unlock()
+	running, err := s.running(ctx, c)
+	if err != nil {
+		return Recording{}, err
+	}
+	if running != nil {
+		return s.tagged(ctx, *running, tag)
+	}
+	return s.record(ctx, c, tag, r.Remote)
+}
+
+// running returns what recgate records on the channel, or nil. A row that a
+// crash left in Starting is settled first. The channel's lock is held.
+func (s *Service) running(ctx context.Context, c live) (*Recording, error) {
+	open, err := s.store.Open(ctx, c.on.Name(), c.UniqueID)
+	if err != nil {
+		return nil, err
+	}
+	for _, rec := range open {
+		if rec.State == Starting {
+			if rec, err = s.settleStarting(ctx, c.on, rec); err != nil {
+				return nil, err
+			}
+		}
+		if rec.State == Running {
+			return &rec, nil
+		}
+	}
+	return nil, nil
+}
+
+// tagged adds a tag to a recording that runs.
+func (s *Service) tagged(ctx context.Context, rec Recording, tag string) (Recording, error) {
+	if tag == "" {
+		return rec, nil
+	}
+	if err := s.store.AddTag(ctx, rec.ID, tag, s.now()); err != nil {
+		return rec, err
+	}
+	s.o.Log.InfoContext(ctx, "tag added to a running recording", slog.String("recording", string(rec.ID)), slog.String("tag", tag))
+	return s.store.Get(ctx, rec.ID)
+}
+
+// record writes the row, asks the PBX, and notes what it said.
+func (s *Service) record(ctx context.Context, c live, tag, remote string) (Recording, error) {
+	rec, err := s.newRecording(ctx, c, tag, remote)
+	if err != nil {
+		return rec, err
+	}
+	s.watch.add(rec)
+	if err := s.store.Add(ctx, rec); err != nil {
+		return rec, err
+	}
+	capture, err := c.on.Record(ctx, c.Channel, rec.ID)
+	if err != nil {
+		return rec, s.failed(ctx, rec, err)
+	}
+	return s.began(ctx, rec, capture, "recording")
+}
+
+// newRecording fills in all that is known before the PBX is asked.
+func (s *Service) newRecording(ctx context.Context, c live, tag, remote string) (Recording, error) {
+	now := s.now()
+	id, err := NewID(now, s.o.Random)
+	if err != nil {
+		return Recording{}, err
+	}
+	callID, err := NewID(now, s.o.Random)
+	if err != nil {
+		return Recording{}, err
+	}
+	call := Call{ID: string(callID), PBX: c.on.Name(), LinkedID: c.LinkedID, StartedAt: c.CreatedAt, AnsweredAt: c.AnsweredAt}
+	peers, err := c.on.Peers(ctx, c.Channel)
+	if err != nil {
+		return Recording{}, err
+	}
+	for _, p := range peers {
+		call.Parties = append(call.Parties, partyOf(p))
+		if !p.CreatedAt.IsZero() && p.CreatedAt.Before(call.StartedAt) {
+			call.StartedAt = p.CreatedAt
+		}
+	}
+	rec := Recording{
+		ID: id, Call: call, State: Starting, Reason: "asked for",
+		PBX: c.on.Name(), Channel: c.Name, UniqueID: c.UniqueID, Extension: c.Extension,
+		AskedBy: remote, AskedAt: now, AnsweredAt: c.AnsweredAt,
+	}
+	if tag != "" {
+		rec.Tags = []string{tag}
+	}
+	return rec, nil
+}
+
+func partyOf(c Channel) Party {
+	return Party{Channel: c.Name, UniqueID: c.UniqueID, Extension: c.Extension, CallerID: c.CallerID}
+}
+
+// began makes the step to Running. When the database fails here the PBX
+// records and the row says Starting: the next look settles it, and so does
+// the caller's next try.
+func (s *Service) began(ctx context.Context, rec Recording, capture Capture, reason string) (Recording, error) {
+	now := s.now()
+	step := Step{
+		To: Running, Reason: reason, At: now, Recorder: capture.Recorder,
+		Handle: capture.Handle, StartedAt: now, Tracks: capture.Tracks,
+	}
+	if err := s.advance(ctx, rec.ID, step); err != nil {
+		return rec, err
+	}
+	rec.State, rec.Reason, rec.Recorder, rec.Handle = Running, reason, capture.Recorder, capture.Handle
+	rec.StartedAt, rec.Tracks = now, capture.Tracks
+	s.o.Log.InfoContext(ctx, "recording started", attrs(rec)...)
+	return rec, nil
+}
+
+// failed settles a start that the PBX refused. Where the outcome is not
+// known (the connection broke, no answer in time) the row stays in Starting,
+// and is settled by what the PBX says when it can be asked again.
+func (s *Service) failed(ctx context.Context, rec Recording, cause error) error {
+	if errors.Is(cause, ErrUncertain) {
+		s.o.Log.WarnContext(ctx, "start not confirmed by the PBX", append(attrs(rec), slog.Any("err", cause))...)
+		return cause
+	}
+	// Not the deadline of the start: it may be over.
+	ctx, cancel := s.own(ctx)
+	defer cancel()
+	if err := s.finish(ctx, rec, Step{To: Failed, Reason: Message(cause)}); err != nil {
+		return errors.Join(cause, err)
+	}
+	return cause
+}

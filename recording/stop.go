@@ -1,0 +1,107 @@
+package recording
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// StopRequest asks for the end of a recording. The texts are as the caller
+// sent them, decoded but not checked.
+type StopRequest struct {
+	Target string // extenOrUniqueId
+	PBX    string // name of the PBX; empty: the one that has the channel
+	Remote string // address of the caller
+}
+
+// Stop ends what recgate records on the channel that the target means, else
+// what it records in the same call, and nothing else: recordings of the
+// PBX's own are not touched. Errors: Invalid, NotFound (no such live channel,
+// or nothing to stop), Conflict (live on two PBXs), Unavailable.
+func (s *Service) Stop(ctx context.Context, r StopRequest) (Recording, error) {
+	rec, err := s.stop(ctx, r)
+	s.o.Happened(Happening{Kind: Stopped, Recording: rec, Err: err})
+	return rec, err
+}
+
+func (s *Service) stop(ctx context.Context, r StopRequest) (Recording, error) {
+	t, err := s.target(r.Target, r.PBX)
+	if err != nil {
+		return Recording{}, err
+	}
+	ctx, cancel := s.own(ctx)
+	defer cancel()
+	found, err := s.find(ctx, t)
+	if err != nil {
+		return Recording{}, err
+	}
+	for _, look := range []func(context.Context, live) ([]live, error){itself, callMates} {
+		for _, c := range found {
+			channels, err := look(ctx, c)
+			if err != nil {
+				return Recording{}, err
+			}
+			for _, c := range channels {
+				if rec, ok, err := s.stopOn(ctx, c); ok || err != nil {
+					return rec, err
+				}
+			}
+		}
+	}
+	return Recording{}, Errorf(NotFound, "nothing is being recorded on %q or in its call", t.Text)
+}
+
+func itself(_ context.Context, c live) ([]live, error) { return []live{c}, nil }
+
+func callMates(ctx context.Context, c live) ([]live, error) {
+	peers, err := c.on.Peers(ctx, c.Channel)
+	if err != nil {
+		return nil, err
+	}
+	var mates []live
+	for _, p := range peers {
+		if p.UniqueID != c.UniqueID {
+			mates = append(mates, live{p, c.on})
+		}
+	}
+	return mates, nil
+}
+
+// stopOn ends the recording of one channel; ok is false when there is none.
+func (s *Service) stopOn(ctx context.Context, c live) (rec Recording, ok bool, err error) {
+	unlock, err := s.locks.lock(ctx, c.on.Name(), c.UniqueID)
+	if err != nil {
+		return rec, false, err
+	}
+	defer unlock()
+	running, err := s.running(ctx, c)
+	if err != nil || running == nil {
+		return rec, false, err
+	}
+	rec = *running
+	// A channel or a recording that is gone already has ended.
+	if err := c.on.Stop(ctx, rec); err != nil && CodeOf(err) != NotFound {
+		return rec, true, err
+	}
+	err = s.ended(ctx, &rec, "stopped by request", s.now())
+	return rec, true, err
+}
+
+// ended makes the step to Collecting and has the files collected.
+func (s *Service) ended(ctx context.Context, rec *Recording, reason string, at time.Time) error {
+	if err := s.advance(ctx, rec.ID, Step{To: Collecting, Reason: reason, At: s.now(), StoppedAt: at}); err != nil {
+		return err
+	}
+	rec.State, rec.Reason, rec.StoppedAt = Collecting, reason, at
+	s.o.Log.InfoContext(ctx, "recording ended", append(attrs(*rec), slog.String("reason", reason))...)
+	s.collectSoon(rec.ID)
+	return nil
+}
+
+// attrs are what a log line says of a recording.
+func attrs(rec Recording) []any {
+	return []any{
+		slog.String("recording", string(rec.ID)), slog.String("pbx", rec.PBX),
+		slog.String("channel", rec.Channel), slog.String("call", rec.UniqueID), slog.String("tag", rec.Tag()),
+	}
+}

@@ -1,0 +1,49 @@
+package recording
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxText is the most characters that a tag or a username may have.
+const maxText = 255
+
+// checkText reads a tag or a username: any printable text of at most 255
+// characters, blanks around it dropped. The result is compared byte for
+// byte everywhere and never becomes part of anything sent to a PBX.
+func checkText(arg, value string) (string, error) {
+	if !utf8.ValidString(value) {
+		return "", Errorf(Invalid, "%s is not text: it is neither UTF-8 nor latin-1", arg)
+	}
+	// Only blanks are dropped: a line break at the end is a control
+	// character like any other, and refused.
+	text := strings.Trim(value, " ")
+	for _, r := range text {
+		if unicode.IsControl(r) || r == utf8.RuneError || r == '\u2028' || r == '\u2029' {
+			return "", Errorf(Invalid, "%s %q holds the control character %U", arg, shorten(text), r)
+		}
+	}
+	if n := utf8.RuneCountInString(text); n > maxText {
+		return "", Errorf(Invalid, "%s %q has %d characters, %d are allowed", arg, shorten(text), n, maxText)
+	}
+	return text, nil
+}
+
+// needText is checkText for an argument that may not be missing.
+func needText(arg, value string) (string, error) {
+	text, err := checkText(arg, value)
+	if err == nil && text == "" {
+		return "", Errorf(Invalid, "%s is missing or empty", arg)
+	}
+	return text, err
+}
+
+// forLog cuts what goes into the access log as it was sent.
+func forLog(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if r := []rune(s); len(r) > maxText {
+		return string(r[:maxText])
+	}
+	return s
+}
