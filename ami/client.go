@@ -1,0 +1,99 @@
+package ami
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// SignalKind says what a Signal tells.
+type SignalKind int
+
+// The kinds of signals.
+const (
+	// SignalUp: connected and logged in; Do and List work. Whatever was
+	// known of the server may have changed since the last SignalDown.
+	SignalUp SignalKind = iota + 1
+	// SignalDown: a connection that was told as up is lost, for reason Err.
+	SignalDown
+	// SignalEvent: Message is an event that no action asked for.
+	SignalEvent
+	// SignalDropped: at this place Dropped events are missing, because the
+	// listener was too slow. What was known of the server must be asked anew.
+	SignalDropped
+)
+
+// Signal is what a Client tells its listener.
+type Signal struct {
+	Kind    SignalKind
+	Message Message // SignalEvent
+	Err     error   // SignalDown
+	Dropped int     // SignalDropped
+	Version string  // SignalUp: the greeting, e.g. "Asterisk Call Manager/5.0.4"
+}
+
+// Client keeps one connection to one Asterisk server. All methods may be
+// called at once from many goroutines, also from inside tell.
+type Client struct {
+	opt        Options
+	running    atomic.Bool
+	dropped    atomic.Int64
+	reconnects atomic.Int64
+	lastPing   atomic.Int64 // nanoseconds
+
+	mu      sync.Mutex // guards the fields below
+	link    *link      // nil while down
+	lastErr error      // why the last connection or attempt ended
+}
+
+// New makes a client. It starts nothing: Run does.
+func New(o Options) *Client { return &Client{opt: o.withDefaults()} }
+
+// State tells whether the client is logged in, and why the last connection or
+// attempt ended (nil before the first failure and while up).
+func (c *Client) State() (up bool, lastErr error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.link != nil, c.lastErr
+}
+
+// Dropped returns how many events were dropped since New.
+func (c *Client) Dropped() int64 { return c.dropped.Load() }
+
+// ReconnectCount returns how often a connection was logged in again after a loss.
+func (c *Client) ReconnectCount() int64 { return c.reconnects.Load() }
+
+// LastPing returns the round trip of the last answered ping, 0 before the first.
+func (c *Client) LastPing() time.Duration { return time.Duration(c.lastPing.Load()) }
+
+// Run connects, logs in, and keeps the connection until ctx ends; then it
+// returns nil, and no goroutine is left. A lost connection is made anew after
+// a wait, see Options. Run must not run twice at once.
+//
+// tell hears every signal, in order, from one goroutine; a slow tell delays
+// later signals and never the connection. When more than Options.Queue events
+// wait, further ones are dropped and counted until half of them are heard;
+// SignalDropped then stands in their place. Up and Down are never dropped, but
+// an Up that was lost again before tell heard of it is left out together with
+// its Down. After ctx has ended nothing more is told.
+func (c *Client) Run(ctx context.Context, tell func(Signal)) error {
+	<-ctx.Done()
+	return nil
+}
+
+// Do sends an action and returns the response that carries its ActionID.
+// "Response: Error" becomes a *ResponseError. Other errors: ErrUnsafe,
+// ErrDown, ErrLost, ErrTimeout, or that of a cancelled ctx. Events that carry
+// the ActionID are told as any other event.
+func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
+	return nil, ErrDown
+}
+
+// List sends an action that answers with a listing, and returns its rows in
+// order, without the response and the closing event. A listing that cannot be
+// had whole is an error: those of Do, ErrCancelled, and ErrProtocol for more
+// than 64 MiB.
+func (c *Client) List(ctx context.Context, a Action) ([]Message, error) {
+	return nil, ErrDown
+}

@@ -1,0 +1,69 @@
+package ami
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The errors of a connection. Do and List wrap them; whoever faces a caller
+// translates them once: all but ErrUnsafe and *ResponseError mean that the
+// PBX is away.
+var (
+	// ErrDown: not connected, or not any more (ErrLost). ErrDown without
+	// ErrLost says that nothing was sent. It wraps the reason of the last
+	// failure, so that errors.Is(err, ErrAuth) holds while logins are refused.
+	ErrDown = errors.New("not connected")
+	// ErrLost: the connection ended before the answer came: the action may
+	// have been carried out. errors.Is(err, ErrDown) holds too.
+	ErrLost = fmt.Errorf("%w any more, the action may have been carried out", ErrDown)
+	// ErrTimeout: no answer in time, whether the deadline was that of the
+	// context or of Options. The action may have been carried out.
+	ErrTimeout = errors.New("no answer in time")
+	// ErrAuth: the server refused the login. Logins are then retried slowly.
+	ErrAuth = errors.New("login refused")
+	// ErrProtocol: the peer said what no Asterisk says, or far too much.
+	ErrProtocol = errors.New("not the manager protocol")
+	// ErrUnsafe: an action was refused before anything was written, because
+	// Asterisk could read it in another way than it was meant. The text
+	// names the header and never holds a value.
+	ErrUnsafe = errors.New("action refused")
+	// ErrCancelled: the server broke off a listing.
+	ErrCancelled = errors.New("listing cancelled by the server")
+
+	errRunning = errors.New("the client runs already")
+)
+
+// ResponseError is the answer "Response: Error" to an action.
+type ResponseError struct {
+	Action  string // name of the action
+	Message string // text of Asterisk, e.g. "No such channel"
+	Denied  bool   // the account lacks the right
+}
+
+// Error names the action and quotes what Asterisk says, shortened.
+func (e *ResponseError) Error() string {
+	return fmt.Sprintf("action %s refused: %q", e.Action, shorten(e.Message))
+}
+
+// denied is what Asterisk answers for lack of a right, in every version seen.
+const denied = "Permission denied"
+
+// refusal makes a *ResponseError of an answer that is "Response: Error", and
+// nil of any other.
+func refusal(action string, answer Message) error {
+	if _, value := answer.kind(); !strings.EqualFold(value, "Error") {
+		return nil
+	}
+	text := answer.Get("Message")
+	return &ResponseError{Action: action, Message: text, Denied: text == denied}
+}
+
+// shorten keeps a server's text readable in errors and logs.
+func shorten(s string) string {
+	const limit = 200
+	if len(s) <= limit {
+		return s
+	}
+	return s[:limit] + "..."
+}

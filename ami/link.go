@@ -1,0 +1,3 @@
+package ami
+
+type link struct{}

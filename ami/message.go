@@ -1,0 +1,52 @@
+package ami
+
+import "strings"
+
+// Header is one line of a message: "Name: Value".
+type Header struct{ Name, Value string }
+
+// Message is what Asterisk sent between two empty lines: a response, an event
+// or a row of a listing. Headers are in the order of arrival, and a name may
+// occur more than once. A line without a colon is a header without a name.
+// The strings of one message share memory: clone what is kept for long.
+type Message []Header
+
+// Get returns the first value of name, compared without regard to case, and
+// "" when there is none.
+func (m Message) Get(name string) string {
+	for _, h := range m {
+		if strings.EqualFold(h.Name, name) {
+			return h.Value
+		}
+	}
+	return ""
+}
+
+// All returns every value of name, in order, compared without regard to case.
+func (m Message) All(name string) []string {
+	var values []string
+	for _, h := range m {
+		if strings.EqualFold(h.Name, name) {
+			values = append(values, h.Value)
+		}
+	}
+	return values
+}
+
+// kind returns what a message is by its first header: Asterisk sends Response
+// or Event first, and a later header of that name is text inside the message.
+func (m Message) kind() (name, value string) {
+	if len(m) == 0 {
+		return "", ""
+	}
+	return m[0].Name, m[0].Value
+}
+
+// size returns about how many bytes the text of the message takes.
+func (m Message) size() int {
+	n := 0
+	for _, h := range m {
+		n += len(h.Name) + len(h.Value)
+	}
+	return n
+}
