@@ -42,8 +42,8 @@ type Switch interface {
 type Recorder interface {
 	// Record starts a recording of c into files named by id, and returns
 	// when the first file has been seen in the spool (or at once where the
-	// PBX is configured so). When it fails, nothing is left running that
-	// this PBX can be asked to stop.
+	// PBX is configured so). When it fails, nothing is left running, unless
+	// the error wraps ErrUncertain: the connection broke or no answer came.
 	Record(ctx context.Context, c Channel, id ID) (Capture, error)
 	// Stop ends the recording and nothing else. NotFound means that the
 	// channel or its recording is gone already, which callers take as ended.
@@ -101,6 +101,10 @@ type Records interface {
 	// AddTag adds a tag as the newest one; a tag that the recording carries
 	// already becomes the newest.
 	AddTag(ctx context.Context, id ID, tag string, at time.Time) error
+	// Move notes that the recording goes on on another channel (a pickup):
+	// channel, unique id and extension become the party's, which joins the
+	// call. A Conflict unless the recording is in state Running.
+	Move(ctx context.Context, id ID, to Party, at time.Time) error
 	// SetFlags sets both flags.
 	SetFlags(ctx context.Context, id ID, private, deleted bool) error
 	// ChannelEvent notes, on every recording of this channel for which it

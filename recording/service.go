@@ -19,6 +19,7 @@ type Service struct {
 	sound Sound
 	o     Options
 	locks locks    // one action at a time on one channel
+	moves locks    // one collector at a time on one recording
 	watch watch    // channels and calls whose events matter
 	work  schedule // collecting and settling
 }
@@ -62,7 +63,7 @@ func NewService(pbxs []PBX, store Store, blobs Blobs, sound Sound, o Options) *S
 	if o.Happened == nil {
 		o.Happened = func(Happening) {}
 	}
-	return &Service{pbxs: pbxs, store: store, blobs: blobs, sound: sound, o: o}
+	return &Service{pbxs: pbxs, store: store, blobs: blobs, sound: sound, o: o, work: newSchedule()}
 }
 
 func setDefault(d *time.Duration, value time.Duration) {

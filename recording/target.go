@@ -26,7 +26,7 @@ var uniqueIDText = regexp.MustCompile(`^([A-Za-z0-9_.+*#@:-]+-)?[0-9]+\.[0-9]+$`
 // ignored. Anything that no channel, extension or unique id can hold is
 // Invalid, with a message that names the argument and quotes the value.
 func ParseTarget(text string) (Target, error) {
-	t := strings.TrimSpace(text)
+	t := strings.Trim(text, " ")
 	if err := checkKey("extenOrUniqueId", t); err != nil {
 		return Target{}, err
 	}

@@ -1,0 +1,116 @@
+package recording
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// noteSoon writes down what an event says of a channel, and tries again
+// while the database is away.
+func (s *Service) noteSoon(p PBX, e Event, delay time.Duration) {
+	name := fmt.Sprintf("note %d %s %s", e.Kind, e.PBX, e.Channel.UniqueID)
+	s.work.add(delay, name, func(ctx context.Context) {
+		err := s.note(ctx, p, e)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		if delay == 0 {
+			s.o.Log.WarnContext(ctx, "event not written for now", slog.String("pbx", e.PBX), slog.String("call", e.Channel.UniqueID), slog.Any("err", err))
+		}
+		s.noteSoon(p, e, time.Second)
+	})
+}
+
+// note takes an answer or a hangup of a channel that is recorded, or whose
+// call is.
+func (s *Service) note(ctx context.Context, p PBX, e Event) error {
+	c := live{e.Channel, p}
+	ctx, cancel := context.WithTimeout(ctx, 2*s.o.Deadline)
+	defer cancel()
+	unlock, err := s.locks.lock(ctx, p.Name(), c.UniqueID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	n := ChannelNote{PBX: p.Name(), LinkedID: c.LinkedID, Party: partyOf(c.Channel)}
+	if e.Kind == ChannelAnswered {
+		n.AnsweredAt = e.At
+		return s.store.ChannelEvent(ctx, n)
+	}
+	n.EndedAt, n.CallEnded = e.At, e.Last
+	if err := s.store.ChannelEvent(ctx, n); err != nil {
+		return err
+	}
+	if err := s.hungUp(ctx, c, e.At); err != nil {
+		return err
+	}
+	s.watch.forget(e.Channel, e.Last)
+	return nil
+}
+
+// hungUp ends what was recorded on a channel that is gone.
+func (s *Service) hungUp(ctx context.Context, c live, at time.Time) error {
+	open, err := s.store.Open(ctx, c.on.Name(), c.UniqueID)
+	if err != nil {
+		return err
+	}
+	for _, rec := range open {
+		switch rec.State {
+		case Starting:
+			_, err = s.settleStarting(ctx, c.on, rec)
+		case Running:
+			err = s.ended(ctx, &rec, "the channel hung up", at)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endedByPBX ends a recording of which the PBX says that it is over.
+func (s *Service) endedByPBX(ctx context.Context, p PBX, e Event) error {
+	unlock, err := s.locks.lock(ctx, p.Name(), e.Channel.UniqueID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	open, err := s.store.Open(ctx, p.Name(), e.Channel.UniqueID)
+	if err != nil {
+		return err
+	}
+	for _, rec := range open {
+		if rec.State == Running {
+			return s.ended(ctx, &rec, "ended by the PBX", e.At)
+		}
+	}
+	return nil
+}
+
+// moved follows a recording from the channel that was picked up to the one
+// that picked it up.
+func (s *Service) moved(ctx context.Context, p PBX, e Event) error {
+	unlock, err := s.locks.lock(ctx, p.Name(), e.Channel.UniqueID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	open, err := s.store.Open(ctx, p.Name(), e.Channel.UniqueID)
+	if err != nil {
+		return err
+	}
+	for _, rec := range open {
+		if rec.State != Running {
+			continue
+		}
+		if err := s.store.Move(ctx, rec.ID, partyOf(e.To), e.At); err != nil {
+			return err
+		}
+		s.o.Log.InfoContext(ctx, "recording moved by a pickup", append(attrs(rec), slog.String("to", e.To.Name))...)
+		rec.Channel, rec.UniqueID, rec.Extension = e.To.Name, e.To.UniqueID, e.To.Extension
+		s.watch.add(rec)
+	}
+	return nil
+}

@@ -1,0 +1,267 @@
+package recordingtest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"recgate/recording"
+)
+
+// Store is a recording.Store in memory. It keeps real state, obeys the whole
+// contract (TestStore is run on it) and adds two things for tests: Break makes
+// methods fail as a database that is away does, and Accesses reads the log back.
+type Store struct {
+	mu       sync.Mutex // guards all below
+	rows     map[recording.ID]*row
+	calls    map[string]*recording.Call
+	accesses []recording.Access
+	broken   map[string]bool // method names; "" is all of them
+}
+
+// row is a recording without its call, and the steps that it made.
+type row struct {
+	recording.Recording // Call holds the id alone
+	history             []recording.Past
+}
+
+var _ recording.Store = (*Store)(nil)
+
+// NewStore returns an empty store.
+func NewStore() *Store {
+	return &Store{
+		rows:   map[recording.ID]*row{},
+		calls:  map[string]*recording.Call{},
+		broken: map[string]bool{},
+	}
+}
+
+// Break makes the methods of these names, or all when none is given, answer
+// Unavailable and change nothing, until Mend.
+func (s *Store) Break(methods ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(methods) == 0 {
+		methods = []string{""}
+	}
+	for _, m := range methods {
+		s.broken[m] = true
+	}
+}
+
+// Mend ends what Break began.
+func (s *Store) Mend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.broken)
+}
+
+// away tells why a method cannot run now, or nil. The caller holds s.mu.
+func (s *Store) away(ctx context.Context, method string) error {
+	err := ctx.Err()
+	if s.broken[""] || s.broken[method] {
+		err = errors.New("the store was broken by a test")
+	}
+	if err != nil {
+		return &recording.Error{Code: recording.Unavailable, Msg: "the database is away", Err: err}
+	}
+	return nil
+}
+
+// find returns the row of id. The caller holds s.mu.
+func (s *Store) find(id recording.ID) (*row, error) {
+	r := s.rows[id]
+	if r == nil {
+		return nil, recording.Errorf(recording.NotFound, "no recording has the id %q", id)
+	}
+	return r, nil
+}
+
+// openCall returns the call that recordings of this linked id join, or nil.
+// The caller holds s.mu.
+func (s *Store) openCall(pbx, linkedID string) *recording.Call {
+	for _, c := range s.calls {
+		if linkedID != "" && c.PBX == pbx && c.LinkedID == linkedID && c.EndedAt.IsZero() {
+			return c
+		}
+	}
+	return nil
+}
+
+// Add implements recording.Records.
+func (s *Store) Add(ctx context.Context, r recording.Recording) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "Add"); err != nil {
+		return err
+	}
+	if s.rows[r.ID] != nil {
+		return recording.Errorf(recording.Conflict, "a recording with the id %q exists already", r.ID)
+	}
+	call := s.openCall(r.Call.PBX, r.Call.LinkedID)
+	if call == nil {
+		if s.calls[r.Call.ID] != nil {
+			return recording.Errorf(recording.Conflict, "a call with the id %q exists already", r.Call.ID)
+		}
+		call = &recording.Call{
+			ID: r.Call.ID, PBX: r.Call.PBX, LinkedID: r.Call.LinkedID,
+			StartedAt: stored(r.Call.StartedAt), EndedAt: stored(r.Call.EndedAt),
+		}
+		s.calls[call.ID] = call
+	}
+	if at := stored(r.Call.StartedAt); !at.IsZero() && (call.StartedAt.IsZero() || at.Before(call.StartedAt)) {
+		call.StartedAt = at
+	}
+	leave(&call.AnsweredAt, stored(r.Call.AnsweredAt))
+	for _, p := range r.Call.Parties {
+		addParty(call, p)
+	}
+	r.State, r.Call = recording.Starting, recording.Call{ID: call.ID}
+	for _, at := range []*time.Time{&r.AskedAt, &r.StartedAt, &r.AnsweredAt, &r.StoppedAt, &r.ChannelEndedAt} {
+		*at = stored(*at)
+	}
+	r.Duration, r.Tracks = r.Duration.Truncate(time.Millisecond), storedTracks(r.Tracks)
+	tags := r.Tags
+	r.Tags = nil
+	for _, tag := range tags {
+		r.Tags = newest(r.Tags, tag)
+	}
+	s.rows[r.ID] = &row{r, []recording.Past{{At: r.AskedAt, To: r.State, Reason: r.Reason}}}
+	return nil
+}
+
+// Advance implements recording.Records.
+func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Step) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "Advance"); err != nil {
+		return err
+	}
+	r, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	if !r.State.May(step.To) {
+		return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot become %s", id, r.State, step.To)
+	}
+	r.State, r.Reason = step.To, step.Reason
+	give(&r.Recorder, step.Recorder)
+	give(&r.Handle, step.Handle)
+	give(&r.StartedAt, stored(step.StartedAt))
+	give(&r.StoppedAt, stored(step.StoppedAt))
+	give(&r.Duration, step.Duration.Truncate(time.Millisecond))
+	give(&r.Bytes, step.Bytes)
+	give(&r.SHA256, step.SHA256)
+	give(&r.Key, step.Key)
+	give(&r.SourceKey, step.SourceKey)
+	if step.Tracks != nil {
+		r.Tracks = storedTracks(step.Tracks)
+	}
+	r.history = append(r.history, recording.Past{At: stored(step.At), To: step.To, Reason: step.Reason})
+	return nil
+}
+
+// AddTag implements recording.Records.
+func (s *Store) AddTag(ctx context.Context, id recording.ID, tag string, _ time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "AddTag"); err != nil {
+		return err
+	}
+	r, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	r.Tags = newest(r.Tags, tag)
+	return nil
+}
+
+// SetFlags implements recording.Records.
+func (s *Store) SetFlags(ctx context.Context, id recording.ID, private, deleted bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "SetFlags"); err != nil {
+		return err
+	}
+	r, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	r.Private, r.Deleted = private, deleted
+	return nil
+}
+
+// ChannelEvent implements recording.Records.
+func (s *Store) ChannelEvent(ctx context.Context, e recording.ChannelNote) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "ChannelEvent"); err != nil {
+		return err
+	}
+	answered, ended := stored(e.AnsweredAt), stored(e.EndedAt)
+	for _, r := range s.rows {
+		if r.PBX == e.PBX && r.UniqueID == e.Party.UniqueID && !r.AskedAt.Before(stored(e.Since)) {
+			leave(&r.AnsweredAt, answered)
+			leave(&r.ChannelEndedAt, ended)
+		}
+	}
+	if call := s.openCall(e.PBX, e.LinkedID); call != nil {
+		addParty(call, e.Party)
+		leave(&call.AnsweredAt, answered)
+		if e.CallEnded {
+			call.EndedAt = ended
+		}
+	}
+	return nil
+}
+
+// stored is how a time comes back from a store: UTC, whole milliseconds.
+func stored(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return time.UnixMilli(t.UnixMilli()).UTC()
+}
+
+func storedTracks(tracks []recording.Track) []recording.Track {
+	tracks = slices.Clone(tracks)
+	for i := range tracks {
+		tracks[i].StartedAt = stored(tracks[i].StartedAt)
+	}
+	return tracks
+}
+
+// newest puts tag behind all others.
+func newest(tags []string, tag string) []string {
+	return append(slices.DeleteFunc(tags, func(t string) bool { return t == tag }), tag)
+}
+
+// addParty adds p, or fills what was not known of it.
+func addParty(c *recording.Call, p recording.Party) {
+	i := slices.IndexFunc(c.Parties, func(q recording.Party) bool { return q.UniqueID == p.UniqueID })
+	if i < 0 {
+		c.Parties = append(c.Parties, p)
+		return
+	}
+	leave(&c.Parties[i].Channel, p.Channel)
+	leave(&c.Parties[i].Extension, p.Extension)
+	leave(&c.Parties[i].CallerID, p.CallerID)
+}
+
+// leave sets what is still unknown.
+func leave[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// give sets what the value knows.
+func give[T comparable](field *T, value T) {
+	var zero T
+	if value != zero {
+		*field = value
+	}
+}

@@ -1,0 +1,163 @@
+package recordingtest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"recgate/recording"
+)
+
+// Get implements recording.Lookup.
+func (s *Store) Get(ctx context.Context, id recording.ID) (recording.Recording, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "Get"); err != nil {
+		return recording.Recording{}, err
+	}
+	r, err := s.find(id)
+	if err != nil {
+		return recording.Recording{}, err
+	}
+	return s.whole(r), nil
+}
+
+// ByTag implements recording.Lookup.
+func (s *Store) ByTag(ctx context.Context, tag string, limit int) ([]recording.Recording, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "ByTag"); err != nil {
+		return nil, err
+	}
+	return s.list(limit, func(r *row) bool { return slices.Contains(r.Tags, tag) }), nil
+}
+
+// ByUniqueID implements recording.Lookup.
+func (s *Store) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Recording, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "ByUniqueID"); err != nil {
+		return nil, err
+	}
+	if own := s.list(limit, func(r *row) bool { return r.UniqueID == uniqueID }); len(own) > 0 {
+		return own, nil
+	}
+	return s.list(limit, func(r *row) bool {
+		return slices.ContainsFunc(s.calls[r.Call.ID].Parties, func(p recording.Party) bool { return p.UniqueID == uniqueID })
+	}), nil
+}
+
+// Open implements recording.Lookup.
+func (s *Store) Open(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "Open"); err != nil {
+		return nil, err
+	}
+	return s.list(len(s.rows), func(r *row) bool {
+		return r.PBX == pbx && (uniqueID == "" || r.UniqueID == uniqueID) && (!r.State.Final() || r.ChannelEndedAt.IsZero())
+	}), nil
+}
+
+// History implements recording.Lookup.
+func (s *Store) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "History"); err != nil {
+		return nil, err
+	}
+	r, err := s.find(id)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(r.history), nil
+}
+
+// LogAccess implements recording.Journal.
+func (s *Store) LogAccess(ctx context.Context, a recording.Access) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "LogAccess"); err != nil {
+		return err
+	}
+	a.At = stored(a.At)
+	a.Key, a.Username = keep(a.Key, 255), keep(a.Username, 255)
+	a.Method, a.Remote, a.Outcome = keep(a.Method, 255), keep(a.Remote, 255), keep(a.Outcome, 4000)
+	s.accesses = append(s.accesses, a)
+	return nil
+}
+
+// Accesses returns the lines of the access log, newest first, at most limit.
+func (s *Store) Accesses(_ context.Context, limit int) ([]recording.Access, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lines := slices.Clone(s.accesses)
+	slices.Reverse(lines)
+	return lines[:min(limit, len(lines))], nil
+}
+
+// Sums implements recording.Journal.
+func (s *Store) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "Sums"); err != nil {
+		return nil, err
+	}
+	count := map[recording.Sum]int{}
+	for _, r := range s.rows {
+		if !r.AskedAt.Before(stored(from)) && r.AskedAt.Before(stored(to)) {
+			count[recording.Sum{State: r.State, Reason: r.Reason}]++
+		}
+	}
+	var sums []recording.Sum
+	for sum, n := range count {
+		sum.Count = n
+		sums = append(sums, sum)
+	}
+	life := recording.States()
+	slices.SortFunc(sums, func(a, b recording.Sum) int {
+		return cmp.Or(cmp.Compare(slices.Index(life, a.State), slices.Index(life, b.State)), strings.Compare(a.Reason, b.Reason))
+	})
+	return sums, nil
+}
+
+// list returns the rows that match, newest first. The caller holds s.mu.
+func (s *Store) list(limit int, match func(*row) bool) []recording.Recording {
+	var found []recording.Recording
+	for _, r := range s.rows {
+		if match(r) {
+			found = append(found, s.whole(r))
+		}
+	}
+	slices.SortFunc(found, func(a, b recording.Recording) int {
+		return cmp.Or(b.AskedAt.Compare(a.AskedAt), cmp.Compare(b.ID, a.ID))
+	})
+	return found[:max(0, min(limit, len(found)))]
+}
+
+// whole returns a copy of the row with its call. The caller holds s.mu.
+func (s *Store) whole(r *row) recording.Recording {
+	out := r.Recording
+	out.Tags, out.Tracks = slices.Clone(r.Tags), slices.Clone(r.Tracks)
+	out.Call = *s.calls[r.Call.ID]
+	out.Call.Parties = slices.Clone(out.Call.Parties)
+	return out
+}
+
+// keep is how a store keeps text that nobody has checked: what cannot be
+// printed is escaped, and at most limit characters of it stay.
+func keep(text string, limit int) string {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		text = strconv.Quote(text)
+		text = text[1 : len(text)-1]
+	}
+	if r := []rune(text); len(r) > limit {
+		text = string(r[:limit])
+	}
+	return text
+}

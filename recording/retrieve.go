@@ -1,0 +1,202 @@
+package recording
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// RetrieveRequest asks for the audio of a recording. The texts are as the
+// caller sent them, decoded but not checked.
+type RetrieveRequest struct {
+	Key      string // the tag, or the unique id
+	Username string // on whose behalf
+	Remote   string // address of the caller
+}
+
+// Audio is a recording's WAV. The caller closes it.
+type Audio struct {
+	Recording Recording
+	Bytes     int64 // exactly what can be read
+	io.ReadSeekCloser
+}
+
+// enough is how many recordings of one tag or unique id are looked at.
+const enough = 1000
+
+// Retrieve returns the newest recording with the tag that may be retrieved.
+// If there is none, the refusal tells the state of the newest. Every call
+// leaves a line in the access log. Errors: Invalid, NotFound (no such tag),
+// NotReady (the call is in progress), Conflict (deleted, private, empty,
+// failed, lost), Unavailable.
+func (s *Service) Retrieve(ctx context.Context, r RetrieveRequest) (*Audio, error) {
+	return s.retrieve(ctx, r, "retrieve", s.byTag)
+}
+
+// RetrieveByUniqueID returns the newest recording of the channel with the
+// unique id, else of a call that it took part in. Otherwise as Retrieve.
+func (s *Service) RetrieveByUniqueID(ctx context.Context, r RetrieveRequest) (*Audio, error) {
+	return s.retrieve(ctx, r, "retrieveByUniqueId", s.byUniqueID)
+}
+
+// Refused writes the access-log line of a retrieval that a door refused
+// itself, because it could not even be decoded.
+func (s *Service) Refused(ctx context.Context, r RetrieveRequest, method string, cause error) {
+	s.logAccess(ctx, r, method, "", cause)
+}
+
+func (s *Service) byTag(ctx context.Context, key string) ([]Recording, error) {
+	tag, err := needText("tag", key)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.store.ByTag(ctx, tag, enough)
+	if err == nil && len(found) == 0 {
+		return nil, Errorf(NotFound, "no recording carries the tag %q", tag)
+	}
+	return found, err
+}
+
+func (s *Service) byUniqueID(ctx context.Context, key string) ([]Recording, error) {
+	if err := checkKey("uniqueId", key); err != nil {
+		return nil, err
+	}
+	found, err := s.store.ByUniqueID(ctx, key, enough)
+	if err == nil && len(found) == 0 {
+		return nil, Errorf(NotFound, "no recording belongs to the unique id %q", key)
+	}
+	return found, err
+}
+
+type finder func(ctx context.Context, key string) ([]Recording, error)
+
+func (s *Service) retrieve(ctx context.Context, r RetrieveRequest, method string, find finder) (*Audio, error) {
+	var audio *Audio
+	rec, err := s.choose(ctx, r, find)
+	if err == nil {
+		audio, err = s.open(ctx, rec)
+	}
+	// The line is written before the first byte leaves: no line, no audio.
+	if logErr := s.logAccess(ctx, r, method, rec.ID, err); logErr != nil && err == nil {
+		err = logErr
+		if closeErr := audio.Close(); closeErr != nil {
+			s.o.Log.WarnContext(ctx, "archive file not closed", slog.Any("err", closeErr))
+		}
+	}
+	s.o.Happened(Happening{Kind: Retrieved, Recording: rec, Err: err})
+	if err != nil {
+		return nil, err
+	}
+	return audio, nil
+}
+
+// choose finds the recording to give back.
+func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (Recording, error) {
+	if _, err := needText("username", r.Username); err != nil {
+		return Recording{}, err
+	}
+	found, err := find(ctx, strings.Trim(r.Key, " "))
+	if err != nil {
+		return Recording{}, err
+	}
+	for _, rec := range found {
+		if rec.State == Collecting && s.refusal(rec) == nil {
+			if rec, err = s.awaitCollected(ctx, rec); err != nil {
+				return rec, err
+			}
+		}
+		if rec.State == Ready && s.refusal(rec) == nil {
+			return rec, nil
+		}
+	}
+	newest, err := s.store.Get(ctx, found[0].ID)
+	if err != nil {
+		return found[0], err
+	}
+	if err := s.refusal(newest); err != nil {
+		return newest, err
+	}
+	return newest, Errorf(NotReady, "the recording is still being collected: try again in a moment")
+}
+
+// refusal tells why a recording may not be retrieved; nil for one that is
+// ready, or will be once it is collected.
+func (s *Service) refusal(rec Recording) error {
+	switch {
+	case rec.Deleted:
+		return Errorf(Conflict, "the recording is deleted")
+	case rec.Private:
+		return Errorf(Conflict, "the recording is private")
+	case rec.State == Failed, rec.State == Lost, rec.State == Empty:
+		return Errorf(Conflict, "there is no audio, the recording is %s: %s", rec.State, rec.Reason)
+	case rec.InProgress() && !s.o.RetrieveDuringCall:
+		return Errorf(NotReady, "the call is still in progress: retrieve it after the hangup")
+	case rec.State == Starting, rec.State == Running:
+		return Errorf(NotReady, "the recording is still running: stop it first")
+	}
+	return nil
+}
+
+// awaitCollected waits a little for a recording that is on its way to the
+// archive, since many callers retrieve at once after the stop.
+func (s *Service) awaitCollected(ctx context.Context, rec Recording) (Recording, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for rec.State == Collecting {
+		select {
+		case <-ctx.Done():
+			return rec, nil
+		case <-tick.C:
+		}
+		now, err := s.store.Get(ctx, rec.ID)
+		if err != nil && ctx.Err() == nil {
+			return rec, err
+		}
+		if err == nil {
+			rec = now
+		}
+	}
+	return rec, nil
+}
+
+// open opens the archived WAV and checks that it is whole.
+func (s *Service) open(ctx context.Context, rec Recording) (*Audio, error) {
+	body, size, err := s.blobs.Open(ctx, rec.Key)
+	if err != nil {
+		if CodeOf(err) == NotFound {
+			err = &Error{Code: Unavailable, Msg: "the archive does not hold the recording any more: see the log", Err: err}
+		}
+		return nil, err
+	}
+	if size != rec.Bytes {
+		err := Errorf(Unavailable, "the archive holds %d bytes of the recording instead of %d: see the log", size, rec.Bytes)
+		if closeErr := body.Close(); closeErr != nil {
+			s.o.Log.WarnContext(ctx, "archive file not closed", slog.Any("err", closeErr))
+		}
+		return nil, err
+	}
+	return &Audio{Recording: rec, Bytes: size, ReadSeekCloser: body}, nil
+}
+
+func (s *Service) logAccess(ctx context.Context, r RetrieveRequest, method string, id ID, cause error) error {
+	outcome := "ok"
+	if cause != nil {
+		outcome = Message(cause)
+	}
+	ctx, cancel := s.own(ctx)
+	defer cancel()
+	a := Access{
+		At: s.now(), Method: method, Key: forLog(r.Key), Username: forLog(r.Username),
+		Remote: r.Remote, Recording: id, Outcome: forLog(outcome),
+	}
+	err := s.store.LogAccess(ctx, a)
+	if err != nil {
+		s.o.Log.ErrorContext(ctx, "access log not written", slog.String("method", method),
+			slog.String("username", a.Username), slog.String("remote", a.Remote), slog.String("outcome", outcome), slog.Any("err", err))
+	}
+	return err
+}

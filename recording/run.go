@@ -1,0 +1,83 @@
+package recording
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// workers collect and settle at the same time: enough that one slow archive
+// write delays nobody, few enough for a small disk.
+const workers = 4
+
+// Run follows the PBXs, collects and settles until ctx ends. Recordings that
+// run then are left running: the next Run takes them over.
+func (s *Service) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	var first error
+	var once sync.Once
+	for _, p := range s.pbxs {
+		wg.Go(func() {
+			if err := p.Run(ctx, func(e Event) { s.follow(p, e) }); err != nil {
+				once.Do(func() { first = err })
+				cancel()
+			}
+		})
+		s.sweep(p, 0)
+	}
+	wg.Go(func() { s.work.run(ctx, workers) })
+	wg.Wait()
+	return first
+}
+
+// Waiting returns how many recordings wait to be collected or settled, for
+// metrics.
+func (s *Service) Waiting() int { return s.work.waiting() }
+
+// sweep looks after a delay at all that is unfinished on a PBX, and then
+// again and again.
+func (s *Service) sweep(p PBX, delay time.Duration) {
+	s.work.add(delay, "sweep "+p.Name(), func(ctx context.Context) {
+		if err := s.settleAll(ctx, p); err != nil && ctx.Err() == nil && CodeOf(err) != Unavailable {
+			s.o.Log.ErrorContext(ctx, "unfinished recordings not settled", slog.String("pbx", p.Name()), slog.Any("err", err))
+		}
+		s.sweep(p, s.o.Sweep)
+	})
+}
+
+// follow takes one event of a PBX. It only queues: the PBX waits for it.
+func (s *Service) follow(p PBX, e Event) {
+	channel, call := s.watch.of(e.Channel)
+	switch e.Kind {
+	case PBXUp:
+		s.o.Log.Info("pbx connected", slog.String("pbx", p.Name()))
+		s.sweep(p, 0)
+	case PBXDown:
+		s.o.Log.Warn("pbx connection lost", slog.String("pbx", p.Name()))
+	case ChannelAnswered, ChannelHungUp:
+		if channel || call {
+			s.noteSoon(p, e, 0)
+		}
+	case RecordingMoved:
+		if channel {
+			s.soon("move", e, func(ctx context.Context) error { return s.moved(ctx, p, e) })
+		}
+	case RecordingEnded:
+		if channel {
+			s.soon("ended", e, func(ctx context.Context) error { return s.endedByPBX(ctx, p, e) })
+		}
+	}
+}
+
+// soon does what an event asks for; after an error the next sweep sees to it.
+func (s *Service) soon(what string, e Event, do func(context.Context) error) {
+	s.work.add(0, what+" "+e.PBX+" "+e.Channel.UniqueID, func(ctx context.Context) {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			s.o.Log.WarnContext(ctx, "event not followed for now", slog.String("event", what),
+				slog.String("pbx", e.PBX), slog.String("call", e.Channel.UniqueID), slog.Any("err", err))
+		}
+	})
+}

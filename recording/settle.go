@@ -1,0 +1,143 @@
+package recording
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+)
+
+// settleAll looks at every unfinished recording of a PBX: after a crash, a
+// lost connection or a missed event, and as a matter of routine. What cannot
+// be settled because the PBX is away waits for the next look.
+func (s *Service) settleAll(ctx context.Context, p PBX) error {
+	open, err := s.store.Open(ctx, p.Name(), "")
+	if err != nil {
+		return err
+	}
+	var first error
+	for _, rec := range open {
+		s.watch.add(rec)
+		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && first == nil {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return first
+}
+
+// settle brings one unfinished recording in line with what the PBX and the
+// spool say.
+func (s *Service) settle(ctx context.Context, p PBX, id ID, uniqueID string) error {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Deadline)
+	defer cancel()
+	unlock, err := s.locks.lock(ctx, p.Name(), uniqueID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	rec, err := s.store.Get(ctx, id) // it may have changed while the lock was not held
+	if err != nil {
+		return err
+	}
+	switch rec.State {
+	case Starting:
+		if rec, err = s.settleStarting(ctx, p, rec); err != nil {
+			return err
+		}
+	case Collecting:
+		s.collectSoon(rec.ID)
+	}
+	if !rec.InProgress() && rec.State != Running {
+		return nil
+	}
+	return s.settleGone(ctx, p, rec)
+}
+
+// settleGone ends a recording whose channel is gone without our having seen
+// it hang up. When it ended is then what its file says.
+func (s *Service) settleGone(ctx context.Context, p PBX, rec Recording) error {
+	_, alive, err := s.alive(ctx, p, rec)
+	if err != nil || alive {
+		return err
+	}
+	at := s.now()
+	if seen := s.lastWritten(p, rec); !seen.IsZero() {
+		at = seen
+	}
+	if rec.State == Running {
+		if err := s.ended(ctx, &rec, "the channel hung up unseen", at); err != nil {
+			return err
+		}
+	}
+	peers, err := p.Peers(ctx, Channel{PBX: p.Name(), LinkedID: rec.Call.LinkedID})
+	if err != nil {
+		return err
+	}
+	return s.store.ChannelEvent(ctx, ChannelNote{
+		PBX: p.Name(), LinkedID: rec.Call.LinkedID, EndedAt: at, CallEnded: len(peers) == 0,
+		Party: Party{Channel: rec.Channel, UniqueID: rec.UniqueID, Extension: rec.Extension},
+	})
+}
+
+// alive finds the recorded channel among the live ones.
+func (s *Service) alive(ctx context.Context, p PBX, rec Recording) (Channel, bool, error) {
+	found, err := p.Find(ctx, Target{Text: rec.UniqueID, Name: rec.UniqueID})
+	if err != nil {
+		return Channel{}, false, err
+	}
+	for _, c := range found {
+		if c.UniqueID == rec.UniqueID {
+			return c, true, nil
+		}
+	}
+	return Channel{}, false, nil
+}
+
+// settleStarting finds out what became of a start whose outcome is not
+// known, and returns the recording in its new state. The lock is held.
+func (s *Service) settleStarting(ctx context.Context, p PBX, rec Recording) (Recording, error) {
+	capture, err := p.Reclaim(ctx, rec)
+	switch {
+	case CodeOf(err) == NotFound:
+		return s.settleVanished(ctx, p, rec)
+	case err != nil:
+		return rec, err
+	case len(capture.Tracks) == 0:
+		step := Step{To: Failed, Reason: "the start was interrupted before the PBX recorded"}
+		err := s.finish(ctx, rec, step)
+		rec.State, rec.Reason = step.To, step.Reason
+		return rec, err
+	}
+	return s.began(ctx, rec, capture, "taken over after an interrupted start")
+}
+
+// settleVanished settles a start whose channel is gone: by the files, if
+// there are any.
+func (s *Service) settleVanished(ctx context.Context, p PBX, rec Recording) (Recording, error) {
+	for _, tracks := range likelyTracks(rec) {
+		f, err := p.Spool().Open(tracks[0].File)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return rec, &Error{Code: Unavailable, Msg: "the spool cannot be read", Err: err}
+		}
+		if err := f.Close(); err != nil {
+			s.o.Log.DebugContext(ctx, "spool file not closed", slog.Any("err", err))
+		}
+		step := Step{To: Collecting, Reason: "the channel hung up while the start was under way", At: s.now(), StoppedAt: s.now(), Tracks: tracks}
+		if err := s.advance(ctx, rec.ID, step); err != nil {
+			return rec, err
+		}
+		rec.State, rec.Reason, rec.Tracks = step.To, step.Reason, tracks
+		s.collectSoon(rec.ID)
+		return rec, nil
+	}
+	step := Step{To: Failed, Reason: "the channel hung up before the recording began"}
+	err := s.finish(ctx, rec, step)
+	rec.State, rec.Reason = step.To, step.Reason
+	return rec, err
+}
