@@ -3,6 +3,7 @@ package recordingtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -175,6 +176,28 @@ func (s *Store) AddTag(ctx context.Context, id recording.ID, tag string, _ time.
 		return err
 	}
 	r.Tags = newest(r.Tags, tag)
+	return nil
+}
+
+// Move implements recording.Records.
+func (s *Store) Move(ctx context.Context, id recording.ID, to recording.Party, at time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "Move"); err != nil {
+		return err
+	}
+	r, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	if r.State != recording.Running {
+		return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot move to another channel", id, r.State)
+	}
+	reason := fmt.Sprintf("moved from %s to %s", r.Channel, to.Channel)
+	r.history = append(r.history, recording.Past{At: stored(at), To: r.State, Reason: reason})
+	r.Channel, r.UniqueID, r.Extension = to.Channel, to.UniqueID, to.Extension
+	r.ChannelEndedAt = time.Time{} // that was the other channel
+	addParty(s.calls[r.Call.ID], to)
 	return nil
 }
 
