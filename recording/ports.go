@@ -189,8 +189,9 @@ type Sound interface {
 	Stereo(legs [2]Leg) (wav io.Reader, length time.Duration, err error)
 }
 
-// Leg is one file of two.
-type Leg struct {
+// Leg is one file of two. The type has no name of its own, so that a package
+// that has never heard of recordings can offer the methods of Sound.
+type Leg = struct {
 	File  io.ReaderAt
 	Size  int64
 	Delay time.Duration // after the beginning of the earlier leg, >= 0
