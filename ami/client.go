@@ -2,6 +2,7 @@ package ami
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,15 +37,15 @@ type Signal struct {
 // Client keeps one connection to one Asterisk server. All methods may be
 // called at once from many goroutines, also from inside tell.
 type Client struct {
-	opt        Options
-	running    atomic.Bool
-	dropped    atomic.Int64
-	reconnects atomic.Int64
-	lastPing   atomic.Int64 // nanoseconds
+	opt      Options
+	running  atomic.Bool
+	dropped  atomic.Int64
+	logins   atomic.Int64
+	lastPing atomic.Int64 // nanoseconds
 
 	mu      sync.Mutex // guards the fields below
 	link    *link      // nil while down
-	lastErr error      // why the last connection or attempt ended
+	lastErr error      // why the last connection or attempt ended; nil while up
 }
 
 // New makes a client. It starts nothing: Run does.
@@ -62,7 +63,7 @@ func (c *Client) State() (up bool, lastErr error) {
 func (c *Client) Dropped() int64 { return c.dropped.Load() }
 
 // ReconnectCount returns how often a connection was logged in again after a loss.
-func (c *Client) ReconnectCount() int64 { return c.reconnects.Load() }
+func (c *Client) ReconnectCount() int64 { return max(c.logins.Load()-1, 0) }
 
 // LastPing returns the round trip of the last answered ping, 0 before the first.
 func (c *Client) LastPing() time.Duration { return time.Duration(c.lastPing.Load()) }
@@ -78,8 +79,64 @@ func (c *Client) LastPing() time.Duration { return time.Duration(c.lastPing.Load
 // an Up that was lost again before tell heard of it is left out together with
 // its Down. After ctx has ended nothing more is told.
 func (c *Client) Run(ctx context.Context, tell func(Signal)) error {
-	<-ctx.Done()
+	if !c.running.CompareAndSwap(false, true) {
+		return errRunning
+	}
+	defer c.running.Store(false)
+	signals := newQueue(c.opt.Queue, &c.dropped)
+	var listener sync.WaitGroup
+	listener.Go(func() { signals.deliver(ctx, tell) })
+	c.keep(ctx, signals)
+	listener.Wait()
 	return nil
+}
+
+// keep makes one connection after the other until ctx ends.
+func (c *Client) keep(ctx context.Context, signals *queue) {
+	wait := backoff{min: c.opt.BackoffMin, max: c.opt.BackoffMax, refused: c.opt.BackoffRefused, random: c.opt.Random}
+	for said := ""; ctx.Err() == nil; {
+		stood, err := c.session(ctx, signals)
+		if ctx.Err() != nil {
+			break
+		}
+		pause := wait.next(err, stood)
+		level := slog.LevelWarn
+		if err.Error() == said {
+			level = slog.LevelDebug // a server that is away for a day is not worth a line per attempt
+		}
+		said = err.Error()
+		c.opt.Log.LogAttrs(ctx, level, "not connected to the PBX", slog.String("address", c.opt.Address),
+			slog.Duration("retry", pause), slog.Any("err", err))
+		sleep(ctx, pause)
+	}
+	c.set(nil, errStopped)
+}
+
+// session makes one connection and serves it until it is lost. It returns how
+// long the connection stood, and why it ended.
+func (c *Client) session(ctx context.Context, signals *queue) (time.Duration, error) {
+	l, err := c.connect(ctx)
+	if err != nil {
+		c.set(nil, err)
+		return 0, err
+	}
+	start := time.Now()
+	c.logins.Add(1)
+	c.set(l, nil) // before Up is told: its listener may use Do
+	c.opt.Log.LogAttrs(ctx, slog.LevelInfo, "connected to the PBX",
+		slog.String("address", c.opt.Address), slog.String("version", l.version))
+	signals.push(Signal{Kind: SignalUp, Version: l.version})
+	err = l.serve(ctx, c.opt, signals, &c.lastPing)
+	c.set(nil, err)
+	signals.push(Signal{Kind: SignalDown, Err: err})
+	return time.Since(start), err
+}
+
+// set publishes the connection, or why there is none.
+func (c *Client) set(l *link, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.link, c.lastErr = l, err
 }
 
 // Do sends an action and returns the response that carries its ActionID.
@@ -87,7 +144,8 @@ func (c *Client) Run(ctx context.Context, tell func(Signal)) error {
 // ErrDown, ErrLost, ErrTimeout, or that of a cancelled ctx. Events that carry
 // the ActionID are told as any other event.
 func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
-	return nil, ErrDown
+	got, err := c.ask(ctx, a, &request{})
+	return got.response, err
 }
 
 // List sends an action that answers with a listing, and returns its rows in
@@ -95,5 +153,22 @@ func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
 // had whole is an error: those of Do, ErrCancelled, and ErrProtocol for more
 // than 64 MiB.
 func (c *Client) List(ctx context.Context, a Action) ([]Message, error) {
-	return nil, ErrDown
+	got, err := c.ask(ctx, a, &request{list: true})
+	return got.rows, err
+}
+
+// ask sends an action over the present connection and waits for its answer.
+func (c *Client) ask(ctx context.Context, a Action, req *request) (answer, error) {
+	if err := check(a); err != nil { // unsafe is unsafe, connected or not
+		return answer{}, err
+	}
+	c.mu.Lock()
+	l, lastErr := c.link, c.lastErr
+	c.mu.Unlock()
+	if l == nil {
+		return answer{}, downError(lastErr)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.opt.ActionTimeout)
+	defer cancel()
+	return l.ask(ctx, a, req)
 }

@@ -1,6 +1,7 @@
 package ami
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,8 +12,8 @@ import (
 // PBX is away.
 var (
 	// ErrDown: not connected, or not any more (ErrLost). ErrDown without
-	// ErrLost says that nothing was sent. It wraps the reason of the last
-	// failure, so that errors.Is(err, ErrAuth) holds while logins are refused.
+	// ErrLost says that nothing was sent. Its text has the reason, and
+	// errors.Is(err, ErrAuth) holds while logins are refused.
 	ErrDown = errors.New("not connected")
 	// ErrLost: the connection ended before the answer came: the action may
 	// have been carried out. errors.Is(err, ErrDown) holds too.
@@ -32,7 +33,29 @@ var (
 	ErrCancelled = errors.New("listing cancelled by the server")
 
 	errRunning = errors.New("the client runs already")
+	errStopped = errors.New("the client was stopped")
+	errClosed  = errors.New("connection closed by the server")
 )
+
+// downError says why there is no connection. Of the cause only ErrAuth stays
+// matchable: a login that timed out is no action that timed out.
+func downError(cause error) error {
+	switch {
+	case cause == nil:
+		return fmt.Errorf("%w yet", ErrDown)
+	case errors.Is(cause, ErrAuth):
+		return fmt.Errorf("%w: %w", ErrDown, cause)
+	}
+	return fmt.Errorf("%w: %v", ErrDown, cause)
+}
+
+// waitError is why a wait ended with its context.
+func waitError(ctx context.Context) error {
+	if err := ctx.Err(); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return ErrTimeout
+}
 
 // ResponseError is the answer "Response: Error" to an action.
 type ResponseError struct {

@@ -1,6 +1,7 @@
 package ami
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -43,16 +44,16 @@ type Options struct {
 
 // withDefaults replaces zero values.
 func (o Options) withDefaults() Options {
-	o.Events = or(o.Events, "call")
-	o.LoginTimeout = or(o.LoginTimeout, 10*time.Second)
-	o.ActionTimeout = or(o.ActionTimeout, 5*time.Second)
-	o.WriteTimeout = or(o.WriteTimeout, 5*time.Second)
-	o.PingInterval = or(o.PingInterval, 10*time.Second)
-	o.PingTimeout = or(o.PingTimeout, 5*time.Second)
-	o.BackoffMin = or(o.BackoffMin, 250*time.Millisecond)
-	o.BackoffMax = max(or(o.BackoffMax, 15*time.Second), o.BackoffMin)
-	o.BackoffRefused = max(or(o.BackoffRefused, 5*time.Minute), o.BackoffMax)
-	o.Queue = max(or(o.Queue, 8192), 1)
+	o.Events = cmp.Or(o.Events, "call")
+	o.LoginTimeout = cmp.Or(o.LoginTimeout, 10*time.Second)
+	o.ActionTimeout = cmp.Or(o.ActionTimeout, 5*time.Second)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, 5*time.Second)
+	o.PingInterval = cmp.Or(o.PingInterval, 10*time.Second)
+	o.PingTimeout = cmp.Or(o.PingTimeout, 5*time.Second)
+	o.BackoffMin = cmp.Or(o.BackoffMin, 250*time.Millisecond)
+	o.BackoffMax = max(cmp.Or(o.BackoffMax, 15*time.Second), o.BackoffMin)
+	o.BackoffRefused = max(cmp.Or(o.BackoffRefused, 5*time.Minute), o.BackoffMax)
+	o.Queue = max(cmp.Or(o.Queue, 8192), 1)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -63,13 +64,4 @@ func (o Options) withDefaults() Options {
 		o.Dial = (&net.Dialer{}).DialContext
 	}
 	return o
-}
-
-// or returns value, or instead when value is zero.
-func or[T comparable](value, instead T) T {
-	var zero T
-	if value == zero {
-		return instead
-	}
-	return value
 }

@@ -1,0 +1,108 @@
+package ami
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// queue lies between the reader, which never waits, and a listener that may be
+// slow. It holds at most limit events and a few other signals.
+type queue struct {
+	limit   int
+	dropped *atomic.Int64 // counts for the metrics
+
+	mu      sync.Mutex // guards the fields below
+	waiting []Signal
+	events  int // how many of waiting are events
+
+	wake chan struct{} // has room for one: something waits
+}
+
+func newQueue(limit int, dropped *atomic.Int64) *queue {
+	return &queue{limit: limit, dropped: dropped, wake: make(chan struct{}, 1)}
+}
+
+// push adds a signal and never blocks.
+func (q *queue) push(s Signal) {
+	q.mu.Lock()
+	switch s.Kind {
+	case SignalEvent:
+		q.pushEvent(s)
+	case SignalDown:
+		q.forgetUp()
+		q.waiting = append(q.waiting, s)
+	default:
+		q.waiting = append(q.waiting, s)
+	}
+	q.mu.Unlock()
+	select {
+	case q.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// pushEvent adds an event or counts it as dropped. Once it drops, it goes on
+// until half of the queue is free: a listener that asks everything anew after
+// a gap would otherwise do so for each single event that finds room.
+func (q *queue) pushEvent(s Signal) {
+	dropping := len(q.waiting) > 0 && q.waiting[len(q.waiting)-1].Kind == SignalDropped
+	if q.events < q.limit && (!dropping || q.events <= q.limit/2) {
+		q.waiting = append(q.waiting, s)
+		q.events++
+		return
+	}
+	q.dropped.Add(1)
+	if dropping {
+		q.waiting[len(q.waiting)-1].Dropped++
+		return
+	}
+	q.waiting = append(q.waiting, Signal{Kind: SignalDropped, Dropped: 1})
+}
+
+// forgetUp takes back what followed the last Down when it was only an Up, so
+// that a listener that hangs through many reconnects costs no memory. Events
+// dropped since then need no word: another Down and Up follow.
+func (q *queue) forgetUp() {
+	for i, s := range slices.Backward(q.waiting) {
+		switch s.Kind {
+		case SignalDown:
+			q.waiting = q.waiting[:i]
+			return
+		case SignalEvent:
+			return
+		}
+	}
+}
+
+// pop takes the oldest signal.
+func (q *queue) pop() (Signal, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == 0 {
+		q.waiting = nil // its array may have grown large
+		return Signal{}, false
+	}
+	s := q.waiting[0]
+	q.waiting[0] = Signal{} // for the garbage collector
+	q.waiting = q.waiting[1:]
+	if s.Kind == SignalEvent {
+		q.events--
+	}
+	return s, true
+}
+
+// deliver calls tell with each signal until ctx ends.
+func (q *queue) deliver(ctx context.Context, tell func(Signal)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-q.wake:
+		}
+		for s, ok := q.pop(); ok && ctx.Err() == nil; s, ok = q.pop() {
+			tell(s)
+		}
+	}
+}

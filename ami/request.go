@@ -1,0 +1,76 @@
+package ami
+
+import (
+	"fmt"
+	"strings"
+)
+
+// listing marks the ActionIDs of List: events that carry one are rows, also
+// when whoever asked has left.
+const listing = "list-"
+
+// maxListing bounds the text of one listing. 1000 channels take 432 kB.
+const maxListing = 64 << 20
+
+// answer is what came back for an action.
+type answer struct {
+	response Message
+	rows     []Message
+}
+
+// request waits for its answer. Only the reader touches it before done is
+// closed, and only the asker afterwards.
+type request struct {
+	action string
+	list   bool
+	done   chan struct{}
+	got    answer
+	err    error
+
+	finished bool
+	size     int // of the rows
+}
+
+// respond takes the response. That of a listing only opens it.
+func (r *request) respond(m Message) {
+	if r.finished {
+		return
+	}
+	r.got.response = m
+	if err := refusal(r.action, m); err != nil || !r.list {
+		r.finish(err)
+	}
+}
+
+// row takes an event of a listing: a row, or its end. "EventList" closes it
+// in every version since 1.8; the name of the event did before.
+func (r *request) row(m Message) {
+	if r.finished {
+		return
+	}
+	_, event := m.kind()
+	state := m.Get("EventList")
+	switch {
+	case strings.EqualFold(state, "cancelled"):
+		r.finish(fmt.Errorf("%s: %w", r.action, ErrCancelled))
+		return
+	case strings.EqualFold(state, "Complete"), state == "" && strings.HasSuffix(event, "Complete"):
+		r.finish(nil)
+		return
+	}
+	r.size += m.size()
+	if r.size > maxListing {
+		r.finish(fmt.Errorf("%s: %w: a listing over %d bytes", r.action, ErrProtocol, maxListing))
+		return
+	}
+	r.got.rows = append(r.got.rows, m)
+}
+
+// finish ends the wait. Whatever comes later is ignored.
+func (r *request) finish(err error) {
+	r.finished = true
+	if r.err = err; err != nil {
+		r.got = answer{} // half a listing is none
+	}
+	close(r.done)
+}
