@@ -1,0 +1,263 @@
+package recordingtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"recgate/recording"
+)
+
+// PBX is an Exchange in memory: telephones, a live table and a spool. Audio
+// passes only when Pass says so. The zero value is not ready; see NewPBX.
+type PBX struct {
+	name  string
+	spool *spool
+
+	mu       sync.Mutex // guards all below
+	up       bool
+	n        int // channels made so far
+	channels []recording.Channel
+	running  map[recording.ID]*run
+	told     []recording.Event // waiting for Run
+	wake     chan struct{}
+	refuse   error         // what Record answers, once
+	hold     chan struct{} // Record waits for it to be closed, if not nil
+	records  int
+	stops    []recording.ID
+}
+
+// run is one recording on the fake.
+type run struct {
+	uniqueID string
+	file     *file
+}
+
+// NewPBX returns a PBX without calls, whose connection is up.
+func NewPBX(name string) *PBX {
+	return &PBX{name: name, up: true, spool: newSpool(), running: map[recording.ID]*run{}, wake: make(chan struct{}, 1)}
+}
+
+// PBX returns itself: the fake is the exchange as well.
+func (p *PBX) PBX() recording.PBX { return p }
+
+// Name returns the name given to NewPBX.
+func (p *PBX) Name() string { return p.name }
+
+// Spool returns the folder in memory.
+func (p *PBX) Spool() recording.Spool { return p.spool }
+
+// Tone is that of the lab: extension ABC has A*100 + C*200 Hz.
+func (p *PBX) Tone(extension string) float64 { return tone(extension) }
+
+// Call makes a bridged call.
+func (p *PBX) Call(t testing.TB, from, to string) (caller, callee string) {
+	t.Helper()
+	a := p.Add(recording.Channel{Name: "SIP/" + from, Extension: from, State: recording.Up})
+	b := p.Add(recording.Channel{Name: "SIP/" + to, Extension: to, State: recording.Up, LinkedID: a.LinkedID})
+	for _, id := range []string{a.UniqueID, b.UniqueID} {
+		p.Change(id, func(c *recording.Channel) { c.Bridge, c.AnsweredAt = "bridge-"+a.UniqueID, time.Now() })
+	}
+	return a.UniqueID, b.UniqueID
+}
+
+// Ring makes a call that is not answered.
+func (p *PBX) Ring(t testing.TB, from, to string) string {
+	t.Helper()
+	a := p.Add(recording.Channel{Name: "SIP/" + from, Extension: from, State: recording.Up})
+	b := p.Add(recording.Channel{Name: "SIP/" + to, Extension: to, State: recording.Ringing, LinkedID: a.LinkedID})
+	return b.UniqueID
+}
+
+// Add puts a channel into the live table. What is empty is filled in: a
+// suffix of the name, unique id, linked id, creation time.
+func (p *PBX) Add(c recording.Channel) recording.Channel {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.PBX = p.name
+	if !strings.Contains(c.Name, "-") {
+		c.Name = fmt.Sprintf("%s-%08x", c.Name, p.n)
+	}
+	if c.UniqueID == "" {
+		c.UniqueID = fmt.Sprintf("1700000000.%d", p.n)
+	}
+	if c.LinkedID == "" {
+		c.LinkedID = c.UniqueID
+	}
+	if c.CreatedAt.IsZero() {
+		c.CreatedAt = time.Now()
+	}
+	p.n++
+	p.channels = append(p.channels, c)
+	return c
+}
+
+// Change changes a live channel.
+func (p *PBX) Change(uniqueID string, change func(*recording.Channel)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.channels {
+		if p.channels[i].UniqueID == uniqueID {
+			change(&p.channels[i])
+		}
+	}
+}
+
+// Hangup ends the call of the channel: all channels with its linked id go.
+func (p *PBX) Hangup(t testing.TB, uniqueID string) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.channels, func(c recording.Channel) bool { return c.UniqueID == uniqueID })
+	if i < 0 {
+		t.Errorf("no channel %s to hang up", uniqueID)
+		return
+	}
+	linked := p.channels[i].LinkedID
+	var gone, left []recording.Channel
+	for _, c := range p.channels {
+		if c.LinkedID == linked {
+			gone = append(gone, c)
+		} else {
+			left = append(left, c)
+		}
+	}
+	p.channels = left
+	for n, c := range gone {
+		for id, r := range p.running {
+			if r.uniqueID == c.UniqueID {
+				r.file.close()
+				delete(p.running, id)
+			}
+		}
+		p.tell(recording.Event{Kind: recording.ChannelHungUp, Channel: c, Last: n == len(gone)-1})
+	}
+}
+
+// Pass writes so much audio into every file that is being recorded.
+func (p *PBX) Pass(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.running {
+		i := slices.IndexFunc(p.channels, func(c recording.Channel) bool { return c.UniqueID == r.uniqueID })
+		var tones []float64
+		for _, c := range p.channels {
+			if c.Bridge != "" && c.Bridge == p.channels[i].Bridge {
+				tones = append(tones, tone(c.Extension))
+			}
+		}
+		if len(tones) > 0 {
+			r.file.sound(d, tones)
+		}
+	}
+}
+
+// Cut loses the connection; it is back at once.
+func (p *PBX) Cut(t testing.TB) {
+	t.Helper()
+	p.Disconnect()
+	p.Connect()
+}
+
+// Disconnect takes the PBX away until Connect.
+func (p *PBX) Disconnect() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.up = false
+	p.tell(recording.Event{Kind: recording.PBXDown})
+}
+
+// Connect brings it back.
+func (p *PBX) Connect() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.up = true
+	p.tell(recording.Event{Kind: recording.PBXUp})
+}
+
+// HangupUnseen is Hangup without an event, as while nobody is connected.
+func (p *PBX) HangupUnseen(t testing.TB, uniqueID string) {
+	t.Helper()
+	p.mu.Lock()
+	before := len(p.told)
+	p.mu.Unlock()
+	p.Hangup(t, uniqueID)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = p.told[:min(before, len(p.told))]
+}
+
+// Refuse has the next Record fail with err.
+func (p *PBX) Refuse(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuse = err
+}
+
+// Hold has every Record wait until the returned function is called.
+func (p *PBX) Hold() (release func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	hold := make(chan struct{})
+	p.hold = hold
+	return sync.OnceFunc(func() { close(hold) })
+}
+
+// Records returns how often Record was asked, and Stops which recordings
+// were stopped.
+func (p *PBX) Records() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.records
+}
+
+// Stops returns the recordings that Stop ended, in order.
+func (p *PBX) Stops() []recording.ID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.stops)
+}
+
+// Tell tells an event of the caller's making.
+func (p *PBX) Tell(e recording.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tell(e)
+}
+
+// tell queues an event for Run. The lock is held.
+func (p *PBX) tell(e recording.Event) {
+	e.PBX, e.At = p.name, time.Now()
+	p.told = append(p.told, e)
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run tells the events until ctx ends.
+func (p *PBX) Run(ctx context.Context, tell func(recording.Event)) error {
+	p.mu.Lock()
+	if p.up {
+		p.tell(recording.Event{Kind: recording.PBXUp})
+	}
+	p.mu.Unlock()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.wake:
+		}
+		p.mu.Lock()
+		events := p.told
+		p.told = nil
+		p.mu.Unlock()
+		for _, e := range events {
+			tell(e)
+		}
+	}
+}

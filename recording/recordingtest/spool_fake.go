@@ -1,0 +1,131 @@
+package recordingtest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"io/fs"
+	"math"
+	"strconv"
+	"sync"
+	"time"
+
+	"recgate/recording"
+)
+
+// spool is a folder in memory.
+type spool struct {
+	mu    sync.Mutex // guards files and what they hold
+	files map[string]*file
+}
+
+func newSpool() *spool { return &spool{files: map[string]*file{}} }
+
+// file is a WAV as a PBX writes it: its header's sizes are 0 until it is closed.
+type file struct {
+	in       *spool
+	name     string
+	data     []byte
+	n        int // samples so far, for the phase of the tones
+	modified time.Time
+}
+
+const headerBytes = 44
+
+func (s *spool) create(name string) *file {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := &file{in: s, name: name, data: wavHeader(0), modified: time.Now()}
+	s.files[name] = f
+	return f
+}
+
+func wavHeader(data uint32) []byte {
+	h := make([]byte, 0, headerBytes)
+	h = append(h, "RIFF"...)
+	if data > 0 {
+		h = binary.LittleEndian.AppendUint32(h, 36+data)
+	} else {
+		h = binary.LittleEndian.AppendUint32(h, 0)
+	}
+	h = append(h, "WAVEfmt "...)
+	for _, v := range []uint32{16, 1 | 1<<16, 8000, 16000, 2 | 16<<16} {
+		h = binary.LittleEndian.AppendUint32(h, v)
+	}
+	h = append(h, "data"...)
+	return binary.LittleEndian.AppendUint32(h, data)
+}
+
+// sound appends so much of a chord.
+func (f *file) sound(d time.Duration, tones []float64) {
+	f.in.mu.Lock()
+	defer f.in.mu.Unlock()
+	for range int(d.Seconds() * 8000) {
+		v := 0.0
+		for _, hz := range tones {
+			v += 5000 * math.Sin(2*math.Pi*hz*float64(f.n)/8000)
+		}
+		f.data = binary.LittleEndian.AppendUint16(f.data, uint16(int16(v)))
+		f.n++
+	}
+	f.modified = time.Now()
+}
+
+func (f *file) close() {
+	f.in.mu.Lock()
+	defer f.in.mu.Unlock()
+	copy(f.data, wavHeader(uint32(len(f.data)-headerBytes)))
+}
+
+// Open opens what is there at this moment.
+func (s *spool) Open(name string) (recording.SpoolFile, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.files[name]
+	if f == nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return opened{bytes.NewReader(bytes.Clone(f.data)), info{f.name, int64(len(f.data)), f.modified}}, nil
+}
+
+// Remove deletes a file.
+func (s *spool) Remove(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.files, name)
+	return nil
+}
+
+type opened struct {
+	io.ReaderAt
+	info info
+}
+
+func (o opened) Close() error               { return nil }
+func (o opened) Stat() (fs.FileInfo, error) { return o.info, nil }
+
+type info struct {
+	name     string
+	size     int64
+	modified time.Time
+}
+
+func (i info) Name() string       { return i.name }
+func (i info) Size() int64        { return i.size }
+func (i info) Mode() fs.FileMode  { return 0o644 }
+func (i info) ModTime() time.Time { return i.modified }
+func (i info) IsDir() bool        { return false }
+func (i info) Sys() any           { return nil }
+
+// tone is the voice of an extension in the lab, in Hz.
+func tone(extension string) float64 {
+	if len(extension) < 3 {
+		return 1000
+	}
+	first, err1 := strconv.Atoi(extension[:1])
+	last, err2 := strconv.Atoi(extension[len(extension)-1:])
+	if err1 != nil || err2 != nil {
+		return 1000
+	}
+	return float64(first*100 + last*200)
+}

@@ -1,0 +1,245 @@
+package recordingtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"recgate/recording"
+)
+
+func listsAreNewestFirst(t *testing.T, s recording.Store) {
+	// Four in one millisecond, added in a mixed order, and one that is older
+	// although its id is the highest.
+	for _, n := range []int{3, 1, 4, 2, 5} {
+		r := full(n)
+		r.AskedAt = after(0)
+		if n == 5 {
+			r.AskedAt = after(-1)
+		}
+		r.Tags, r.UniqueID, r.ChannelEndedAt = []string{"all"}, "1.1", time.Time{}
+		add(t, s, r)
+	}
+	want := []recording.ID{idOf(4), idOf(3), idOf(2), idOf(1), idOf(5)}
+	tagged(t, s, "all", want...)
+	list, err := s.ByUniqueID(t.Context(), "1.1", 10)
+	found(t, "by unique id", list, err, want...)
+	list, err = s.Open(t.Context(), "pbx1", "")
+	found(t, "open", list, err, want...)
+
+	// A new tag does not make the recording newer.
+	if err := s.AddTag(t.Context(), idOf(5), "all", after(99)); err != nil {
+		t.Fatal(err)
+	}
+	tagged(t, s, "all", want...)
+}
+
+func listsAreWhole(t *testing.T, s recording.Store) {
+	const n = 40
+	var want []recording.Recording
+	for i := range n {
+		r := silent(n - i)
+		r.Tags = append(r.Tags, "all")
+		r.UniqueID = "1.1"
+		add(t, s, r)
+		want = append(want, r)
+	}
+	got, err := s.ByTag(t.Context(), "all", n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "by tag", want, got)
+	if got, err = s.ByUniqueID(t.Context(), "1.1", n); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "by unique id", want, got)
+	if got, err = s.Open(t.Context(), "pbx1", ""); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "open", want, got)
+}
+
+func limits(t *testing.T, s recording.Store) {
+	for n := 1; n <= 5; n++ {
+		r := full(n)
+		r.Tags, r.UniqueID = []string{"all"}, "1.1"
+		r.Call.Parties = []recording.Party{{UniqueID: "2.2"}}
+		add(t, s, r)
+	}
+	all := []recording.ID{idOf(5), idOf(4), idOf(3), idOf(2), idOf(1)}
+	for limit, want := range map[int][]recording.ID{-1: nil, 0: nil, 1: all[:1], 3: all[:3], 5: all, 6: all} {
+		list, err := s.ByTag(t.Context(), "all", limit)
+		found(t, fmt.Sprintf("by tag, at most %d", limit), list, err, want...)
+		for _, unique := range []string{"1.1", "2.2"} {
+			list, err = s.ByUniqueID(t.Context(), unique, limit)
+			found(t, fmt.Sprintf("by unique id %s, at most %d", unique, limit), list, err, want...)
+		}
+	}
+}
+
+func byUniqueID(t *testing.T, s recording.Store) {
+	own, other, joined := full(1), full(2), full(3)
+	own.Call.Parties = []recording.Party{{UniqueID: own.UniqueID}, {UniqueID: "7.7"}}
+	other.PBX, other.Call.PBX, other.UniqueID = "pbx2", "pbx2", own.UniqueID // ids repeat across PBXs
+	joined.Call.LinkedID = own.Call.LinkedID
+	joined.Call.Parties = []recording.Party{{UniqueID: joined.UniqueID}}
+	for _, r := range []recording.Recording{own, other, joined} {
+		add(t, s, r)
+	}
+	for unique, want := range map[string][]recording.ID{
+		own.UniqueID:       {other.ID, own.ID}, // not joined, though own's channel took part in its call
+		joined.UniqueID:    {joined.ID},
+		"7.7":              {joined.ID, own.ID}, // nobody's own: all recordings of its call
+		"7.70":             nil,
+		"":                 nil,
+		own.UniqueID + " ": nil,
+	} {
+		list, err := s.ByUniqueID(t.Context(), unique, 10)
+		found(t, fmt.Sprintf("by unique id %q", unique), list, err, want...)
+	}
+}
+
+func openRecordings(t *testing.T, s recording.Store) {
+	paths := [][]recording.State{
+		{},
+		{recording.Running},
+		{recording.Collecting},
+		{recording.Collecting, recording.Ready},
+		{recording.Collecting, recording.Empty},
+		{recording.Failed},
+		{recording.Lost},
+	}
+	var want []recording.ID
+	n := 0
+	for _, path := range paths {
+		for _, ended := range []bool{false, true} {
+			n++
+			r := silent(n)
+			if ended {
+				r.ChannelEndedAt = after(99)
+			}
+			add(t, s, r)
+			advance(t, s, r.ID, path...)
+			if final := len(path) > 0 && path[len(path)-1].Final(); !final || !ended {
+				want = append([]recording.ID{r.ID}, want...)
+			}
+		}
+	}
+	elsewhere := silent(n + 1)
+	elsewhere.PBX, elsewhere.UniqueID = "pbx2", silent(1).UniqueID
+	add(t, s, elsewhere)
+
+	list, err := s.Open(t.Context(), "pbx1", "")
+	found(t, "open of the PBX", list, err, want...)
+	list, err = s.Open(t.Context(), "pbx1", silent(1).UniqueID)
+	found(t, "open of a channel", list, err, idOf(1))
+	list, err = s.Open(t.Context(), "pbx1", silent(8).UniqueID) // ready and hung up
+	found(t, "open of a channel that is done", list, err)
+	list, err = s.Open(t.Context(), "pbx2", "")
+	found(t, "open of the other PBX", list, err, elsewhere.ID)
+	list, err = s.Open(t.Context(), "PBX1", "")
+	found(t, "open of no PBX", list, err)
+}
+
+func sums(t *testing.T, s recording.Store) {
+	paths := [][]recording.State{
+		{recording.Lost}, {recording.Failed}, {}, {}, {recording.Running},
+		{recording.Collecting, recording.Ready}, {recording.Collecting, recording.Ready},
+	}
+	for i, path := range paths {
+		r := unset(i + 1)
+		r.Reason = "asked"
+		add(t, s, r)
+		advance(t, s, r.ID, path...)
+	}
+	odd := unset(3)
+	odd.ID, odd.Call, odd.Reason = idOf(50), unset(50).Call, "Asked"
+	add(t, s, odd)
+	for n, at := range map[int]time.Time{60: after(0), 61: after(8)} { // just outside
+		r := unset(n)
+		r.AskedAt = at
+		add(t, s, r)
+	}
+	got, err := s.Sums(t.Context(), after(1), after(8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "sums", []recording.Sum{
+		{State: recording.Starting, Reason: "Asked", Count: 1},
+		{State: recording.Starting, Reason: "asked", Count: 2},
+		{State: recording.Running, Reason: "because of recording", Count: 1},
+		{State: recording.Ready, Reason: "because of ready", Count: 2},
+		{State: recording.Failed, Reason: "because of failed", Count: 1},
+		{State: recording.Lost, Reason: "because of lost", Count: 1},
+	}, got)
+	if got, err = s.Sums(t.Context(), after(500), after(600)); err != nil || len(got) != 0 {
+		t.Errorf("sums of an empty time: %v, %v", got, err)
+	}
+}
+
+// logReader is a store that reads its access log back, newest first.
+type logReader interface {
+	Accesses(ctx context.Context, limit int) ([]recording.Access, error)
+}
+
+// logged writes lines into the access log and returns what was kept of them,
+// in the same order; nil when the store cannot tell.
+func logged(t *testing.T, s recording.Store, lines []recording.Access) []recording.Access {
+	t.Helper()
+	for _, a := range lines {
+		if err := s.LogAccess(t.Context(), a); err != nil {
+			t.Errorf("log %q: %v", a.Key, err)
+		}
+	}
+	reader, ok := s.(logReader)
+	if !ok {
+		return nil
+	}
+	got, err := reader.Accesses(t.Context(), len(lines))
+	if err != nil || len(got) != len(lines) {
+		t.Fatalf("read the access log: %d lines, %v", len(got), err)
+	}
+	slices.Reverse(got)
+	return got
+}
+
+func accessLog(t *testing.T, s recording.Store) {
+	var lines []recording.Access
+	for i, tag := range tags() {
+		lines = append(lines, recording.Access{
+			At: after(-i), Method: "retrieve", Key: tag, Username: tag, Remote: "192.0.2.1:5000",
+			Recording: idOf(i), Outcome: "ok",
+		})
+	}
+	lines = append(lines, recording.Access{At: base, Method: "retrieveByUniqueId", Key: "1.1", Outcome: strings.Repeat("no such é ", 50)}, lines[0])
+	if got := logged(t, s, lines); got != nil {
+		equal(t, "access log", lines, got)
+	}
+}
+
+func hostileAccessLog(t *testing.T, s recording.Store) {
+	var lines []recording.Access
+	for _, text := range []string{
+		"nul \x00", "latin-1 \xe9", "\xff\xfe", "line\r\nbreak", "half \xf0\x9f", "\x1b[2J", "'; DROP TABLE recordings; --",
+		strings.Repeat("x", 10000), strings.Repeat("😀", 256), strings.Repeat("\x00", 3000), strings.Repeat("\xff", 254) + "\\'",
+	} {
+		lines = append(lines, recording.Access{At: base, Method: text, Key: text, Username: text, Remote: text, Outcome: text})
+	}
+	for i, got := range logged(t, s, lines) {
+		for _, text := range []string{got.Method, got.Key, got.Username, got.Remote, got.Outcome} {
+			if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) || text == "" {
+				t.Errorf("%q is kept as %q: cannot be shown", lines[i].Key, text)
+			}
+		}
+		for _, text := range []string{got.Key, got.Username} {
+			if n := utf8.RuneCountInString(text); n > 255 {
+				t.Errorf("%q is kept with %d characters", lines[i].Key, n)
+			}
+		}
+	}
+}
