@@ -110,7 +110,7 @@ func full(n int) recording.Recording {
 	r.Call.StartedAt, r.Call.AnsweredAt = after(n-5), after(n-4)
 	r.Call.Parties = []recording.Party{
 		{Channel: r.Channel, UniqueID: r.UniqueID, Extension: "410", CallerID: "0398765432"},
-		{Channel: "SIP/411-2", UniqueID: r.UniqueID + "1", Extension: "411", CallerID: ""},
+		{Channel: "SIP/411-2", UniqueID: fmt.Sprintf("1800000000.%d", n), Extension: "411", CallerID: ""},
 	}
 	return r
 }
