@@ -37,7 +37,7 @@ func SplitChannel(channel string) (tech, extension string) {
 		name = name[len(m):]
 	}
 	tech, rest, ok := strings.Cut(name, "/")
-	if !ok || noExtension[strings.ToLower(tech)] {
+	if !ok || tech == "" || noExtension[strings.ToLower(tech)] {
 		return "", ""
 	}
 	if IsLocalHalf(rest) {
