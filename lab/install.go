@@ -1,0 +1,86 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+//go:embed install
+var installScript string
+
+// maxInstall is how long one install may take, other installs before it included.
+const maxInstall = 5 * time.Minute
+
+// cacheDir returns where unpacked packages are kept between runs:
+// $RECGATE_CACHE/asterisk-lab, or the same in the user's cache folder.
+func cacheDir() (string, error) {
+	dir := os.Getenv("RECGATE_CACHE")
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("no place for a cache (set RECGATE_CACHE): %w", err)
+		}
+		dir = filepath.Join(user, "recgate")
+	}
+	abs, err := filepath.Abs(filepath.Join(dir, "asterisk-lab"))
+	if err != nil {
+		return "", fmt.Errorf("cache folder: %w", err)
+	}
+	return abs, nil
+}
+
+// tree is an unpacked Asterisk.
+type tree struct {
+	version int
+	root    string
+	loader  string // the dynamic linker that came with it
+	modules string
+}
+
+// install runs the script install, which does nothing when the version is there.
+func install(ctx context.Context, version int, cache string) (tree, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxInstall)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-c", installScript, "lab/install", strconv.Itoa(version), cache)
+	cmd.WaitDelay = time.Second
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return tree{}, fmt.Errorf("install: %w\n%s", errors.Join(err, ctx.Err()), said.Bytes())
+	}
+	t := tree{version: version, root: filepath.Join(cache, strconv.Itoa(version))}
+	var err error
+	if t.loader, err = firstMatch(t.root, "lib/*-linux-gnu*/ld-linux*.so.*", "usr/lib/*-linux-gnu*/ld-linux*.so.*"); err != nil {
+		return tree{}, err
+	}
+	t.modules, err = firstMatch(t.root, "usr/lib/asterisk/modules", "usr/lib/*/asterisk/modules")
+	return t, err
+}
+
+func firstMatch(root string, patterns ...string) (string, error) {
+	for _, p := range patterns {
+		found, err := filepath.Glob(filepath.Join(root, p))
+		if err == nil && len(found) > 0 {
+			return found[0], nil
+		}
+	}
+	return "", fmt.Errorf("%s has nothing like %q: remove that folder, and it is installed anew", root, patterns)
+}
+
+// command runs the unpacked Asterisk under its own dynamic linker. The libraries
+// are not named in the environment, because the programs that Asterisk starts
+// must get those of the host.
+func (t tree) command(ctx context.Context, args ...string) *exec.Cmd {
+	triple := filepath.Base(filepath.Dir(t.loader))
+	libraries := fmt.Sprintf("%[1]s/lib/%[2]s:%[1]s/usr/lib/%[2]s:%[1]s/usr/lib", t.root, triple)
+	return exec.CommandContext(ctx, t.loader,
+		append([]string{"--library-path", libraries, filepath.Join(t.root, "usr/sbin/asterisk")}, args...)...)
+}
