@@ -1,0 +1,155 @@
+package soap
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"recgate/recording"
+)
+
+const (
+	typeText  = "text/plain; charset=us-ascii"
+	typeError = "text/plain; charset=utf-8"
+	typeWAV   = "audio/wav"
+)
+
+// outcomes names the codes for the metrics.
+var outcomes = [recording.NumCodes]string{
+	recording.Internal: "internal", recording.Invalid: "invalid", recording.Forbidden: "forbidden",
+	recording.NotFound: "not_found", recording.Conflict: "conflict", recording.NotReady: "not_ready",
+	recording.Unavailable: "unavailable",
+}
+
+// done answers a start or a stop that worked.
+func (x *exchange) done() {
+	x.count("ok")
+	switch {
+	case !x.soap && x.form == formText:
+		x.write(http.StatusOK, typeText, "200")
+	case x.o.Legacy.StartReturn == ReturnNothing:
+		x.write(http.StatusOK, x.call.shape.contentType(), x.call.empty())
+	default:
+		x.write(http.StatusOK, x.call.shape.contentType(), x.call.returning("200"))
+	}
+}
+
+// fail answers a call that was refused, and logs why.
+func (x *exchange) fail(err error) {
+	x.count(outcomes[recording.CodeOf(err)])
+	x.o.Log.LogAttrs(x.r.Context(), levelOf(err), "request refused", slog.String("method", x.method()),
+		slog.String("remote", x.o.Remote(x.r)), slog.Any("err", err))
+	message := recording.Message(err)
+	switch {
+	case x.soap && x.returnsErrors(err):
+		x.write(http.StatusOK, x.call.shape.contentType(), x.call.returning(message))
+	case x.soap || x.form != formText:
+		x.write(x.status(err), x.call.shape.contentType(), x.call.shape.faultMessage(kindOf(err), message))
+	default:
+		x.write(x.status(err), typeError, oneLine(message)+"\n")
+	}
+}
+
+// returnsErrors tells whether the message goes into the return value. What is
+// wrong with the SOAP itself stays a fault.
+func (x *exchange) returnsErrors(err error) bool {
+	k := kindOf(err)
+	return x.o.Legacy.SoapErrors == ErrorsReturn && x.call.op != nil && !x.call.op.get &&
+		(k == kindClient || k == kindServer)
+}
+
+// status is by cause for a GET; SOAP sends every fault as 500.
+func (x *exchange) status(err error) int {
+	if x.soap || x.o.Legacy.ErrorStatus == Status500 {
+		return http.StatusInternalServerError
+	}
+	return statusOf(err)
+}
+
+// send answers a retrieval. From its first byte on an error can only cut the
+// connection, which the length in the header makes plain to the caller.
+func (x *exchange) send(o opened, size int64) {
+	head, tail, encode := "", "", inBase64
+	mediaType, length := typeText, encodedLen(size)
+	switch {
+	case x.soap || x.form == formEnvelope:
+		head, tail = x.call.around()
+		mediaType = x.call.shape.contentType()
+		length += int64(len(head) + len(tail))
+	case x.form == formWAV:
+		encode = asItIs
+		mediaType, length = typeWAV, size
+	}
+	setHeaders(x.w, mediaType, length)
+	err := writeText(x.w, head)
+	if err == nil {
+		err = o.send(x.w, encode)
+	}
+	if err == nil {
+		err = writeText(x.w, tail)
+	}
+	if err != nil {
+		x.count("cut_off")
+		x.o.Log.WarnContext(x.r.Context(), "audio cut off", slog.String("method", x.method()),
+			slog.String("remote", x.o.Remote(x.r)), slog.Any("err", err))
+		panic(http.ErrAbortHandler)
+	}
+	x.count("ok")
+	x.o.Sent(size)
+}
+
+func (x *exchange) write(status int, mediaType, body string) {
+	setHeaders(x.w, mediaType, int64(len(body)))
+	x.w.WriteHeader(status)
+	// A caller who has gone is no concern of ours: what was asked is done.
+	_ = writeText(x.w, body)
+}
+
+func writeText(w io.Writer, text string) error {
+	if text == "" {
+		return nil
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// setHeaders writes what all answers have. Axis sends no-cache on GET and
+// nothing on POST; recordings are private, so nobody may keep them.
+func setHeaders(w http.ResponseWriter, mediaType string, length int64) {
+	h := w.Header()
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Length", strconv.FormatInt(length, 10))
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+func (x *exchange) count(outcome string) { x.o.Count(x.method(), outcome) }
+
+func (x *exchange) method() string {
+	if x.call.op == nil {
+		return "unknown"
+	}
+	return x.call.op.name
+}
+
+func levelOf(err error) slog.Level {
+	switch recording.CodeOf(err) {
+	case recording.Internal:
+		return slog.LevelError
+	case recording.Unavailable:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// oneLine keeps a message that quotes a line break on one line.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
+}

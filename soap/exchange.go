@@ -1,0 +1,201 @@
+package soap
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+
+	"recgate/recording"
+)
+
+// mediaSOAP12 is the media type of SOAP 1.2 messages.
+const mediaSOAP12 = "application/soap+xml"
+
+// exchange is one call on its way from request to answer.
+type exchange struct {
+	*Handler
+	w    http.ResponseWriter
+	r    *http.Request
+	call call
+	soap bool // asked by SOAP: faults are 500 whatever the settings say
+	form form // of the answer when it was not asked by SOAP
+}
+
+// simple answers a call that came as a query string or a form. failed is
+// what was wrong with it so far.
+func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args []argument, failed error) {
+	c, err := decodeSimple(args)
+	if failed == nil {
+		failed = err
+	}
+	f, err := formOf(c, r, h.o.Legacy.GetBody)
+	if failed == nil {
+		failed = err
+	}
+	(&exchange{Handler: h, w: w, r: r, call: c, form: f}).run(failed)
+}
+
+// decodeSimple makes a call of named arguments. Axis answers a GET as if it
+// had been asked in SOAP encoding, without a namespace.
+func decodeSimple(args []argument) (call, error) {
+	c := call{shape: shape{encoded: true, line: true}}
+	format, ok := first(args, argFormat)
+	if ok {
+		c.args = map[string]string{argFormat: format}
+	}
+	name, ok := first(args, argMethod)
+	c.name, c.op = name, operationNamed(name)
+	switch {
+	case !ok || name == "":
+		return c, refuse(recording.Invalid, "method is missing or empty: use method=start, stop, retrieve or retrieveByUniqueId")
+	case c.op == nil:
+		return c, noSuchOperation(name)
+	}
+	return c, c.bind(args)
+}
+
+// post answers a SOAP message, or a form, or a query without any body.
+func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
+	contentType := r.Header.Get("Content-Type")
+	media := mediaType(contentType)
+	body, err := readBody(w, r)
+	isForm := media == "application/x-www-form-urlencoded" && !looksLikeXML(body)
+	if isForm || contentType == "" && err == nil && len(body) == 0 && r.URL.RawQuery != "" {
+		h.postForm(w, r, string(body), err)
+		return
+	}
+	var c call
+	switch {
+	case err != nil:
+		c.shape.soap12 = media == mediaSOAP12
+	case strings.HasPrefix(media, "multipart/"):
+		err = refuse(recording.Invalid, "messages in several parts are not read: send the SOAP envelope alone")
+	default:
+		c, err = decodeMessage(body, contentType)
+	}
+	(&exchange{Handler: h, w: w, r: r, call: c, soap: true}).run(err)
+}
+
+// postForm takes the arguments of the query and then those of the body.
+func (h *Handler) postForm(w http.ResponseWriter, r *http.Request, body string, failed error) {
+	args, err := parseQuery(r.URL.RawQuery)
+	if failed == nil {
+		failed = err
+	}
+	more, err := parseQuery(body)
+	if failed == nil {
+		failed = err
+	}
+	if args = append(args, more...); len(args) > maxArguments && failed == nil {
+		failed = refuse(recording.Invalid, "the request has more than %d arguments", maxArguments)
+	}
+	h.simple(w, r, args, failed)
+}
+
+func mediaType(contentType string) string {
+	media, _, _ := strings.Cut(contentType, ";")
+	if parsed, _, err := mime.ParseMediaType(contentType); err == nil {
+		media = parsed
+	}
+	return strings.ToLower(strings.TrimSpace(media))
+}
+
+// looksLikeXML tells a message that was posted under a form's media type, as
+// curl does, from a form.
+func looksLikeXML(body []byte) bool {
+	text := strings.TrimSpace(string(body[:min(len(body), 16)]))
+	return strings.HasPrefix(strings.TrimPrefix(text, "\uFEFF"), "<") || strings.HasPrefix(text, "\xFF\xFE") || strings.HasPrefix(text, "\xFE\xFF")
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return body, refuse(recording.Invalid, "the request is longer than %d bytes", maxRequest)
+	case err != nil:
+		return body, refuse(recording.Invalid, "the request ended before it was complete")
+	}
+	return body, nil
+}
+
+// run makes the call, unless it has failed already, and answers it.
+func (x *exchange) run(failed error) {
+	ctx := x.r.Context()
+	if len(x.call.unknown) > 0 {
+		x.o.Log.DebugContext(ctx, "unknown arguments ignored", slog.String("method", x.call.op.name),
+			slog.String("names", shorten(strings.Join(x.call.unknown, " "))))
+	}
+	switch {
+	case failed != nil:
+		x.refused(ctx, failed)
+		x.fail(failed)
+	case x.call.op.get:
+		x.retrieve(ctx)
+	default:
+		if err := x.command(ctx); err != nil {
+			x.fail(err)
+			return
+		}
+		x.done()
+	}
+}
+
+// command starts or stops.
+func (x *exchange) command(ctx context.Context) error {
+	target, pbx, remote := x.call.args[argTarget], x.call.args[argPBX], x.o.Remote(x.r)
+	if x.call.op.name == "start" {
+		_, err := x.o.Recorder.Start(ctx, recording.StartRequest{Target: target, PBX: pbx, Tag: x.call.args[argTag], Remote: remote})
+		return err
+	}
+	_, err := x.o.Recorder.Stop(ctx, recording.StopRequest{Target: target, PBX: pbx, Remote: remote})
+	if recording.CodeOf(err) == recording.NotFound && x.o.Legacy.StopNothing == StopSuccess {
+		return nil
+	}
+	return err
+}
+
+// retrieve finds the audio and sends it.
+func (x *exchange) retrieve(ctx context.Context) {
+	find := x.o.Recorder.Retrieve
+	if x.call.op.name == "retrieveByUniqueId" {
+		find = x.o.Recorder.RetrieveByUniqueID
+	}
+	audio, err := find(ctx, x.request())
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	defer func() {
+		if err := audio.Close(); err != nil {
+			x.o.Log.WarnContext(ctx, "audio not closed", slog.Any("err", err))
+		}
+	}()
+	room := x.blocks.Get().(*block)
+	defer x.blocks.Put(room)
+	o, err := openAudio(audio, room)
+	if err != nil {
+		x.refused(ctx, err)
+		x.fail(err)
+		return
+	}
+	x.send(o, audio.Bytes)
+}
+
+// request is what is known of a retrieval, also of one that was refused.
+func (x *exchange) request() recording.RetrieveRequest {
+	return recording.RetrieveRequest{
+		Key: x.call.args[x.call.op.args[0]], Username: x.call.args[argUser], Remote: x.o.Remote(x.r),
+	}
+}
+
+// refused leaves a line in the access log when it was a retrieval that failed.
+func (x *exchange) refused(ctx context.Context, cause error) {
+	if x.call.op != nil && x.call.op.get {
+		x.o.Recorder.Refused(ctx, x.request(), x.call.op.name, cause)
+	}
+}

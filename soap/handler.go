@@ -1,0 +1,170 @@
+// Package soap is the legacy endpoint: the four methods of the old Noojee
+// recording API (start, stop, retrieve, retrieveByUniqueId), by GET, by form
+// POST and by SOAP 1.1 and 1.2, answered in the shape of Apache Axis 1.4. All
+// quirks of that interface live here and nowhere else; docs/noojee.md tells
+// them, and what differs from the captures in testdata/axis.
+//
+// A request becomes a call (query.go for GET, charset.go, envelope.go and
+// decode.go for SOAP), the call goes to the Recorder (exchange.go), and the
+// answer is written by encode.go, base64.go and fault.go. Who may call is not
+// decided here: access control stands in front of the handler.
+package soap
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/gorilla/mux"
+
+	"recgate/recording"
+)
+
+const (
+	// Services is the path of the list of services.
+	Services = "/servicemanager/services"
+	// Service is the name of the one service there is.
+	Service = "njadmin-api-recording"
+	// Path is the path of the endpoint.
+	Path = Services + "/" + Service
+)
+
+// Recorder is what the endpoint asks of the core. All texts are as the caller
+// sent them, decoded but not checked; a refusal is a *recording.Error with a
+// message for the caller. It may be called from many goroutines.
+type Recorder interface {
+	Start(ctx context.Context, r recording.StartRequest) (recording.Recording, error)
+	// Stop answers NotFound when there is nothing to stop.
+	Stop(ctx context.Context, r recording.StopRequest) (recording.Recording, error)
+	// Retrieve finds by tag. The caller closes the audio.
+	Retrieve(ctx context.Context, r recording.RetrieveRequest) (*recording.Audio, error)
+	RetrieveByUniqueID(ctx context.Context, r recording.RetrieveRequest) (*recording.Audio, error)
+	// Refused notes a retrieval that never came so far as Retrieve, or that
+	// failed after it. The method is "retrieve" or "retrieveByUniqueId".
+	Refused(ctx context.Context, r recording.RetrieveRequest, method string, cause error)
+}
+
+// The values of the settings that are not the default.
+const (
+	GetEnvelope   = "envelope" // GetBody; default "base64"
+	Status500     = "500"      // ErrorStatus; default "cause"
+	ErrorsReturn  = "return"   // SoapErrors; default "fault"
+	ReturnNothing = "none"     // StartReturn; default "200"
+	StopSuccess   = "success"  // StopNothing; default "error"
+)
+
+// Legacy holds the settings of the same names under "legacy" in the
+// configuration. An empty one is the default.
+type Legacy struct {
+	GetBody     string // what GET retrieve answers: base64 | envelope
+	ErrorStatus string // of refused GETs: cause | 500
+	SoapErrors  string // of start and stop over SOAP: fault | return
+	StartReturn string // what start and stop return: "200" | none
+	StopNothing string // a stop with nothing to stop: error | success
+}
+
+// Options are what a Handler is made of. Recorder is required.
+type Options struct {
+	Recorder Recorder
+	Legacy   Legacy
+	// PublicURL begins the address in the WSDL and on the pages, e.g.
+	// https://pbx.example; empty: it is taken from the Host header.
+	PublicURL string
+	Log       *slog.Logger // nil: no log
+	// Remote returns the address of the caller for the records; nil: the
+	// peer of the connection, without its port.
+	Remote func(*http.Request) string
+	// Count is told the outcome of every call, for metrics: the method, or
+	// "unknown", and "ok" or the name of the error's code. It may be nil.
+	Count func(method, outcome string)
+	// Sent is told the bytes of audio that left, before encoding. It may be nil.
+	Sent func(bytes int64)
+}
+
+// Handler answers the legacy endpoint and the list of services.
+type Handler struct {
+	o      Options
+	blocks sync.Pool // of *block
+}
+
+// New makes a handler.
+func New(o Options) *Handler {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Remote == nil {
+		o.Remote = peer
+	}
+	if o.Count == nil {
+		o.Count = func(string, string) {}
+	}
+	if o.Sent == nil {
+		o.Sent = func(int64) {}
+	}
+	return &Handler{o: o, blocks: sync.Pool{New: func() any { return new(block) }}}
+}
+
+func peer(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// Register adds the endpoint to a router, and switches the router's cleaning
+// of paths off: it would answer a start with a redirect, which old clients
+// take for success.
+func (h *Handler) Register(router *mux.Router) {
+	router.SkipClean(true)
+	for _, slash := range []string{"", "/"} {
+		router.HandleFunc(Services+slash, h.list)
+		router.HandleFunc(Path+slash, h.ServeHTTP)
+		router.HandleFunc(Services+"/{service}"+slash, h.unknownService)
+	}
+}
+
+// ServeHTTP answers the endpoint, whatever its path is.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		h.get(w, r)
+	case http.MethodPost:
+		h.post(w, r)
+	default:
+		notAllowed(w, "GET, HEAD, POST")
+	}
+}
+
+// get answers a page, a WSDL or a call. A method anywhere in the query means
+// a call, even next to wsdl: an answer of 200 to a call that was not made
+// would be the worst of all.
+func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
+	args, err := parseQuery(r.URL.RawQuery)
+	_, isCall := first(args, argMethod)
+	wsdlKind, isWSDL := first(args, "wsdl")
+	_, isList := first(args, "list")
+	switch {
+	case isCall && r.Method == http.MethodHead:
+		notAllowed(w, "GET, POST") // HEAD promises to change nothing
+	case isCall:
+		h.simple(w, r, args, err)
+	case isWSDL:
+		h.wsdl(w, r, wsdlKind)
+	case isList:
+		h.page(w, r, http.StatusForbidden, refusedPage, "?list is switched off here.")
+	case r.URL.RawQuery == "":
+		h.page(w, r, http.StatusOK, endpointPage, "")
+	case r.Method == http.MethodHead:
+		w.WriteHeader(http.StatusBadRequest)
+	default:
+		h.simple(w, r, args, err)
+	}
+}
+
+func notAllowed(w http.ResponseWriter, allow string) {
+	w.Header().Set("Allow", allow)
+	w.WriteHeader(http.StatusMethodNotAllowed)
+}

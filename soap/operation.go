@@ -1,0 +1,142 @@
+package soap
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"recgate/recording"
+)
+
+// operation is one of the four methods of the service.
+type operation struct {
+	name string
+	args []string // in the documented order, which in0, arg0 and param0 mean
+	need []string // those without which the method makes no sense
+	// get is true for the two that give audio back.
+	get bool
+}
+
+var operations = []operation{
+	{name: "start", args: []string{argTarget, argTag}, need: []string{argTarget}},
+	{name: "stop", args: []string{argTarget}, need: []string{argTarget}},
+	{name: "retrieve", args: []string{argTag, argUser}, need: []string{argTag, argUser}, get: true},
+	{name: "retrieveByUniqueId", args: []string{argUniqueID, argUser}, need: []string{argUniqueID, argUser}, get: true},
+}
+
+// The names of the arguments, as they are documented.
+const (
+	argTarget   = "extenOrUniqueId"
+	argTag      = "tag"
+	argUniqueID = "uniqueId"
+	argUser     = "username"
+	argPBX      = "pbx"
+	argFormat   = "format"
+	argMethod   = "method"
+	argAPIKey   = "apiKey" // read by the access control in front of us
+)
+
+// operationNamed finds a method by its name in any case, or returns nil.
+func operationNamed(name string) *operation {
+	for i := range operations {
+		if strings.EqualFold(operations[i].name, name) {
+			return &operations[i]
+		}
+	}
+	return nil
+}
+
+// argument is one value that the caller sent, decoded.
+type argument struct {
+	name, value string
+}
+
+// call is one request, decoded: what is to be done and how to answer.
+type call struct {
+	op   *operation // nil: name is no method
+	name string     // as it was sent: the answer's element is named after it
+	args map[string]string
+	// unknown are the names of arguments that mean nothing here.
+	unknown []string
+	shape   shape
+}
+
+// positional is what generators call arguments that they have no names for.
+var positional = regexp.MustCompile(`(?i)^(?:in|arg|param)([0-9]{1,2})$`)
+
+// bind gives the arguments their documented names. Names match without
+// regard to case, of repeated ones the first is taken, and a position counts
+// only where the name itself was not sent. An unknown name is refused when it
+// may have been meant for a needed argument, and left aside otherwise.
+func (c *call) bind(args []argument) error {
+	c.args = make(map[string]string, len(args))
+	for _, name := range append([]string{argPBX, argFormat}, c.op.args...) {
+		if value, ok := first(args, name); ok {
+			c.args[name] = value
+		}
+	}
+	for _, a := range args {
+		if c.known(a.name) {
+			continue
+		}
+		m := positional.FindStringSubmatch(a.name)
+		if m == nil {
+			c.unknown = append(c.unknown, a.name)
+			continue
+		}
+		i, err := strconv.Atoi(m[1])
+		if err != nil || i >= len(c.op.args) {
+			c.unknown = append(c.unknown, a.name)
+			continue
+		}
+		if _, taken := c.args[c.op.args[i]]; !taken {
+			c.args[c.op.args[i]] = a.value
+		}
+	}
+	return c.missing()
+}
+
+func (c *call) missing() error {
+	if len(c.unknown) == 0 {
+		return nil // what is missing is named by the core
+	}
+	for _, name := range c.op.need {
+		if _, ok := c.args[name]; !ok {
+			return refuse(recording.Invalid, "%s is missing, and %q is not an argument of %s: give %s",
+				name, shorten(c.unknown[0]), c.op.name, strings.Join(c.op.args, ", "))
+		}
+	}
+	return nil
+}
+
+// known tells whether a name means something by itself.
+func (c *call) known(name string) bool {
+	for _, known := range append([]string{argPBX, argFormat, argMethod, argAPIKey}, c.op.args...) {
+		if strings.EqualFold(known, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// first returns the first value of an argument, by its name in any case.
+func first(args []argument, name string) (string, bool) {
+	for _, a := range args {
+		if strings.EqualFold(a.name, name) {
+			return a.value, true
+		}
+	}
+	return "", false
+}
+
+// shorten keeps messages and logs readable when a value is enormous.
+func shorten(s string) string {
+	const most = 60
+	n := 0
+	for i := range s {
+		if n++; n > most {
+			return s[:i] + "..."
+		}
+	}
+	return s
+}

@@ -1,0 +1,140 @@
+package soap
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"recgate/recording"
+)
+
+const (
+	// maxRequest is the most bytes of a query string or of a body.
+	maxRequest = 64 << 10
+	// maxArguments is the most arguments of one request.
+	maxArguments = 100
+)
+
+// parseQuery reads a query string, or a form, which is written the same way.
+// net/url is not used because it drops what it cannot read: here & alone
+// separates (a semicolon is data), + and %20 are blanks, %uXXXX is a UTF-16
+// unit, and bytes that are not UTF-8 are latin-1. Anything else after a
+// percent sign is refused. Next to an error it returns what it could read, so
+// that a refused retrieval can still be named in the access log.
+func parseQuery(query string) ([]argument, error) {
+	var failed error
+	if len(query) > maxRequest {
+		failed = refuse(recording.Invalid, "the request is longer than %d bytes", maxRequest)
+		query = query[:maxRequest]
+	}
+	var args []argument
+	for piece := range strings.SplitSeq(query, "&") {
+		if piece == "" {
+			continue
+		}
+		if len(args) == maxArguments {
+			return args, refuse(recording.Invalid, "the request has more than %d arguments", maxArguments)
+		}
+		a, err := parseArgument(piece)
+		if err != nil && failed == nil {
+			failed = err
+		}
+		args = append(args, a)
+	}
+	return args, failed
+}
+
+func parseArgument(piece string) (argument, error) {
+	rawName, rawValue, _ := strings.Cut(piece, "=")
+	name, bad := unescape(rawName)
+	if bad != "" {
+		return argument{rawName, rawValue}, refuse(recording.Invalid,
+			"the name of an argument, %q, holds the bad escape %q: write a percent sign as %%25", shorten(rawName), bad)
+	}
+	value, bad := unescape(rawValue)
+	if bad != "" {
+		return argument{name, rawValue}, refuse(recording.Invalid,
+			"%s %q holds the bad escape %q: write a percent sign as %%25", shorten(name), shorten(rawValue), bad)
+	}
+	return argument{name, value}, nil
+}
+
+// unescape decodes one name or value. bad is the first escape that cannot be
+// read, or empty.
+func unescape(s string) (text, bad string) {
+	if !strings.ContainsAny(s, "%+") && utf8.ValidString(s) {
+		return s, ""
+	}
+	var out strings.Builder
+	var raw []byte // bytes since the last %uXXXX
+	for i := 0; i < len(s); {
+		switch {
+		case s[i] == '+':
+			raw = append(raw, ' ')
+			i++
+		case s[i] != '%':
+			raw = append(raw, s[i])
+			i++
+		case i+1 < len(s) && (s[i+1] == 'u' || s[i+1] == 'U'):
+			r, n := unit(s[i:])
+			if n == 0 {
+				return "", s[i:min(i+6, len(s))]
+			}
+			out.WriteString(utf8OrLatin1(raw))
+			out.WriteRune(r)
+			raw = raw[:0]
+			i += n
+		default:
+			b, ok := hex(s[i:], 1, 2)
+			if !ok {
+				return "", s[i:min(i+3, len(s))]
+			}
+			raw = append(raw, byte(b))
+			i += 3
+		}
+	}
+	out.WriteString(utf8OrLatin1(raw))
+	return out.String(), ""
+}
+
+// unit reads %uXXXX, or two of them that are a surrogate pair, and returns
+// how many bytes it took; 0 when it is neither.
+func unit(s string) (rune, int) {
+	high, ok := hex(s, 2, 4)
+	if !ok {
+		return 0, 0
+	}
+	if r := rune(high); !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if len(s) < 12 || s[6] != '%' || s[7] != 'u' && s[7] != 'U' {
+		return 0, 0
+	}
+	low, ok := hex(s[6:], 2, 4)
+	if r := utf16.DecodeRune(rune(high), rune(low)); ok && r != utf8.RuneError {
+		return r, 12
+	}
+	return 0, 0
+}
+
+// hex reads exactly n hexadecimal digits of s from the offset on.
+func hex(s string, offset, n int) (uint64, bool) {
+	if len(s) < offset+n {
+		return 0, false
+	}
+	v, err := strconv.ParseUint(s[offset:offset+n], 16, 32)
+	return v, err == nil
+}
+
+// utf8OrLatin1 reads bytes as UTF-8 if they are, else as ISO 8859-1.
+func utf8OrLatin1(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	var out strings.Builder
+	for _, c := range b {
+		out.WriteRune(rune(c))
+	}
+	return out.String()
+}
