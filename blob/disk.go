@@ -1,0 +1,168 @@
+// Package blob keeps finished audio as bytes under keys. Disk is a folder on
+// a file system: each blob is a file of its own, named by its key, in a
+// folder named by the first six characters of the key. Keys begin with a
+// time, so such a folder holds what was recorded within five hours, and
+// yesterday's folders never change again: easy to back up and to count.
+// Nothing else is in the folder but .incoming, where files wait until they
+// are whole. It is safe to copy the folder while recgate runs.
+package blob
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"time"
+
+	"recgate/recording"
+)
+
+const (
+	incoming    = ".incoming" // no key begins with a dot
+	leftoverAge = 24 * time.Hour
+	prefixChars = 6
+	fileMode    = 0o640
+	dirMode     = 0o750
+)
+
+var (
+	goodKey  = regexp.MustCompile(`^[0-9a-z][0-9a-z.-]{0,79}$`)
+	tempName = regexp.MustCompile(`^put-[A-Z2-7]{26}$`)
+)
+
+// Disk keeps blobs in a folder. It implements recording.Blobs. A file system
+// that hangs (a dead NFS server) makes its methods hang too: the operating
+// system offers no way out, so whoever must not wait calls them in a
+// goroutine.
+type Disk struct{ dir string }
+
+// NewDisk makes the folder if it is not there, and deletes what is left of
+// puts that a crash has interrupted more than a day ago. The error is
+// Unavailable when the folder cannot be had or cannot be written.
+func NewDisk(dir string) (*Disk, error) {
+	d := &Disk{dir: dir}
+	if err := os.MkdirAll(dir, dirMode); err != nil {
+		return nil, unwritable(err)
+	}
+	root, err := d.root()
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() //nolint:errcheck // opened for reading names
+	if err := makeDir(root, incoming); err != nil {
+		return nil, unwritable(err)
+	}
+	if err := sweep(root, time.Now().Add(-leftoverAge)); err != nil {
+		return nil, unwritable(err)
+	}
+	return d, nil
+}
+
+// Put implements recording.Blobs. The file is written beside its place,
+// brought to the disk, and only then given its name.
+func (d *Disk) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
+	if err := check(ctx, key); err != nil {
+		return 0, err
+	}
+	root, err := d.root()
+	if err != nil {
+		return 0, err
+	}
+	defer root.Close() //nolint:errcheck // opened for reading names
+	temp, n, err := write(ctx, root, r)
+	if err != nil {
+		return 0, err
+	}
+	if err := place(root, temp, key); err != nil {
+		return 0, unwritable(errors.Join(err, remove(root, temp)))
+	}
+	return n, nil
+}
+
+// Open implements recording.Blobs. Only a plain file is opened: a symbolic
+// link in the archive could show any file of the machine.
+func (d *Disk) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error) {
+	if err := check(ctx, key); err != nil {
+		return nil, 0, err
+	}
+	root, err := d.root()
+	if err != nil {
+		return nil, 0, err
+	}
+	defer root.Close() //nolint:errcheck // opened for reading names
+	f, size, err := openPlain(root, path(key))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, 0, &recording.Error{Code: recording.NotFound, Msg: fmt.Sprintf("the archive holds nothing under %q", key), Err: err}
+	case err != nil:
+		return nil, 0, unreadable(err)
+	}
+	return f, size, nil
+}
+
+// Remove implements recording.Blobs.
+func (d *Disk) Remove(ctx context.Context, key string) error {
+	if err := check(ctx, key); err != nil {
+		return err
+	}
+	root, err := d.root()
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // opened for reading names
+	switch err := root.Remove(path(key)); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return unwritable(err)
+	}
+	if err := syncDir(root, folder(key)); err != nil {
+		return unwritable(err)
+	}
+	return nil
+}
+
+// Check writes a small file, brings it to the disk and deletes it again. The
+// error is the one that a Put would meet.
+func (d *Disk) Check(ctx context.Context) error {
+	root, err := d.root()
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // opened for reading names
+	probe := io.LimitReader(rand.Reader, 4096)
+	temp, _, err := write(ctx, root, probe)
+	if err != nil {
+		return err
+	}
+	if err := remove(root, temp); err != nil {
+		return unwritable(err)
+	}
+	return nil
+}
+
+// root opens the folder anew each time, so that an archive that was mounted
+// again is found again. Nothing outside it can be reached through it.
+func (d *Disk) root() (*os.Root, error) {
+	root, err := os.OpenRoot(d.dir)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return root, nil
+}
+
+// check refuses keys that could be anything else than a file name of ours.
+func check(ctx context.Context, key string) error {
+	if !goodKey.MatchString(key) {
+		return recording.Errorf(recording.Invalid, "%q is no key of the archive", key)
+	}
+	return ended(ctx)
+}
+
+func folder(key string) string { return key[:min(prefixChars, len(key))] }
+
+func path(key string) string { return folder(key) + "/" + key }
