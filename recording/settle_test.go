@@ -1,0 +1,246 @@
+package recording_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"recgate/recording"
+)
+
+func TestHangupCollects(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		rec := finished(t, of, "22", 3*time.Second)
+		if rec.State != recording.Ready || rec.InProgress() || rec.StoppedAt.IsZero() || rec.Call.EndedAt.IsZero() || rec.Duration != 3*time.Second {
+			t.Errorf("after the hangup: %+v", rec)
+		}
+		if rec.Reason != "the channel hung up" {
+			t.Errorf("reason %q", rec.Reason)
+		}
+	})
+}
+
+func TestNoAudioIsEmpty(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		callee := of.pbx.Ring(t, "410", "420")
+		rec := of.start(t, "420", "22")
+		of.pbx.Pass(time.Second)
+		of.pbx.Hangup(t, callee)
+		if got := of.state(t, rec.ID); got.State != recording.Empty {
+			t.Errorf("after a call that was not answered: %s (%s), want empty", got.State, got.Reason)
+		}
+	})
+}
+
+func TestAnswerIsNoted(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		callee := of.pbx.Ring(t, "410", "420")
+		rec := of.start(t, "420", "22")
+		found, err := of.pbx.Find(t.Context(), recording.Target{Text: callee})
+		if err != nil {
+			t.Fatal(err)
+		}
+		of.pbx.Tell(recording.Event{Kind: recording.ChannelAnswered, Channel: found[0]})
+		if got := of.state(t, rec.ID); got.AnsweredAt.IsZero() {
+			t.Errorf("%+v: the answer is not noted", got)
+		}
+	})
+}
+
+// What a killed process left is settled by the next one.
+func TestRestartSettles(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		leave func(t *testing.T, of *office, caller string, rec recording.Recording)
+		want  recording.State
+	}{
+		{"the channel lives: goes on", func(*testing.T, *office, string, recording.Recording) {}, recording.Running},
+		{"the channel hung up meanwhile", func(t *testing.T, of *office, caller string, _ recording.Recording) {
+			of.pbx.HangupUnseen(t, caller)
+		}, recording.Ready},
+		{"the file is gone", func(t *testing.T, of *office, caller string, rec recording.Recording) {
+			of.pbx.HangupUnseen(t, caller)
+			if err := of.pbx.Spool().Remove(rec.ID.Hex() + ".wav"); err != nil {
+				t.Error(err)
+			}
+		}, recording.Lost},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				of := newClosedOffice()
+				end := of.open(t, recording.Options{})
+				caller, _ := of.pbx.Call(t, "410", "411")
+				rec := of.start(t, "410", "22")
+				of.pbx.Pass(time.Second)
+				end()
+				tt.leave(t, of, caller, rec)
+				of.open(t, recording.Options{})
+				if got := of.state(t, rec.ID); got.State != tt.want {
+					t.Errorf("settled as %s (%s), want %s", got.State, got.Reason, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestRestartSettlesInterruptedStarts(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		record bool // the PBX was asked before the kill
+		hangup bool
+		want   recording.State
+	}{
+		{"before the PBX was asked", false, false, recording.Failed},
+		{"before the PBX was asked, then a hangup", false, true, recording.Failed},
+		{"before the answer was written", true, false, recording.Running},
+		{"before the answer was written, then a hangup", true, true, recording.Ready},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				of := newClosedOffice()
+				caller, _ := of.pbx.Call(t, "410", "411")
+				c, err := of.pbx.Find(t.Context(), recording.Target{Text: caller})
+				if err != nil {
+					t.Fatal(err)
+				}
+				rec := recording.Recording{
+					ID: "0198c0de-0000-7000-8000-000000000001", State: recording.Starting, PBX: "pbx1", Channel: c[0].Name,
+					UniqueID: caller, Extension: "410", AskedAt: time.Now(), Tags: []string{"22"},
+					Call: recording.Call{ID: "0198c0de-0000-7000-8000-000000000002", PBX: "pbx1", LinkedID: c[0].LinkedID, StartedAt: time.Now()},
+				}
+				if err := of.store.Add(t.Context(), rec); err != nil {
+					t.Fatal(err)
+				}
+				if tt.record {
+					if _, err := of.pbx.Record(t.Context(), c[0], rec.ID); err != nil {
+						t.Fatal(err)
+					}
+					of.pbx.Pass(time.Second)
+				}
+				if tt.hangup {
+					of.pbx.HangupUnseen(t, caller)
+				}
+				of.open(t, recording.Options{})
+				got := of.state(t, rec.ID)
+				if got.State != tt.want {
+					t.Errorf("settled as %s (%s), want %s", got.State, got.Reason, tt.want)
+				}
+				if got.State == recording.Running {
+					of.stop(t, "410") // by what was found out, since no answer was ever written
+					of.pbx.Hangup(t, caller)
+					synctest.Wait()
+					of.retrieve(t, "22")
+				}
+			})
+		})
+	}
+}
+
+func TestArchiveAwayLosesNothing(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		of.blobs.Break(recording.Errorf(recording.Unavailable, "the archive is full"))
+		rec := finished(t, of, "22", time.Second)
+		if rec.State != recording.Collecting {
+			t.Fatalf("with a full archive: %s (%s), want collecting", rec.State, rec.Reason)
+		}
+		of.blobs.Break(nil)
+		time.Sleep(time.Minute)
+		of.retrieve(t, "22")
+	})
+}
+
+func TestDatabaseAwayAtTheHangupLosesNothing(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		caller, _ := of.pbx.Call(t, "410", "411")
+		of.start(t, "410", "22")
+		of.pbx.Pass(time.Second)
+		of.store.Break()
+		of.pbx.Hangup(t, caller)
+		time.Sleep(time.Minute)
+		of.store.Mend()
+		time.Sleep(10 * time.Second)
+		of.retrieve(t, "22")
+	})
+}
+
+func TestMissedHangupIsFound(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		caller, _ := of.pbx.Call(t, "410", "411")
+		rec := of.start(t, "410", "22")
+		of.pbx.Pass(time.Second)
+		of.pbx.HangupUnseen(t, caller)
+		time.Sleep(time.Minute)
+		if got := of.state(t, rec.ID); got.State != recording.Ready || got.InProgress() {
+			t.Errorf("a minute after a hangup that nobody told: %s, in progress %v", got.State, got.InProgress())
+		}
+	})
+}
+
+func TestPickupIsFollowed(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		rang := of.pbx.Ring(t, "410", "420")
+		rec := of.start(t, "420", "22")
+		picker := of.pbx.Add(recording.Channel{Name: "SIP/412", Extension: "412", State: recording.Up})
+		found, err := of.pbx.Find(t.Context(), recording.Target{Text: rang})
+		if err != nil {
+			t.Fatal(err)
+		}
+		of.pbx.Tell(recording.Event{Kind: recording.RecordingMoved, Channel: found[0], To: picker})
+		if got := of.state(t, rec.ID); got.UniqueID != picker.UniqueID || got.Extension != "412" || got.State != recording.Running {
+			t.Errorf("after the pickup: %+v", got)
+		}
+		if got := of.stop(t, "412"); got.ID != rec.ID {
+			t.Errorf("stop by who picked up: %+v", got)
+		}
+	})
+}
+
+func TestRecordingEndedByThePBX(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		caller, _ := of.pbx.Call(t, "410", "411")
+		rec := of.start(t, "410", "22")
+		of.pbx.Pass(time.Second)
+		found, err := of.pbx.Find(t.Context(), recording.Target{Text: caller})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := of.pbx.Stop(t.Context(), rec); err != nil {
+			t.Fatal(err)
+		}
+		of.pbx.Tell(recording.Event{Kind: recording.RecordingEnded, Channel: found[0]})
+		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason != "ended by the PBX" {
+			t.Errorf("after the PBX ended it: %s (%s)", got.State, got.Reason)
+		}
+	})
+}
+
+func TestKeepSpool(t *testing.T) {
+	inOffice(t, recording.Options{KeepSpool: map[string]bool{"pbx1": true}}, func(t *testing.T, of *office) {
+		rec := finished(t, of, "22", time.Second)
+		f, err := of.pbx.Spool().Open(rec.ID.Hex() + ".wav")
+		if err != nil {
+			t.Fatalf("keep_spool: %v", err)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestHappeningsAreTold(t *testing.T) {
+	var kinds []recording.HappeningKind
+	o := recording.Options{Happened: func(h recording.Happening) { kinds = append(kinds, h.Kind) }}
+	inOffice(t, o, func(t *testing.T, of *office) {
+		finished(t, of, "22", time.Second)
+		of.retrieve(t, "22")
+		want := []recording.HappeningKind{recording.Started, recording.Settled, recording.Retrieved}
+		if len(kinds) != len(want) {
+			t.Fatalf("told %v, want %v", kinds, want)
+		}
+		for i := range want {
+			if kinds[i] != want[i] {
+				t.Errorf("told %v, want %v", kinds, want)
+			}
+		}
+	})
+}
