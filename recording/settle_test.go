@@ -1,6 +1,7 @@
 package recording_test
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -228,11 +229,18 @@ func TestKeepSpool(t *testing.T) {
 }
 
 func TestHappeningsAreTold(t *testing.T) {
+	var mu sync.Mutex
 	var kinds []recording.HappeningKind
-	o := recording.Options{Happened: func(h recording.Happening) { kinds = append(kinds, h.Kind) }}
+	o := recording.Options{Happened: func(h recording.Happening) {
+		mu.Lock()
+		defer mu.Unlock()
+		kinds = append(kinds, h.Kind)
+	}}
 	inOffice(t, o, func(t *testing.T, of *office) {
 		finished(t, of, "22", time.Second)
 		of.retrieve(t, "22")
+		mu.Lock()
+		defer mu.Unlock()
 		want := []recording.HappeningKind{recording.Started, recording.Settled, recording.Retrieved}
 		if len(kinds) != len(want) {
 			t.Fatalf("told %v, want %v", kinds, want)
