@@ -1,0 +1,75 @@
+package arch_test
+
+// room is what the code of a folder may import besides the standard library.
+// A name that ends in /... stands for all folders below it.
+type room struct {
+	ours    []string // of our own
+	outside []string // modules of others
+	exec    bool     // may start programs: os/exec
+	tests   []string // more of our own, for its tests only
+}
+
+// module is our own.
+const module = "recgate"
+
+// everything is for those who put the parts together.
+var everything = []string{"..."}
+
+// rooms is the plan. recording, audio, config, metrics and httpd import nothing
+// of ours; doors (soap) and hands (ami, store, blob) import recording, doors
+// never doors and hands never hands; only cmd/recgate sees all.
+var rooms = map[string]room{
+	"cmd/recgate": {ours: everything, outside: []string{
+		"github.com/alecthomas/kong", "golang.org/x/sync", "github.com/gorilla/mux", "github.com/prometheus/client_golang",
+	}},
+
+	"recording":               {},
+	"recording/recordingtest": {ours: []string{"recording", "audio/audiotest"}, outside: testModules},
+
+	"soap":        {ours: []string{"recording", "wsdl"}, outside: []string{"github.com/gorilla/mux", "github.com/segmentio/asm"}},
+	"wsdl":        {tests: []string{"wsdl/client"}},
+	"wsdl/client": {outside: []string{"github.com/hooklift/gowsdl"}},
+	"httpd":       {outside: []string{"github.com/gorilla/mux"}},
+
+	"ami":        {ours: []string{"recording"}},
+	"ami/amisim": {ours: []string{"recording", "audio"}},
+	"store": {ours: []string{"recording"}, outside: []string{
+		"github.com/go-sql-driver/mysql", "github.com/pressly/goose/v3", "modernc.org/sqlite",
+	}},
+	"blob": {ours: []string{"recording"}},
+
+	"audio":           {},
+	"audio/audiotest": {ours: []string{"audio"}},
+	"config":          {outside: []string{"github.com/goccy/go-yaml"}},
+	"metrics":         {outside: []string{"github.com/prometheus/client_golang"}},
+
+	"lab":          {exec: true},
+	"fulltest":     {ours: everything, outside: testModules, exec: true},
+	"fulltest/...": {ours: everything, outside: testModules, exec: true},
+
+	"internal/arch":    {},
+	"internal/leftout": {},
+}
+
+// forbidden is what a room may not take even from the standard library: the
+// core knows no HTTP, SQL or XML, and starts nothing.
+var forbidden = map[string][]string{
+	"recording": {"net/http", "database/sql", "encoding/xml", "net", "os/exec"},
+}
+
+// forTests is what every test may import of ours: fakes, contracts, real servers.
+var forTests = []string{
+	"recording", "recording/recordingtest", "audio", "audio/audiotest", "ami/amisim", "lab", "wsdl/client",
+	"fulltest/mariadb", "fulltest/mariadbd",
+}
+
+// testModules is what every test may import of others.
+var testModules = []string{
+	"github.com/google/go-cmp", "go.uber.org/goleak", "pgregory.net/rapid",
+	"github.com/rogpeppe/go-internal", "github.com/ivahaev/amigo", "github.com/hooklift/gowsdl",
+	"github.com/go-sql-driver/mysql", "modernc.org/sqlite",
+}
+
+// execInTests are the rooms whose tests may start programs: the generator whose
+// output they compare, or our own binary.
+var execInTests = map[string]bool{"cmd/recgate": true, "wsdl": true}

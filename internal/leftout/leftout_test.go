@@ -1,0 +1,46 @@
+package leftout_test
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"testing"
+)
+
+// needs says for each folder with tests behind the tag full what they need.
+var needs = map[string]string{
+	"lab":                  "Asterisk 16 and 22, unpacked from Debian's packages",
+	"fulltest/asterisk":    "Asterisk 16 and 22 with real calls",
+	"fulltest/mariadb":     "a MariaDB server",
+	"fulltest/soapclients": "PHP, zeep, node and curl",
+}
+
+func TestLeftOutOfThePlainRun(t *testing.T) {
+	root := os.DirFS("../..")
+	found := map[string]bool{}
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		text, err := fs.ReadFile(root, name)
+		if err == nil && strings.HasPrefix(string(text), "//go:build full\n") {
+			found[path.Dir(name)] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) == 0 {
+		t.Error("no test behind the tag full was found: is the tag spelled otherwise now?")
+	}
+	t.Log("left out without -tags full; run 'make test' for all of it:")
+	for folder := range found {
+		need := needs[folder]
+		if need == "" {
+			t.Errorf("%s has tests behind the tag full: say in needs what for", folder)
+		}
+		t.Logf("  %s: %s", folder, need)
+	}
+}
