@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+
+	"recgate/recording"
+)
+
+// LogAccess implements recording.Journal. Text of the caller is kept as it was
+// sent as far as it can be shown: see printable.
+func (db *DB) LogAccess(ctx context.Context, a recording.Access) error {
+	const query = `INSERT INTO access_log (made_at, method, asked_for, username, remote, recording_id, outcome)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`
+	return db.write(ctx, "write the access log", func(ctx context.Context, t tx) error {
+		_, err := t.exec(ctx, query, millis(a.At), printable(a.Method, 255), printable(a.Key, 255),
+			printable(a.Username, 255), printable(a.Remote, 255), a.Recording, printable(a.Outcome, 4000))
+		return err
+	})
+}
+
+// Accesses returns the lines of the access log that were written last, newest
+// first, at most limit.
+func (db *DB) Accesses(ctx context.Context, limit int) ([]recording.Access, error) {
+	const query = `SELECT made_at, method, asked_for, username, remote, recording_id, outcome
+		FROM access_log ORDER BY id DESC LIMIT ?`
+	var lines []recording.Access
+	err := db.read(ctx, db.timeout, "read the access log", func(ctx context.Context, t tx) error {
+		return t.each(ctx, func(row scanner) error {
+			var a recording.Access
+			err := row.Scan(timeColumn{&a.At}, &a.Method, &a.Key, &a.Username, &a.Remote, &a.Recording, &a.Outcome)
+			lines = append(lines, a)
+			return err
+		}, query, max(0, limit))
+	})
+	return lines, err
+}

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"database/sql"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// millis is how a time is stored: milliseconds since 1970 in UTC, and 0 for
+// the zero time.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// timeColumn reads what millis wrote.
+type timeColumn struct{ t *time.Time }
+
+// Scan implements sql.Scanner.
+func (c timeColumn) Scan(src any) error {
+	var ms sql.Null[int64]
+	if err := ms.Scan(src); err != nil {
+		return err
+	}
+	*c.t = time.Time{}
+	if ms.V != 0 {
+		*c.t = time.UnixMilli(ms.V).UTC()
+	}
+	return nil
+}
+
+// durationColumn reads a duration that is stored in milliseconds.
+type durationColumn struct{ d *time.Duration }
+
+// Scan implements sql.Scanner.
+func (c durationColumn) Scan(src any) error {
+	var ms sql.Null[int64]
+	err := ms.Scan(src)
+	*c.d = time.Duration(ms.V) * time.Millisecond
+	return err
+}
+
+// printable makes text that nobody has checked fit to be kept and shown: with
+// anything in it that is not UTF-8 or is a control character the whole is
+// written as in a Go string literal; at most limit characters are kept.
+func printable(text string, limit int) string {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		text = strconv.Quote(text)
+		text = text[1 : len(text)-1]
+	}
+	if r := []rune(text); len(r) > limit {
+		text = string(r[:limit])
+	}
+	return text
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// dialect is what differs between the databases, besides their migrations.
+type dialect interface {
+	// kindOf sorts an error of the driver.
+	kindOf(err error) kind
+	// bind makes arguments ready for the driver.
+	bind(args []any) []any
+	// ping is a query for one number that touches the database.
+	ping() string
+	// migrations names the folder and the dialect of goose, and makes the
+	// lock under which they run.
+	migrations() (folder string, d goose.Dialect, l lock.SessionLocker)
+}
+
+// kind is what an error of a driver means to us.
+type kind int
+
+const (
+	other     kind = iota // a bug of ours, or something nobody foresaw
+	duplicate             // the row exists
+	again                 // run the whole transaction again
+	away                  // the server is away or refuses us
+	full                  // no room on its disk
+	readOnly              // it may not be written
+)
+
+// errAgain is returned by a change that met another transaction's row which
+// it could not see before: run again, it sees it.
+var errAgain = errors.New("another transaction was faster")
+
+// change is the body of a transaction.
+type change func(ctx context.Context, t tx) error
+
+// writer runs changes.
+type writer interface {
+	write(ctx context.Context, c change) error
+}
+
+// tx is a transaction of either dialect. Queries are constants with ? for
+// every argument; the two that are lists have (?) for the list, see in.
+type tx struct {
+	sql     *sql.Tx
+	dialect dialect
+}
+
+// exec runs a statement and returns how many rows it matched.
+func (t tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := t.sql.ExecContext(ctx, query, t.dialect.bind(args)...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// row reads one row into dest; sql.ErrNoRows when there is none.
+func (t tx) row(ctx context.Context, query string, args []any, dest ...any) error {
+	return t.sql.QueryRowContext(ctx, query, t.dialect.bind(args)...).Scan(dest...)
+}
+
+// each calls scan on every row.
+func (t tx) each(ctx context.Context, scan func(scanner) error, query string, args ...any) error {
+	rows, err := t.sql.QueryContext(ctx, query, t.dialect.bind(args)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// isDuplicate tells whether a statement failed because its row exists.
+func (t tx) isDuplicate(err error) bool { return err != nil && t.dialect.kindOf(err) == duplicate }
+
+// scanner is a row that can be read.
+type scanner interface {
+	Scan(dest ...any) error
+}
+
+// in puts n question marks where the query has IN (?).
+func in(query string, n int) string {
+	return strings.Replace(query, "IN (?)", "IN (?"+strings.Repeat(", ?", n-1)+")", 1)
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"recgate/recording"
+)
+
+// selectRecordings begins every query for recordings; scanRecording reads its
+// rows. Tags, tracks and parties are read by whole.
+const selectRecordings = `SELECT
+		r.id, r.state, r.reason,
+		r.pbx, r.channel, r.unique_id, r.extension, r.recorder, r.handle, r.asked_by, r.private, r.deleted,
+		r.asked_at, r.started_at, r.answered_at, r.stopped_at, r.channel_ended_at,
+		r.duration, r.bytes, r.sha256, r.blob_key, r.source_key,
+		c.id, c.pbx, c.linked_id, c.started_at, c.answered_at, c.ended_at
+	FROM recordings r JOIN calls c ON c.id = r.call_id `
+
+func scanRecording(row scanner, r *recording.Recording) error {
+	return row.Scan(
+		&r.ID, &r.State, &r.Reason,
+		&r.PBX, &r.Channel, &r.UniqueID, &r.Extension, &r.Recorder, &r.Handle, &r.AskedBy, &r.Private, &r.Deleted,
+		timeColumn{&r.AskedAt}, timeColumn{&r.StartedAt}, timeColumn{&r.AnsweredAt}, timeColumn{&r.StoppedAt}, timeColumn{&r.ChannelEndedAt},
+		durationColumn{&r.Duration}, &r.Bytes, &r.SHA256, &r.Key, &r.SourceKey,
+		&r.Call.ID, &r.Call.PBX, &r.Call.LinkedID, timeColumn{&r.Call.StartedAt}, timeColumn{&r.Call.AnsweredAt}, timeColumn{&r.Call.EndedAt},
+	)
+}
+
+// Get implements recording.Lookup.
+func (db *DB) Get(ctx context.Context, id recording.ID) (recording.Recording, error) {
+	const query = selectRecordings + `WHERE r.id = ?`
+	list, err := db.list(ctx, "read a recording", query, id)
+	if err != nil || len(list) == 0 {
+		return recording.Recording{}, orNotFound(err, id)
+	}
+	return list[0], nil
+}
+
+// ByTag implements recording.Lookup.
+func (db *DB) ByTag(ctx context.Context, tag string, limit int) ([]recording.Recording, error) {
+	const query = selectRecordings + `JOIN tags t ON t.recording_id = r.id WHERE t.tag = ?
+		ORDER BY t.asked_at DESC, t.recording_id DESC LIMIT ?`
+	return db.list(ctx, "read recordings by tag", query, tag, max(0, limit))
+}
+
+// ByUniqueID implements recording.Lookup.
+func (db *DB) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Recording, error) {
+	const own = selectRecordings + `WHERE r.unique_id = ?
+		ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`
+	const inCall = selectRecordings + `WHERE r.call_id IN (SELECT call_id FROM parties WHERE unique_id = ?)
+		ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`
+	var list []recording.Recording
+	err := db.read(ctx, db.timeout, "read recordings by unique id", func(ctx context.Context, t tx) (err error) {
+		if list, err = selectWhole(ctx, t, own, uniqueID, max(0, limit)); err != nil || len(list) > 0 {
+			return err
+		}
+		list, err = selectWhole(ctx, t, inCall, uniqueID, max(0, limit))
+		return err
+	})
+	return list, err
+}
+
+// Open implements recording.Lookup. What is open is few among many, so its two
+// halves are looked up apart, each by an index of its own.
+func (db *DB) Open(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
+	const ofPBX = selectRecordings + `JOIN (
+			SELECT id FROM recordings WHERE pbx = ? AND channel_ended_at = 0
+			UNION
+			SELECT id FROM recordings WHERE pbx = ? AND state IN (?)
+		) o ON o.id = r.id ORDER BY r.asked_at DESC, r.id DESC`
+	const ofChannel = selectRecordings + `WHERE r.unique_id = ? AND r.pbx = ?
+		AND (r.channel_ended_at = 0 OR r.state IN (?)) ORDER BY r.asked_at DESC, r.id DESC`
+	query, args := ofPBX, []any{pbx, pbx}
+	if uniqueID != "" {
+		query, args = ofChannel, []any{uniqueID, pbx}
+	}
+	states := 0
+	for _, s := range recording.States() {
+		if !s.Final() {
+			args = append(args, s)
+			states++
+		}
+	}
+	return db.list(ctx, "read open recordings", in(query, states), args...)
+}
+
+func (db *DB) list(ctx context.Context, what, query string, args ...any) (list []recording.Recording, err error) {
+	err = db.read(ctx, db.timeout, what, func(ctx context.Context, t tx) (err error) {
+		list, err = selectWhole(ctx, t, query, args...)
+		return err
+	})
+	return list, err
+}
+
+// chunk is for how many recordings tags, tracks and parties are asked at once.
+const chunk = 500
+
+// selectWhole runs a query for recordings and reads what belongs to them: three
+// queries more for each chunk, however long the list.
+func selectWhole(ctx context.Context, t tx, query string, args ...any) ([]recording.Recording, error) {
+	var list []recording.Recording
+	err := t.each(ctx, func(row scanner) error {
+		var r recording.Recording
+		err := scanRecording(row, &r)
+		list = append(list, r)
+		return err
+	}, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	for part := range slices.Chunk(list, chunk) {
+		if err := readWhole(ctx, t, part); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// readWhole fills tags, tracks and parties.
+func readWhole(ctx context.Context, t tx, list []recording.Recording) error {
+	byID, ids := map[recording.ID]*recording.Recording{}, []any{}
+	byCall, callIDs := map[string][]*recording.Call{}, []any{}
+	for i := range list {
+		r := &list[i]
+		byID[r.ID] = r
+		ids = append(ids, r.ID)
+		if byCall[r.Call.ID] == nil {
+			callIDs = append(callIDs, r.Call.ID)
+		}
+		byCall[r.Call.ID] = append(byCall[r.Call.ID], &r.Call)
+	}
+	if err := readTags(ctx, t, byID, ids); err != nil {
+		return err
+	}
+	if err := readTracks(ctx, t, byID, ids); err != nil {
+		return err
+	}
+	return readParties(ctx, t, byCall, callIDs)
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/pressly/goose/v3"
+
+	"recgate/recording"
+)
+
+// migrationFiles holds migrations/DIALECT/NNNN_what.sql, forward only. On
+// MySQL each holds one statement: DDL cannot be undone there, so a migration
+// of two that fails in between could never be run again.
+//
+//go:embed migrations
+var migrationFiles embed.FS
+
+// versionTable is where goose keeps which migrations were applied.
+const versionTable = "schema_versions"
+
+// Migrate brings the tables up to date and returns the names of the migrations
+// that were applied, none when there was nothing to do. Processes may call it
+// at once: one works and the others wait. A database of a newer recgate is a
+// Conflict and left as it is.
+func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*slow)
+	defer cancel()
+	p, err := db.provider()
+	if err != nil {
+		return nil, err
+	}
+	results, err := p.Up(ctx)
+	if err != nil {
+		return nil, fault(ctx, db.dialect, "migrate the database", err)
+	}
+	for _, r := range results {
+		applied = append(applied, path.Base(r.Source.Path))
+	}
+	version, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return applied, fault(ctx, db.dialect, "read the schema version", err)
+	}
+	sources := p.ListSources()
+	if newest := sources[len(sources)-1].Version; version > newest {
+		return applied, recording.Errorf(recording.Conflict,
+			"the database has schema %d and this program knows %d: it was made by a newer recgate, use that one", version, newest)
+	}
+	return applied, nil
+}
+
+// Version returns the number of the newest migration that was applied, 0 for
+// a database without tables.
+func (db *DB) Version(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, db.timeout)
+	defer cancel()
+	p, err := db.provider()
+	if err != nil {
+		return 0, err
+	}
+	version, err := p.GetDBVersion(ctx)
+	return version, fault(ctx, db.dialect, "read the schema version", err)
+}
+
+func (db *DB) provider() (*goose.Provider, error) {
+	folder, d, locker := db.dialect.migrations()
+	files, err := fs.Sub(migrationFiles, folder)
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	p, err := goose.NewProvider(d, db.writes, files, goose.WithSessionLocker(locker),
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	return p, nil
+}

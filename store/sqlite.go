@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"runtime"
+	"strconv"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+)
+
+// sqliteDialect is SQLite; its value is the path of the file.
+type sqliteDialect string
+
+// open opens two pools: one connection that writes, and readers that cannot.
+func (s sqliteSource) open(o Options) (*DB, error) {
+	d := sqliteDialect(s)
+	// Made here and not by SQLite, so that what people said is not for all to read.
+	f, err := os.OpenFile(string(s), os.O_CREATE|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, unavailable("the database file cannot be opened", "open the database", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, unavailable("the database file cannot be opened", "open the database", err)
+	}
+	busy := strconv.FormatInt(o.Timeout.Milliseconds()*3/4, 10) // so that SQLite gives up before we do
+	writes, err := sql.Open("sqlite", d.uri(url.Values{
+		"_busy_timeout": {busy},
+		"_txlock":       {"immediate"},
+		"_pragma":       {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	readers, err := sql.Open("sqlite", d.uri(url.Values{
+		"_busy_timeout": {busy},
+		"_pragma":       {"foreign_keys(1)", "query_only(1)"},
+	}))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database: %w", err), writes.Close())
+	}
+	writes.SetMaxOpenConns(1)
+	readers.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	readers.SetMaxIdleConns(max(4, runtime.NumCPU()))
+	return &DB{dialect: d, readers: readers, writes: writes, writer: newGroup(writes, d, o.Timeout), timeout: o.Timeout}, nil
+}
+
+// uri names the file to SQLite. The path is escaped, so that no character of
+// it is taken for an option.
+func (d sqliteDialect) uri(options url.Values) string {
+	path := url.URL{Path: string(d)}
+	return "file:" + path.EscapedPath() + "?" + options.Encode()
+}
+
+func (sqliteDialect) bind(args []any) []any { return args }
+
+func (sqliteDialect) ping() string { return `SELECT COUNT(*) FROM sqlite_schema` }
+
+func (sqliteDialect) kindOf(err error) kind {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		if lost(err) {
+			return away
+		}
+		return other
+	}
+	switch e.Code() {
+	case lib.SQLITE_CONSTRAINT_PRIMARYKEY, lib.SQLITE_CONSTRAINT_UNIQUE:
+		return duplicate
+	}
+	switch e.Code() & 0xff { // the rest of the code says where it happened
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED, lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN, lib.SQLITE_CORRUPT,
+		lib.SQLITE_NOTADB, lib.SQLITE_PERM, lib.SQLITE_AUTH, lib.SQLITE_NOMEM, lib.SQLITE_INTERRUPT, lib.SQLITE_PROTOCOL:
+		return away
+	case lib.SQLITE_FULL:
+		return full
+	case lib.SQLITE_READONLY:
+		return readOnly
+	}
+	return other
+}
+
+func (d sqliteDialect) migrations() (string, goose.Dialect, lock.SessionLocker) {
+	return "migrations/sqlite", goose.DialectSQLite3, &sqliteLock{path: string(d) + "-lock"}
+}
+
+// sqliteLock keeps processes that start at once from migrating at once. It
+// is the exclusive lock of an empty database beside the real one: a lock that
+// works on every system and ends with the process that holds it.
+type sqliteLock struct {
+	path string
+	db   *sql.DB
+	held *sql.Tx
+}
+
+// SessionLock implements lock.SessionLocker.
+func (l *sqliteLock) SessionLock(ctx context.Context, _ *sql.Conn) error {
+	db, err := sql.Open("sqlite", sqliteDialect(l.path).uri(url.Values{
+		"_busy_timeout": {strconv.FormatInt(slow.Milliseconds(), 10)},
+		"_txlock":       {"exclusive"},
+	}))
+	if err != nil {
+		return fmt.Errorf("lock the database: %w", err)
+	}
+	held, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return errors.Join(fmt.Errorf("lock the database: %w", err), db.Close())
+	}
+	l.db, l.held = db, held
+	return nil
+}
+
+// SessionUnlock implements lock.SessionLocker.
+func (l *sqliteLock) SessionUnlock(context.Context, *sql.Conn) error {
+	err := l.held.Rollback()
+	if errors.Is(err, sql.ErrTxDone) { // the context of the lock has ended, and the lock with it
+		err = nil
+	}
+	return errors.Join(err, l.db.Close())
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"recgate/recording"
+)
+
+// Advance implements recording.Records. The state is part of the condition, so
+// that of two steps at once the database lets one through.
+func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) error {
+	const query = `UPDATE recordings SET state = ?, reason = ?,
+			recorder = COALESCE(NULLIF(?, ''), recorder),
+			handle = COALESCE(NULLIF(?, ''), handle),
+			started_at = COALESCE(NULLIF(?, 0), started_at),
+			stopped_at = COALESCE(NULLIF(?, 0), stopped_at),
+			duration = COALESCE(NULLIF(?, 0), duration),
+			bytes = COALESCE(NULLIF(?, 0), bytes),
+			sha256 = COALESCE(NULLIF(?, ''), sha256),
+			blob_key = COALESCE(NULLIF(?, ''), blob_key),
+			source_key = COALESCE(NULLIF(?, ''), source_key)
+		WHERE id = ? AND state IN (?)`
+	args := []any{
+		s.To, s.Reason, s.Recorder, s.Handle, millis(s.StartedAt), millis(s.StoppedAt),
+		s.Duration.Milliseconds(), s.Bytes, s.SHA256, s.Key, s.SourceKey, id,
+	}
+	from := s.To.Before()
+	for _, state := range from {
+		args = append(args, state)
+	}
+	return db.write(ctx, "make a step", func(ctx context.Context, t tx) error {
+		if len(from) == 0 {
+			return refuse(ctx, t, id, "become "+string(s.To))
+		}
+		if n, err := t.exec(ctx, in(query, len(from)), args...); err != nil {
+			return err
+		} else if n == 0 {
+			return refuse(ctx, t, id, "become "+string(s.To))
+		}
+		if s.Tracks != nil {
+			if err := replaceTracks(ctx, t, id, s.Tracks); err != nil {
+				return fmt.Errorf("replace the tracks: %w", err)
+			}
+		}
+		return insertStep(ctx, t, id, recording.Past{At: s.At, To: s.To, Reason: s.Reason})
+	})
+}
+
+// refuse tells why a recording cannot do what its state does not allow: that
+// state, or that it is not there.
+func refuse(ctx context.Context, t tx, id recording.ID, what string) error {
+	const query = `SELECT state FROM recordings WHERE id = ?`
+	var state recording.State
+	if err := t.row(ctx, query, []any{id}, &state); errors.Is(err, sql.ErrNoRows) {
+		return orNotFound(nil, id)
+	} else if err != nil {
+		return err
+	}
+	return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot %s", id, state, what)
+}
+
+// insertStep writes the newest line of the history.
+func insertStep(ctx context.Context, t tx, id recording.ID, p recording.Past) error {
+	const query = `INSERT INTO steps (recording_id, nth, made_at, state, reason)
+		SELECT ?, COALESCE(MAX(nth), 0) + 1, ?, ?, ? FROM steps WHERE recording_id = ?`
+	_, err := t.exec(ctx, query, id, millis(p.At), p.To, p.Reason, id)
+	return err
+}
+
+// Move implements recording.Records. The history tells from where to where;
+// the hangup of the channel that was left says nothing of the new one.
+func (db *DB) Move(ctx context.Context, id recording.ID, to recording.Party, at time.Time) error {
+	return db.write(ctx, "move a recording", func(ctx context.Context, t tx) error {
+		const query = `SELECT channel, call_id FROM recordings WHERE id = ?`
+		var from, callID string
+		if err := t.row(ctx, query, []any{id}, &from, &callID); errors.Is(err, sql.ErrNoRows) {
+			return orNotFound(nil, id)
+		} else if err != nil {
+			return err
+		}
+		const update = `UPDATE recordings SET channel = ?, unique_id = ?, extension = ?, channel_ended_at = 0
+			WHERE id = ? AND state = ?`
+		n, err := t.exec(ctx, update, to.Channel, to.UniqueID, to.Extension, id, recording.Running)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return refuse(ctx, t, id, "move to another channel")
+		}
+		if err := addParty(ctx, t, callID, to); err != nil {
+			return fmt.Errorf("add the party: %w", err)
+		}
+		reason := fmt.Sprintf("moved from %s to %s", from, to.Channel)
+		return insertStep(ctx, t, id, recording.Past{At: at, To: recording.Running, Reason: reason})
+	})
+}
+
+// History implements recording.Lookup. It begins with the start.
+func (db *DB) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
+	const query = `SELECT made_at, state, reason FROM steps WHERE recording_id = ? ORDER BY nth`
+	var steps []recording.Past
+	err := db.read(ctx, db.timeout, "read the history", func(ctx context.Context, t tx) error {
+		return t.each(ctx, func(row scanner) error {
+			var p recording.Past
+			err := row.Scan(timeColumn{&p.At}, &p.To, &p.Reason)
+			steps = append(steps, p)
+			return err
+		}, query, id)
+	})
+	if len(steps) == 0 {
+		return nil, orNotFound(err, id)
+	}
+	return steps, err
+}

@@ -1,0 +1,106 @@
+// Package store keeps the records of recgate in SQLite or MySQL (MariaDB). Open
+// takes the database setting, Migrate brings the tables up to date, and DB is
+// then the recording.Store of the core. Both dialects run the same queries,
+// each written whole beside its scan in the file of its table; what differs
+// is in sqlite.go, mysql.go and migrations/. Every write is one transaction,
+// on disk when the method returns; text is compared byte for byte.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"recgate/recording"
+)
+
+// DB is an open database. It is safe for use from many goroutines, and finds
+// a server that was away again by itself.
+type DB struct {
+	dialect dialect
+	readers *sql.DB
+	writes  *sql.DB // the pool of writer; on MySQL the same as readers
+	writer  writer
+	timeout time.Duration
+}
+
+var _ recording.Store = (*DB)(nil)
+
+// Options are what a DB can be told besides its DSN. The zero value is good.
+type Options struct {
+	// Timeout ends every call that its own context does not end earlier; 4 s
+	// when zero. Sums and Migrate, which read or change much, may take a minute.
+	Timeout time.Duration
+}
+
+// slow is how long what concerns a whole table may take.
+const slow = time.Minute
+
+// Open opens the database that dsn names: sqlite:recgate.db (a file, made when
+// it is not there) or mysql://user:password@host:3306/recgate, see parseDSN.
+// A DSN that is neither is Invalid; a database that cannot be reached is
+// Unavailable. No error holds the password. The caller closes the DB.
+func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
+	source, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 4 * time.Second
+	}
+	db, err := source.open(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Ping(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Ping tells whether the database answers: nil, or an Unavailable error.
+func (db *DB) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, db.timeout)
+	defer cancel()
+	for _, pool := range []*sql.DB{db.writes, db.readers} {
+		var n int
+		if err := pool.QueryRowContext(ctx, db.dialect.ping()).Scan(&n); err != nil {
+			return fault(ctx, db.dialect, "ping the database", err)
+		}
+	}
+	return nil
+}
+
+// Close closes all connections. Calls that still run end with an error.
+func (db *DB) Close() error {
+	err := db.writes.Close()
+	if db.readers != db.writes {
+		err = errors.Join(err, db.readers.Close())
+	}
+	return err
+}
+
+// write runs change as one transaction that is durable on return. change may
+// run more than once, so it must not keep anything of an earlier run.
+func (db *DB) write(ctx context.Context, what string, change change) error {
+	ctx, cancel := context.WithTimeout(ctx, db.timeout)
+	defer cancel()
+	return fault(ctx, db.dialect, what, db.writer.write(ctx, change))
+}
+
+// read runs look in one transaction, so that all it reads is of one moment.
+func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look change) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return fault(ctx, db.dialect, what, db.look(ctx, look))
+}
+
+func (db *DB) look(ctx context.Context, look change) error {
+	t, err := db.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer t.Rollback() //nolint:errcheck // nothing was written
+	return look(ctx, tx{t, db.dialect})
+}

@@ -1,0 +1,39 @@
+package store_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"recgate/recording"
+	"recgate/recording/recordingtest"
+	"recgate/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// open opens and migrates a database that is closed with the test.
+func open(t testing.TB, dsn string, o store.Options) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), dsn, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// file returns the DSN of a new SQLite file.
+func file(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "recgate.db") }
+
+func TestSQLite(t *testing.T) {
+	recordingtest.TestStore(t, func(t *testing.T) recording.Store { return open(t, file(t), store.Options{}) })
+}
