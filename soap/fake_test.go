@@ -174,14 +174,30 @@ func (e endpoint) do(method, target, body string, header ...string) *httptest.Re
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	w := httptest.NewRecorder()
-	e.ServeHTTP(w, r)
-	return w
+	return e.serve(r)
 }
 
 // get asks the endpoint by GET.
 func (e endpoint) get(query string, header ...string) *httptest.ResponseRecorder {
-	return e.do(http.MethodGet, soap.Path+"?"+query, "", header...)
+	r := requestWith(query)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	return e.serve(r)
+}
+
+// requestWith is a GET with any bytes as its query.
+func requestWith(query string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, soap.Path, nil)
+	r.URL.RawQuery = query
+	return r
+}
+
+// serve answers a request.
+func (e endpoint) serve(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	return w
 }
 
 // wantCalls checks what the recorder was called with since the last time.
