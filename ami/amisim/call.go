@@ -83,6 +83,11 @@ func (s *Server) pickUp(call *Call, from, to, linkedID string) *channel {
 
 // dial lets a channel call an extension, which answers after a while.
 func (s *Server) dial(by *channel, to string, answer time.Duration) {
+	s.ringUp(by, s.invite(by, to), answer)
+}
+
+// invite makes the channel of a telephone that is called.
+func (s *Server) invite(by *channel, to string) *channel {
 	call := by.call
 	tech := call.options.Tech
 	by.priority, by.app, by.data = 2, "Dial", tech+"/"+to+",20,tT"
@@ -98,6 +103,11 @@ func (s *Server) dial(by *channel, to string, answer time.Duration) {
 	by.dials, ch.dialedBy = ch, by
 	s.tellDial("DialBegin", by, ch, Header{"DialString", to})
 	s.connect(by, ch.caller)
+	return ch
+}
+
+// ringUp lets a called telephone answer, now or after a while.
+func (s *Server) ringUp(by, ch *channel, answer time.Duration) {
 	if answer == 0 {
 		s.answer(ch)
 		return
@@ -129,7 +139,7 @@ func (s *Server) join(by, ch *channel) {
 	s.enter(b, ch, nil)
 	s.enter(b, by, nil)
 	if d := ch.call.options.Duration; d > 0 {
-		s.later(d, func() { s.hangUp(by, true) })
+		s.later(d, func() { s.hangUp(ch.call.caller, true) })
 	}
 }
 

@@ -100,16 +100,16 @@ type bridge struct {
 
 // bridgeHeaders appends the headers that describe a bridge in events.
 func (m message) bridgeHeaders(prefix string, b *bridge) message {
-	kind, technology := "basic", "simple_bridge"
+	kind, technology, creator, name := "basic", "simple_bridge", unknown, unknown
 	if b.parking {
-		kind, technology = "parking", "holding_bridge"
+		kind, technology, creator, name = "parking", "holding_bridge", "Parking", "default"
 	}
 	return append(m, message{
 		{prefix + "BridgeUniqueid", b.id},
 		{prefix + "BridgeType", kind},
 		{prefix + "BridgeTechnology", technology},
-		{prefix + "BridgeCreator", unknown},
-		{prefix + "BridgeName", unknown},
+		{prefix + "BridgeCreator", creator},
+		{prefix + "BridgeName", name},
 		{prefix + "BridgeNumChannels", strconv.Itoa(len(b.members))},
 		{prefix + "BridgeVideoSourceMode", "none"},
 	}...)

@@ -48,9 +48,15 @@ func (s *Server) listMixes(name string) []string {
 	if ch == nil {
 		return []string{"No channel matches '" + name + "'"}
 	}
-	output := []string{"MixMonitor ID\tFile\tReceive File\tTransmit File", strings.Repeat("=", 74)}
+	output := []string{"MixMonitor ID\tFile\tReceive File\tTransmit File", strings.Repeat("=", 73)}
 	for i := len(ch.mixes) - 1; i >= 0; i-- {
-		output = append(output, ch.mixes[i].id+"\t"+strings.TrimSuffix(ch.mixes[i].shown, ".wav"))
+		columns := []string{ch.mixes[i].id, strings.TrimSuffix(ch.mixes[i].shown, ".wav"), "", ""}
+		for _, t := range ch.mixes[i].tapes {
+			if t.voice != mixed {
+				columns[1+int(t.voice)] = strings.TrimSuffix(t.name, ".wav")
+			}
+		}
+		output = append(output, strings.Join(columns, "\t"))
 	}
 	return output
 }

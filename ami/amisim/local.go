@@ -19,23 +19,30 @@ func (s *Server) LocalCall(from, to string, o CallOptions) (*Call, error) {
 	s.emit(classCall, append(event("LocalBridge", classCall).snapshot("LocalOne", one).snapshot("LocalTwo", two),
 		message{{"Context", "internal"}, {"Exten", from}, {"LocalOptimization", "Yes"}}...))
 	s.tellDial("DialBegin", nil, one, Header{"DialString", from + "@internal"})
-	s.dial(two, from, Never)
-	phone := call.callee
+	phone := s.invite(two, from)
 	s.setState(phone, up)
 	phone.exten = ""
 	s.tellDial("DialEnd", two, phone, Header{"DialStatus", "ANSWER"})
-	s.setState(one, up)
 	one.caller = phone.caller
-	s.tell("NewCallerid", one, Header{"CID-CallingPres", "0 (Presentation Allowed, Not Screened)"})
+	s.setState(one, up)
+	s.tell("NewCallerid", one, presentation())
 	s.tellDial("DialEnd", nil, one, Header{"DialStatus", "ANSWER"})
 	s.setState(two, up)
 	b := s.newBridge()
 	s.enter(b, phone, nil)
-	s.enter(b, two, nil)
 	one.exten = to
-	s.dial(one, to, o.Answer)
+	dest := s.invite(one, to)
+	two.caller = dest.caller
+	s.tell("NewCallerid", two, presentation())
+	s.enter(b, two, nil)
+	s.connect(phone, dest.caller)
+	s.ringUp(one, dest, o.Answer)
 	call.caller = phone
 	return call, nil
+}
+
+func presentation() Header {
+	return Header{"CID-CallingPres", "0 (Presentation Allowed, Not Screened)"}
 }
 
 // localPair makes both halves of a Local channel.

@@ -3,6 +3,7 @@ package amisim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -44,6 +45,7 @@ type faults struct {
 	noFile   bool
 	slowFile time.Duration
 	denied   map[string]bool // by lower-case name
+	ends     []deed          // when each of them ends
 	tones    map[string]float64
 }
 
@@ -87,7 +89,7 @@ func (s *Server) Misbehave(m Misbehaviour) {
 		s.dropAll()
 	}
 	if m.For > 0 {
-		s.later(m.For, func() { s.behave(m.Kind) })
+		s.fault.ends = append(s.fault.ends, deed{s.o.Now().Add(m.For), func() { s.behave(m.Kind) }})
 	}
 }
 
@@ -101,6 +103,7 @@ func or(n, otherwise int) int {
 // Behave ends all misbehaviours that last.
 func (s *Server) Behave() {
 	defer s.change()()
+	s.fault.ends = nil
 	for kind := Drop; kind <= Away; kind++ {
 		s.behave(kind)
 	}
@@ -124,6 +127,17 @@ func (s *Server) behave(kind Kind) {
 	case Away:
 		f.away = false
 	}
+}
+
+// endFaults ends the misbehaviours whose time is over.
+func (s *Server) endFaults(now time.Time) {
+	s.fault.ends = slices.DeleteFunc(s.fault.ends, func(d deed) bool {
+		if d.at.After(now) {
+			return false
+		}
+		d.do()
+		return true
+	})
 }
 
 func (s *Server) endStall() {

@@ -89,11 +89,11 @@ func (s *Server) shownName(name string) string {
 }
 
 // mixID returns an id that looks like the pointer that it is in Asterisk.
-// The id of an ended MixMonitor is used again.
+// The ids of ended MixMonitors are used again before long.
 func (s *Server) mixID() string {
-	if n := len(s.world.freeIDs); n > 0 {
-		id := s.world.freeIDs[n-1]
-		s.world.freeIDs = s.world.freeIDs[:n-1]
+	if len(s.world.freeIDs) > 3 {
+		id := s.world.freeIDs[0]
+		s.world.freeIDs = s.world.freeIDs[1:]
 		return id
 	}
 	s.world.mixIDs++

@@ -159,8 +159,11 @@ func (c *Call) Pickup(by string) error {
 	s.connect(ch, caller.caller)
 	s.setState(ch, up)
 	s.emit(classCall, event("Pickup", classCall).snapshot("", ch).snapshot("Target", old))
-	old.exten = ch.exten
+	if s.o.Version == 16 { // so captured; 22 tells the exchange of the channels later
+		old.exten = ch.exten
+	}
 	s.tell("SoftHangupRequest", old, Header{"Cause", "16"})
+	old.exten = ch.exten
 	ch.mixes, old.mixes = old.mixes, nil
 	for _, m := range ch.mixes {
 		m.moveTo(ch)

@@ -60,6 +60,7 @@ func (s *Server) runDue() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.o.Now()
+	s.endFaults(now)
 	if len(s.world.due) == 0 || s.world.due[0].at.After(now) {
 		if now.Sub(s.world.rolled) > 10*tick {
 			s.rollTapes()
