@@ -1,0 +1,35 @@
+//go:build full
+
+package mariadb
+
+import (
+	"testing"
+
+	"recgate/fulltest/mariadbd"
+	"recgate/recording"
+	"recgate/recording/recordingtest"
+	"recgate/store"
+)
+
+// open opens and migrates a database that is closed with the test.
+func open(t testing.TB, dsn string) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), dsn, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func TestMariaDB(t *testing.T) {
+	server := mariadbd.Start(t)
+	recordingtest.TestStore(t, func(t *testing.T) recording.Store { return open(t, server.DSN(t)) })
+}

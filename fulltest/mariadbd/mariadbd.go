@@ -1,0 +1,225 @@
+// Package mariadbd runs a real MariaDB server of Debian's packages for tests:
+// Start gives a server of the test's own on 127.0.0.1, with an empty data
+// folder that goes away with the test. A machine without mariadbd fails the
+// test: what was not tested must not look tested.
+package mariadbd
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql" // the driver "mysql"
+)
+
+// patience is how long the server may take to begin or to end.
+const patience = 60 * time.Second
+
+// Server is a running server.
+type Server struct {
+	folder string // holds data, socket and log
+	port   int
+	cmd    *exec.Cmd
+	ended  chan struct{} // closed when cmd has ended
+}
+
+// Start makes a data folder, runs a server on it and stops it when the test
+// ends. The server asks for no password and flushes every commit to disk.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "recgate-mariadb-") // short, for the name of the socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{folder: folder, port: freePort(t)}
+	t.Cleanup(func() {
+		s.Stop(t)
+		if err := os.RemoveAll(folder); err != nil {
+			t.Error(err)
+		}
+	})
+	install := []string{"--no-defaults", "--datadir=" + s.data(), "--auth-root-authentication-method=normal", "--skip-test-db"}
+	if u, err := user.Lookup("mysql"); err == nil && os.Geteuid() == 0 {
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		if err := os.Chown(folder, uid, gid); err != nil {
+			t.Fatal(err)
+		}
+		install = append(install, "--user=mysql")
+	}
+	if out, err := exec.CommandContext(t.Context(), program(t, "mariadb-install-db"), install...).CombinedOutput(); err != nil {
+		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
+	}
+	s.run(t)
+	return s
+}
+
+// DSN makes an empty database and returns the setting for it, in the form
+// mysql://root@127.0.0.1:PORT/NAME.
+func (s *Server) DSN(t testing.TB) string {
+	t.Helper()
+	admin := s.Admin(t)
+	var n int
+	const count = `SELECT COUNT(*) FROM information_schema.schemata`
+	if err := admin.QueryRowContext(t.Context(), count).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("recgate_%d", n)
+	// With the collation that does most harm, so that a table which relies on the server's is found.
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("mysql://root@127.0.0.1:%d/%s", s.port, name)
+}
+
+// Admin returns a pool of the server's root, closed with the test.
+func (s *Server) Admin(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("mysql", fmt.Sprintf("root@tcp(127.0.0.1:%d)/", s.port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// Socket returns the path of the server's Unix socket.
+func (s *Server) Socket() string { return filepath.Join(s.folder, "socket") }
+
+// Stop ends the server in an orderly way; a stopped one stays stopped.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	s.end(t, syscall.SIGTERM)
+}
+
+// Kill ends the server at once, as a loss of power would.
+func (s *Server) Kill(t testing.TB) {
+	t.Helper()
+	s.end(t, syscall.SIGKILL)
+}
+
+// Freeze stops the server from answering while its connections stay open;
+// Thaw lets it go on.
+func (s *Server) Freeze(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
+
+// Thaw ends what Freeze began.
+func (s *Server) Thaw(t testing.TB) { s.signal(t, syscall.SIGCONT) }
+
+// Restart runs the server again, on the same data and port. It ends the one
+// that still runs.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.Stop(t)
+	s.run(t)
+}
+
+func (s *Server) data() string { return filepath.Join(s.folder, "data") }
+
+func (s *Server) signal(t testing.TB, sig os.Signal) {
+	t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		t.Fatalf("signal %v to mariadbd: %v", sig, err)
+	}
+}
+
+func (s *Server) end(t testing.TB, sig os.Signal) {
+	t.Helper()
+	if s.cmd == nil {
+		return
+	}
+	s.signal(t, syscall.SIGCONT) // a frozen one would not end
+	s.signal(t, sig)
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		_ = s.cmd.Process.Kill()
+		t.Fatalf("mariadbd did not end:\n%s", s.log())
+	}
+	s.cmd = nil
+}
+
+// run starts the server and waits until it answers.
+func (s *Server) run(t testing.TB) {
+	t.Helper()
+	args := []string{
+		"--no-defaults", "--datadir=" + s.data(), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(s.port),
+		"--socket=" + s.Socket(), "--pid-file=" + filepath.Join(s.folder, "pid"), "--log-error=" + filepath.Join(s.folder, "log"),
+		"--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--skip-name-resolve",
+	}
+	if os.Geteuid() == 0 {
+		args = append(args, "--user=mysql")
+	}
+	s.cmd = exec.Command(program(t, "mariadbd"), args...) //nolint:noctx // it outlives t.Context, which ends before Cleanup
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	cmd, ended := s.cmd, make(chan struct{})
+	s.ended = ended
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	defer cancel()
+	admin, err := sql.Open("mysql", fmt.Sprintf("root@tcp(127.0.0.1:%d)/", s.port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close() //nolint:errcheck // nothing was written
+	for {
+		conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", s.port), time.Second)
+		if err == nil {
+			_ = conn.Close()
+			if err = admin.PingContext(ctx); err == nil {
+				return
+			}
+		}
+		select {
+		case <-ended:
+			t.Fatalf("mariadbd ended: %v\n%s", err, s.log())
+		case <-ctx.Done():
+			t.Fatalf("mariadbd does not answer: %v\n%s", err, s.log())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// log returns the end of the server's log.
+func (s *Server) log() string {
+	text, _ := os.ReadFile(filepath.Join(s.folder, "log"))
+	return string(text[max(0, len(text)-4000):])
+}
+
+// program finds a program of the package mariadb-server.
+func program(t testing.TB, name string) string {
+	t.Helper()
+	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/usr/local/sbin") {
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil && strings.HasPrefix(path, "/") {
+			return path
+		}
+	}
+	t.Fatalf("%s is not installed: install Debian's mariadb-server", name)
+	return ""
+}
+
+// freePort returns a port that nobody listens on.
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // nothing was sent
+	return l.Addr().(*net.TCPAddr).Port
+}
