@@ -1,0 +1,135 @@
+//go:build full
+
+package soapclients_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// endpoint is the documented path.
+const endpoint = "/servicemanager/services/njadmin-api-recording"
+
+// maxUp is how long the demo may take until it answers.
+const maxUp = 30 * time.Second
+
+// demo is a running "recgate demo".
+type demo struct {
+	address string // of the endpoint
+	said    *transcript
+}
+
+// channelLine is how the demo prints a channel: extension, channel, unique id.
+var channelLine = regexp.MustCompile(`^\s*(\d+)\s+(\S+/\S+)\s+(\d+\.\d+)\b`)
+
+// uniqueID returns the unique id of the channel that the demo printed for an extension.
+func (d demo) uniqueID(t *testing.T, extension string) string {
+	t.Helper()
+	for end := time.Now().Add(maxUp); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		for _, line := range d.said.lines() {
+			if m := channelLine.FindStringSubmatch(line); m != nil && m[1] == extension {
+				return m[3]
+			}
+		}
+	}
+	t.Fatalf("the demo printed no line with extension %s, channel and unique id:\n%s", extension, strings.Join(d.said.lines(), "\n"))
+	return ""
+}
+
+// startDemo builds the program as it is delivered and runs its demo.
+func startDemo(t *testing.T) demo {
+	t.Helper()
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "recgate")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "recgate/cmd/recgate")
+	build.Stdout, build.Stderr = t.Output(), t.Output()
+	if err := build.Run(); err != nil {
+		t.Fatalf("build recgate: %v", err)
+	}
+	listen := freeAddress(t)
+	// Not ended by a context: the cleanup ends it in order.
+	cmd := exec.Command(binary, "demo", "--listen", listen, "--data", filepath.Join(dir, "data"))
+	read, write := io.Pipe()
+	cmd.Stdout, cmd.Stderr = write, write
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start the demo: %v", err)
+	}
+	d := demo{address: "http://" + listen + endpoint, said: &transcript{}}
+	var reading sync.WaitGroup
+	reading.Go(func() { d.said.keep(read) })
+	t.Cleanup(func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Errorf("the demo was gone before its end: %v", err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the demo ended with %v", err)
+		}
+		_ = write.Close() // never an error, by its documentation
+		reading.Wait()
+		if t.Failed() {
+			t.Logf("the demo said:\n%s", strings.Join(d.said.lines(), "\n"))
+		}
+	})
+	waitUntilUp(t, d)
+	return d
+}
+
+// waitUntilUp polls the WSDL.
+func waitUntilUp(t *testing.T, d demo) {
+	t.Helper()
+	for end := time.Now().Add(maxUp); ; time.Sleep(20 * time.Millisecond) {
+		response, err := http.Get(d.address + "?wsdl")
+		if err == nil {
+			body := readAll(t, response.Body)
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK && strings.Contains(string(body), "definitions") {
+				return
+			}
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the demo does not answer after %v: %v", maxUp, err)
+		}
+	}
+}
+
+// freeAddress returns a loopback address on which nobody listens just now.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// transcript is what a program printed.
+type transcript struct {
+	mu  sync.Mutex // guards all
+	all []string
+}
+
+func (s *transcript) keep(r io.Reader) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		s.mu.Lock()
+		s.all = append(s.all, lines.Text())
+		s.mu.Unlock()
+	}
+}
+
+func (s *transcript) lines() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.all...)
+}
