@@ -1,0 +1,76 @@
+package ami
+
+import (
+	"context"
+
+	"recgate/recording"
+)
+
+// Report is what recgate needs to know of a PBX before it can serve it.
+type Report struct {
+	Version  string // greeting, e.g. "Asterisk Call Manager/5.0.4"
+	Asterisk string // version of the server; empty where CoreSettings is not allowed
+	System   string // system name, with which unique ids begin; mostly empty
+	Recorder string // MixMonitor or Monitor; empty when there is none
+	Why      string // why this recorder
+	Actions  []ActionRight
+	Listing  string // the action that lists the channels
+	Channels int    // how many are live
+	Events   string // whether the read class "call" is proved
+}
+
+// ActionRight tells whether one action exists and may be used.
+type ActionRight struct {
+	Action  string
+	Class   string // that it needs on the write line of manager.conf
+	Allowed bool
+}
+
+// Check says what the PBX allows. It needs Run to be at work, and waits for
+// the login and the first listing until ctx ends. The error is that of the
+// first thing that serve would fail on; the report holds what is known by then.
+//
+// No action tells whether the user reads class call without needing a right
+// of its own or touching a call, so that is proved by the first event only. A
+// login in which channels come and go without any event is told as an error.
+func (p *PBX) Check(ctx context.Context) (Report, error) {
+	err := p.await(ctx)
+	p.mu.Lock()
+	have, report := p.rights, Report{Version: p.version}
+	p.mu.Unlock()
+	for _, action := range []string{"MixMonitor", "StopMixMonitor", "Monitor", "StopMonitor", "CoreShowChannels", "Status", "Getvar", "CoreSettings"} {
+		report.Actions = append(report.Actions, ActionRight{action, writeClass[action], have[action]})
+	}
+	if err != nil {
+		return report, err
+	}
+	report.Listing, report.Channels = have.listing(), p.table.Len()
+	report.Events = "not proved: no call has come or gone since the login"
+	if p.hasHeard() {
+		report.Events = "proved: events of class call come"
+	}
+	if have["CoreSettings"] {
+		answer, err := p.conn.Do(ctx, NewAction("CoreSettings"))
+		if err != nil {
+			return report, p.fault(err)
+		}
+		report.Asterisk, report.System = answer.Get("AsteriskVersion"), answer.Get("SystemName")
+	}
+	r, err := p.choose(have)
+	if err != nil {
+		return report, err
+	}
+	report.Recorder, report.Why = r.name(), p.why(r)
+	return report, nil
+}
+
+// why says in words why a recorder was chosen.
+func (p *PBX) why(r recorder) string {
+	switch {
+	case p.wanted != Auto:
+		return "configured"
+	case r.name() == MixMonitor:
+		return "auto: MixMonitor exists and this user may use it"
+	}
+	return "auto: " + recording.Message(p.unavailable(nil, "%s", p.lacks("MixMonitor")))
+}

@@ -1,0 +1,244 @@
+package ami
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"recgate/recording"
+)
+
+// Config says what one PBX is. Name, Client and Spool are required.
+type Config struct {
+	Name   string  // in the configuration, e.g. "pbx1"
+	Client Options // how to connect
+
+	Recorder    string        // Auto (also the zero value), MixMonitor or Monitor
+	Spool       string        // the folder as Asterisk sees it; relative: below its monitor directory
+	Mount       string        // the same folder as recgate sees it; default: Spool
+	VerifyStart time.Duration // how long a new file may take to be seen; 0: it is not waited for
+
+	Extensions Extensions       // how channels are named by extension
+	Clock      func() time.Time // default: time.Now
+	Log        *slog.Logger     // default: discarded
+}
+
+// PBX is one Asterisk server: recording.PBX over AMI.
+type PBX struct {
+	name, user  string
+	wanted      string
+	spoolPath   string
+	spool       spool
+	verifyStart time.Duration
+	now         func() time.Time
+	log         *slog.Logger
+	conn        connection
+	table       *Table
+	books       *books
+
+	mu      sync.Mutex    // guards the fields below
+	ready   bool          // the table is in step
+	trouble error         // why it will not be by waiting; nil while it may be
+	changed chan struct{} // closed when ready or trouble change
+	rights  rights        // of the present login
+	version string        // greeting of the present login
+	heard   bool          // an event of class call came since the login
+	moves   map[string]string
+}
+
+var _ recording.PBX = (*PBX)(nil)
+
+// connection is what a PBX asks of the client. Run tells of ups, downs and
+// events from one goroutine; the errors are those of the client.
+type connection interface {
+	Run(ctx context.Context, tell func(Signal)) error
+	Do(ctx context.Context, a Action) (Message, error)
+	List(ctx context.Context, a Action) ([]Message, error)
+	State() (up bool, lastErr error)
+}
+
+// spoolText is what a folder may be named by: it becomes part of AMI values,
+// in which a comma would begin a command, and lines are bounded.
+var spoolText = regexp.MustCompile(`^/?[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*/?$`)
+
+// NewPBX makes a PBX and starts nothing. An error names the setting that is
+// wrong and what would do.
+func NewPBX(c Config) (*PBX, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Client.Log == nil {
+		c.Client.Log = c.Log
+	}
+	return newPBX(c, New(c.Client))
+}
+
+func newPBX(c Config, conn connection) (*PBX, error) {
+	p := &PBX{
+		name: c.Name, user: c.Client.Username, wanted: c.Recorder, verifyStart: c.VerifyStart,
+		spoolPath: strings.TrimSuffix(c.Spool, "/"), spool: spool{c.Mount}, now: c.Clock, log: c.Log,
+		conn: conn, table: NewTable(c.Name, c.Extensions), books: newBooks(),
+		changed: make(chan struct{}), moves: map[string]string{},
+	}
+	if p.wanted == "" {
+		p.wanted = Auto
+	}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	if c.Mount == "" {
+		p.spool.dir = c.Spool
+	}
+	p.trouble = p.fault(downError(nil))
+	if err := p.invalid(c); err != nil {
+		return nil, fmt.Errorf("pbx %q: %w", c.Name, err)
+	}
+	return p, nil
+}
+
+// invalid says which setting cannot be used.
+func (p *PBX) invalid(c Config) error {
+	const longest = 500
+	switch {
+	case c.Name == "":
+		return errors.New("name is empty: give each PBX one, such as pbx1")
+	case p.wanted != Auto && p.wanted != MixMonitor && p.wanted != Monitor:
+		return fmt.Errorf("recorder %q: write %s, %s or %s", p.wanted, Auto, MixMonitor, Monitor)
+	case !spoolText.MatchString(c.Spool) || len(c.Spool) > longest:
+		return fmt.Errorf("spool %q: write a folder of letters, digits, dots, hyphens and underscores, such as /var/spool/asterisk/monitor/recgate", c.Spool)
+	case path.Clean(p.spoolPath) != p.spoolPath || strings.HasPrefix(p.spoolPath, ".."):
+		return fmt.Errorf("spool %q: write it without . and .. parts", c.Spool)
+	case c.Mount == "" && !path.IsAbs(c.Spool):
+		return fmt.Errorf("mount is empty: write where recgate sees the folder %q of the PBX", c.Spool)
+	case c.VerifyStart < 0:
+		return fmt.Errorf("verify_start %s: write 0 or more, such as 1s", c.VerifyStart)
+	case c.Extensions.From != "" && c.Extensions.From != FromName && c.Extensions.From != FromCallerID:
+		return fmt.Errorf("extension_from %q: write %s or %s", c.Extensions.From, FromName, FromCallerID)
+	}
+	for i, m := range c.Extensions.Mappings {
+		if m.Endpoint == nil {
+			return fmt.Errorf("extensions[%d]: endpoint is missing: write a pattern such as ^99(\\d+)$", i)
+		}
+	}
+	return nil
+}
+
+// Name implements recording.PBX.
+func (p *PBX) Name() string { return p.name }
+
+// Spool implements recording.PBX.
+func (p *PBX) Spool() recording.Spool { return p.spool }
+
+// CheckSpool finds out whether the mount is there, can be read, and lets
+// files be deleted. Its error is for the operator and names the folder.
+func (p *PBX) CheckSpool() error { return p.spool.probe() }
+
+// Find implements recording.Switch. It asks the table, never the PBX; while
+// the table is being built it waits.
+func (p *PBX) Find(ctx context.Context, t recording.Target) ([]recording.Channel, error) {
+	if err := p.await(ctx); err != nil {
+		return nil, err
+	}
+	return p.table.Find(t), nil
+}
+
+// Peers implements recording.Switch.
+func (p *PBX) Peers(ctx context.Context, c recording.Channel) ([]recording.Channel, error) {
+	if err := p.await(ctx); err != nil {
+		return nil, err
+	}
+	return p.table.Peers(c), nil
+}
+
+// await waits until the table is in step with the PBX.
+func (p *PBX) await(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		ready, trouble, changed := p.ready, p.trouble, p.changed
+		p.mu.Unlock()
+		switch {
+		case ready:
+			return nil
+		case trouble != nil:
+			return trouble
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return p.unavailable(ctx.Err(), "the PBX %q is being asked for its channels: try again", p.name)
+		}
+	}
+}
+
+// set says whether the table is in step, or why it will not be by waiting.
+func (p *PBX) set(ready bool, trouble error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ready, p.trouble = ready, trouble
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// recorder returns the recorder to use on the present login.
+func (p *PBX) recorder(ctx context.Context) (recorder, error) {
+	if err := p.await(ctx); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	r := p.rights
+	p.mu.Unlock()
+	return p.choose(r)
+}
+
+// may tells whether the user may use an action.
+func (p *PBX) may(action string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rights[action]
+}
+
+// getvar reads a channel variable; "" when it is not set or may not be asked.
+func (p *PBX) getvar(ctx context.Context, uniqueID, variable string) (string, error) {
+	if !p.may("Getvar") {
+		return "", nil
+	}
+	answer, err := p.conn.Do(ctx, NewAction("Getvar", "Channel", uniqueID, "Variable", variable))
+	var refused *ResponseError
+	if errors.As(err, &refused) && refused.Denied {
+		return "", nil
+	}
+	return answer.Get("Value"), err
+}
+
+// nowAt follows a unique id through pickups: what was recorded on the one
+// channel goes on on the other.
+func (p *PBX) nowAt(uniqueID string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for range p.moves { // at most as many steps as there are moves
+		to, moved := p.moves[uniqueID]
+		if !moved {
+			break
+		}
+		uniqueID = to
+	}
+	return uniqueID
+}
+
+// sendable refuses a unique id that is none: it becomes part of an AMI value.
+func sendable(uniqueID string) error {
+	t, err := recording.ParseTarget(uniqueID)
+	if err != nil || !t.IsUniqueID() || t.Text != uniqueID {
+		return recording.Errorf(recording.Invalid, "%q is not a unique id", shorten(uniqueID))
+	}
+	return nil
+}

@@ -1,0 +1,238 @@
+package ami
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"recgate/recording"
+)
+
+// How often the channels are listed although nothing asks for it.
+const (
+	// auditQuiet, as long as the login has heard no event: a user without the
+	// read class "call" hears none, ever.
+	auditQuiet = 10 * time.Second
+	auditCalm  = 5 * time.Minute // later on: to heal whatever was missed
+	retryAfter = time.Second     // after a listing that failed or an event that made no sense
+)
+
+// Run implements recording.PBX.
+func (p *PBX) Run(ctx context.Context, tell func(recording.Event)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	k := &keeper{p: p, tell: tell, signals: make(chan Signal), results: make(chan listed), timer: time.NewTimer(time.Hour)}
+	k.timer.Stop()
+	var err error
+	k.work.Go(func() {
+		defer cancel()
+		err = p.conn.Run(ctx, func(s Signal) {
+			select {
+			case k.signals <- s:
+			case <-ctx.Done():
+			}
+		})
+	})
+	k.loop(ctx)
+	k.work.Wait()
+	p.set(false, p.fault(downError(errStopped)))
+	return err
+}
+
+// keeper keeps the table of one PBX in step. Its loop is the one goroutine
+// that changes the table and tells events; listings are asked for beside it,
+// so that events are taken meanwhile.
+type keeper struct {
+	p       *PBX
+	tell    func(recording.Event)
+	signals chan Signal
+	results chan listed
+	timer   *time.Timer // the next listing
+	work    sync.WaitGroup
+
+	up      bool
+	round   int  // counts listings; the results of all but the last are void
+	asking  bool // a listing is under way
+	hasty   bool // the timer stands for a listing that is due soon
+	known   bool // the rights of this login are known
+	suspect bool // channels came or went, and no event ever
+	isDeaf  bool // so it was again: this login hears no events
+}
+
+// listed is what a listing brought.
+type listed struct {
+	round  int
+	rights rights // of the first listing of a login, else nil
+	rows   []Message
+	err    error
+}
+
+func (k *keeper) loop(ctx context.Context) {
+	defer k.timer.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case s := <-k.signals:
+			k.signal(ctx, s)
+		case r := <-k.results:
+			k.result(r)
+		case <-k.timer.C:
+			k.list(ctx)
+		}
+	}
+}
+
+func (k *keeper) signal(ctx context.Context, s Signal) {
+	switch s.Kind {
+	case SignalUp:
+		k.up, k.known, k.suspect, k.isDeaf = true, false, false, false
+		k.p.login(s.Version)
+		k.list(ctx)
+	case SignalDown:
+		k.up = false
+		k.round++ // a listing that is under way is void
+		k.asking = false
+		k.timer.Stop()
+		k.p.set(false, k.p.fault(downError(s.Err)))
+		k.tell(recording.Event{Kind: recording.PBXDown, PBX: k.p.name, At: k.p.now()})
+	case SignalDropped:
+		k.p.log.Warn("events dropped, channels are listed anew", slog.String("pbx", k.p.name), slog.Int("dropped", s.Dropped))
+		k.p.set(false, nil)
+		k.list(ctx)
+	case SignalEvent:
+		k.event(ctx, s.Message)
+	}
+}
+
+// event brings one event into the table and tells what it means.
+func (k *keeper) event(ctx context.Context, m Message) {
+	if strings.HasPrefix(m.Get("Privilege"), "call") {
+		k.p.hear()
+		if k.isDeaf {
+			k.isDeaf = false
+			k.list(ctx)
+		}
+	}
+	now := k.p.now()
+	name, id := lower(m.Get("Event")), m.Get("Uniqueid")
+	var ended *recording.Event
+	if name == "monitorstop" {
+		if c, ok := k.p.table.Get(id); k.p.books.stop(id, now) && ok {
+			ended = &recording.Event{Kind: recording.RecordingEnded, PBX: k.p.name, At: now, Channel: c}
+		}
+	}
+	events, known := k.p.table.Apply(m, now)
+	if !known {
+		k.soon()
+	}
+	if ended != nil {
+		events = append(events, *ended)
+	}
+	for _, e := range events {
+		if k.p.follow(e) {
+			k.tell(e)
+		}
+	}
+}
+
+// list asks for all channels, and first for the rights if they are not known.
+func (k *keeper) list(ctx context.Context) {
+	if !k.up {
+		return
+	}
+	k.round++
+	k.asking, k.hasty = true, false
+	k.timer.Stop()
+	k.p.table.Begin()
+	round, known := k.round, k.known
+	k.work.Go(func() {
+		r := k.p.list(ctx, known)
+		r.round = round
+		select {
+		case k.results <- r:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// soon has the channels listed before long.
+func (k *keeper) soon() {
+	if k.up && !k.asking && !k.hasty {
+		k.hasty = true
+		k.timer.Reset(retryAfter)
+	}
+}
+
+// result takes what a listing brought. Only a table that was not in step, or
+// that turned out to be wrong, is told as up.
+func (k *keeper) result(r listed) {
+	if r.round != k.round {
+		return
+	}
+	k.asking = false
+	if r.rights != nil {
+		k.known = true
+		k.p.learn(r.rights)
+	}
+	if r.err != nil {
+		k.failed(r.err)
+		return
+	}
+	now := k.p.now()
+	differs := k.p.table.Complete(r.rows, now)
+	k.p.forgetGone()
+	k.judge(differs)
+	if k.p.listed(k.isDeaf) || differs && !k.isDeaf {
+		k.tell(recording.Event{Kind: recording.PBXUp, PBX: k.p.name, At: now})
+	}
+}
+
+// judge finds out whether this login hears events: it does not when channels
+// came or went and another round later there has still been no event at all.
+// It also sets the timer for the next round.
+func (k *keeper) judge(differs bool) {
+	if k.p.hasHeard() {
+		k.timer.Reset(auditCalm)
+		return
+	}
+	k.timer.Reset(auditQuiet)
+	k.isDeaf = k.suspect
+	k.suspect = k.suspect || differs && k.p.inStep() // the first listing always differs
+}
+
+// failed takes the error of a listing.
+func (k *keeper) failed(err error) {
+	var known *recording.Error
+	if errors.As(err, &known) { // a right is missing: only another login helps
+		k.p.log.Error("channels cannot be listed", slog.String("pbx", k.p.name), slog.Any("err", err))
+		k.p.set(false, err)
+		return
+	}
+	k.p.log.Warn("channels not listed", slog.String("pbx", k.p.name), slog.Any("err", err))
+	k.timer.Reset(retryAfter)
+}
+
+// list asks the PBX. An error that is a *recording.Error is about rights.
+func (p *PBX) list(ctx context.Context, known bool) (r listed) {
+	var have rights
+	if known {
+		p.mu.Lock()
+		have = p.rights
+		p.mu.Unlock()
+	} else {
+		if r.rights, r.err = p.askRights(ctx); r.err != nil {
+			return r
+		}
+		have = r.rights
+	}
+	action := have.listing()
+	if action == "" {
+		r.err = p.unavailable(nil, "%s (or %q for Status)", p.lacks("CoreShowChannels"), writeClass["Status"])
+		return r
+	}
+	r.rows, r.err = p.conn.List(ctx, NewAction(action))
+	return r
+}

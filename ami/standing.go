@@ -1,0 +1,105 @@
+package ami
+
+import (
+	"log/slog"
+
+	"recgate/recording"
+)
+
+// login begins a new login: nothing is known of it yet.
+func (p *PBX) login(version string) {
+	p.mu.Lock()
+	p.version, p.rights, p.heard = version, nil, false
+	p.mu.Unlock()
+	p.set(false, nil)
+}
+
+func (p *PBX) learn(r rights) {
+	p.mu.Lock()
+	p.rights = r
+	p.mu.Unlock()
+	chosen, err := p.choose(r)
+	if err != nil {
+		p.log.Error("recording is not possible", slog.String("pbx", p.name), slog.Any("err", err))
+		return
+	}
+	p.log.Info("recorder chosen", slog.String("pbx", p.name), slog.String("recorder", chosen.name()), slog.String("configured", p.wanted))
+}
+
+// listed notes that the table is complete, unless the login is deaf, and
+// tells whether it was not in step before.
+func (p *PBX) listed(deaf bool) (news bool) {
+	if deaf {
+		if p.inStep() {
+			p.log.Error("no events come", slog.String("pbx", p.name), slog.Any("err", p.deafness()))
+		}
+		p.set(false, p.deafness())
+		return false
+	}
+	if p.inStep() {
+		return false
+	}
+	p.set(true, nil)
+	return true
+}
+
+func (p *PBX) deafness() error {
+	return p.unavailable(nil, "the PBX %q sends no events: add \"call\" to the read line of the user %q in manager.conf, reload, and let recgate log in anew", p.name, p.user)
+}
+
+func (p *PBX) inStep() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ready
+}
+
+// hear notes that an event of class call came.
+func (p *PBX) hear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.heard = true
+}
+
+func (p *PBX) hasHeard() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.heard
+}
+
+// follow keeps the books by an event, and tells whether it is for the core:
+// a pickup takes a MixMonitor along and ends a Monitor.
+func (p *PBX) follow(e recording.Event) (news bool) {
+	switch e.Kind {
+	case recording.ChannelHungUp:
+		p.books.forget(e.Channel.UniqueID)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for from, to := range p.moves {
+			if to == e.Channel.UniqueID {
+				delete(p.moves, from)
+			}
+		}
+	case recording.RecordingMoved:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		chosen, err := p.choose(p.rights)
+		if err != nil || chosen.name() != MixMonitor {
+			return false
+		}
+		p.moves[e.Channel.UniqueID] = e.To.UniqueID
+	}
+	return true
+}
+
+// forgetGone drops what is kept of channels that do not live any more.
+func (p *PBX) forgetGone() {
+	lives := func(id string) bool { _, ok := p.table.Get(id); return ok }
+	p.books.keep(lives)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for from, to := range p.moves {
+		if !lives(to) {
+			delete(p.moves, from)
+		}
+	}
+}
