@@ -1,0 +1,119 @@
+package ami_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"recgate/ami"
+)
+
+// selfSigned makes a certificate for 127.0.0.1, and writes it to a file as PEM.
+func selfSigned(t *testing.T) (tls.Certificate, string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "pbx"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "pbx.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
+}
+
+func onTLS(t *testing.T, certificate tls.Certificate, script func(*peer)) ami.Options {
+	t.Helper()
+	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ami.Options{Address: accept(t, ln, script), Username: username, Secret: secret}
+}
+
+func TestTLS(t *testing.T) {
+	certificate, file := selfSigned(t)
+	config, err := ami.TLSConfig(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := onTLS(t, certificate, obey(succeed))
+	o.TLS = config
+	c := run(t, o)
+	c.next(t, ami.SignalUp)
+	if _, err := c.Do(t.Context(), ami.NewAction("Ping")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTLSOfStrangers: a server that cannot prove its name, or speaks no TLS,
+// never hears the secret.
+func TestTLSOfStrangers(t *testing.T) {
+	certificate, _ := selfSigned(t)
+	_, otherFile := selfSigned(t)
+	other, err := ami.TLSConfig(otherFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	system, err := ami.TLSConfig("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := func(p *peer) {
+		if a, ok := p.login(); ok {
+			t.Errorf("the server heard %v", a)
+		}
+	}
+	tests := []struct {
+		name    string
+		options ami.Options
+		config  *tls.Config
+		unknown bool // the certificate is what is wrong
+	}{
+		{"another authority", onTLS(t, certificate, heard), other, true},
+		{"authorities of the machine", onTLS(t, certificate, heard), system, true},
+		{"no TLS", onLoopback(t, heard), system, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.options.TLS = tt.config
+			c := run(t, tt.options)
+			eventually(t, "an attempt has failed", func() bool { _, err := c.State(); return err != nil })
+			up, err := c.State()
+			if got := errors.As(err, new(*tls.CertificateVerificationError)); up || got != tt.unknown {
+				t.Errorf("State = %v, %v", up, err)
+			}
+		})
+	}
+}
+
+func TestTLSConfigRefuses(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{empty, empty + ".missing"} {
+		if config, err := ami.TLSConfig(file); err == nil {
+			t.Errorf("TLSConfig(%q) = %v", file, config)
+		}
+	}
+}
