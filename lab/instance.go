@@ -60,7 +60,7 @@ func (i *instance) start(ctx context.Context, m account) error {
 	if err != nil {
 		return fmt.Errorf("log of %s: %w", i.name, err)
 	}
-	defer out.Close() //nolint:errcheck // the child has its own copy
+	defer out.Close()
 	// Without -f Asterisk would leave us and become a daemon. The context is
 	// not the test's: the server lives until stop, which ends it in order.
 	cmd := i.tree.command(context.Background(), "-f", "-n", "-C", i.config())

@@ -97,7 +97,7 @@ func start(t testing.TB, version int, dir string, o Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	ports, err := takePorts(filepath.Join(cache, "ports"))
+	ports, err := takePorts(t.Context(), filepath.Join(cache, "ports"))
 	if err != nil {
 		return nil, err
 	}

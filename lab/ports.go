@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -51,7 +52,7 @@ type ports struct {
 }
 
 // takePorts finds a block that no other lab holds and whose signalling ports are free.
-func takePorts(dir string) (*ports, error) {
+func takePorts(ctx context.Context, dir string) (*ports, error) {
 	firsts, err := blocks()
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func takePorts(dir string) (*ports, error) {
 			return nil, fmt.Errorf("lock a block of ports: %w", err)
 		}
 		p := &ports{first: first, lock: lock}
-		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil && p.free() {
+		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil && p.free(ctx) {
 			return p, nil
 		}
 		p.release()
@@ -74,13 +75,14 @@ func takePorts(dir string) (*ports, error) {
 }
 
 // free tells whether all signalling ports can be listened on, TCP and UDP.
-func (p *ports) free() bool {
+func (p *ports) free(ctx context.Context) bool {
+	var l net.ListenConfig
 	for i := range numSignalling {
-		tcp, err := net.Listen("tcp", p.address(i))
+		tcp, err := l.Listen(ctx, "tcp", p.address(i))
 		if err != nil {
 			return false
 		}
-		udp, err := net.ListenPacket("udp", p.address(i))
+		udp, err := l.ListenPacket(ctx, "udp", p.address(i))
 		if err == nil {
 			err = udp.Close()
 		}

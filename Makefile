@@ -1,0 +1,47 @@
+# The plain commands of the project. "make demo" and "make test" are all that a
+# newcomer needs; both work from a fresh clone.
+
+# What is installed or built once is kept here, outside of the clone.
+export RECGATE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/recgate
+
+TOOLS    = $(RECGATE_CACHE)/tools
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME ?= 20s
+
+.PHONY: demo test build lint fuzz bench generate tools-installed test-installed
+
+# demo: the whole product on built-in defaults, with a simulated Asterisk.
+demo:
+	go run ./cmd/recgate demo
+
+# test: everything. What the tests need is installed first; nothing is skipped.
+# The plain run comes first, as a newcomer would do it; the full run after it
+# takes the results of the packages without full tests from Go's test cache.
+test: test-installed lint
+	CGO_ENABLED=1 go test -race -timeout 10m ./...
+	CGO_ENABLED=1 go test -race -timeout 15m -tags full ./...
+
+# build: the one static binary.
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/recgate ./cmd/recgate
+
+# lint: fails on any finding. Whether generated code is up to date is checked
+# by the tests of the package that it is generated from.
+lint: tools-installed
+	@fulltest/lint $(TOOLS)
+
+# fuzz: every fuzz target of the project for FUZZTIME each.
+fuzz:
+	@fulltest/fuzz $(FUZZTIME)
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+generate:
+	go generate ./...
+
+tools-installed:
+	@fulltest/install linters
+
+test-installed:
+	@fulltest/install
