@@ -124,6 +124,18 @@ func (b *bench) find(t testing.TB, target string, want ...string) []recording.Ch
 	return nil
 }
 
+// bridged waits until the one channel found is up and in a bridge.
+func (b *bench) bridged(t testing.TB, target, want string) recording.Channel {
+	t.Helper()
+	for ctx := b.context(t); ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+		if c := b.find(t, target, want)[0]; c.State == recording.Up && c.Bridge != "" {
+			return c
+		}
+	}
+	t.Fatalf("the channel %s is not bridged in the table", want)
+	return recording.Channel{}
+}
+
 func same(found []recording.Channel, want []string) bool {
 	if len(found) != len(want) {
 		return false

@@ -9,16 +9,16 @@ import (
 
 func findBoth(t *testing.T, b *bench) {
 	caller, callee := b.Call(t, "410", "411")
-	byExtension := b.find(t, "410", caller)[0]
-	byID := b.find(t, callee, callee)[0]
+	byExtension := b.bridged(t, "410", caller)
+	byID := b.bridged(t, callee, callee)
 	if byExtension.Extension != "410" || byID.Extension != "411" {
 		t.Errorf("extensions %q and %q, want 410 and 411", byExtension.Extension, byID.Extension)
 	}
 	if byExtension.LinkedID == "" || byExtension.LinkedID != byID.LinkedID {
 		t.Errorf("linked ids %q and %q, want the same", byExtension.LinkedID, byID.LinkedID)
 	}
-	if byExtension.Bridge == "" || byExtension.State != recording.Up || byExtension.PBX != b.pbx.Name() {
-		t.Errorf("channel %+v, want it up, bridged and on %s", byExtension, b.pbx.Name())
+	if byExtension.Bridge != byID.Bridge || byExtension.PBX != b.pbx.Name() || byExtension.AnsweredAt.IsZero() {
+		t.Errorf("channel %+v, want it answered, in one bridge with %+v and on %s", byExtension, byID, b.pbx.Name())
 	}
 	b.Hangup(t, caller)
 	b.find(t, "410")

@@ -1,0 +1,132 @@
+//go:build full
+
+package asterisk_test
+
+import (
+	"io"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"recgate/ami"
+	"recgate/audio/audiotest"
+	"recgate/lab"
+	"recgate/recording"
+	"recgate/recording/recordingtest"
+)
+
+// exchange is a real Asterisk with its telephones, reached through a wire
+// that can be cut.
+type exchange struct {
+	*lab.Lab
+	pbx  *ami.PBX
+	wire *wire
+	tech string
+}
+
+// newExchange uses a lab without calls for one test.
+func newExchange(t *testing.T, l *lab.Lab, tech, recorder string) *exchange {
+	t.Helper()
+	l.Hangup()
+	w := newWire(t, l.AMI)
+	pbx, err := ami.NewPBX(ami.Config{
+		Name:        "pbx1",
+		Client:      ami.Options{Address: w.Addr(), Username: "recorder", Secret: l.Secret("recorder"), BackoffMin: 20 * time.Millisecond},
+		Recorder:    recorder,
+		Spool:       l.Spool,
+		VerifyStart: time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &exchange{Lab: l, pbx: pbx, wire: w, tech: tech}
+}
+
+func (x *exchange) PBX() recording.PBX { return x.pbx }
+
+func (x *exchange) Call(t testing.TB, from, to string) (caller, callee string) {
+	t.Helper()
+	c := x.Lab.Call(from, to, 60, x.tech)
+	return c.CallerUniqueID, c.CalleeUniqueID
+}
+
+func (x *exchange) Ring(t testing.TB, from, to string) string {
+	t.Helper()
+	x.Dial(from, to, 60, x.tech)
+	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(20 * time.Millisecond) {
+		for _, c := range x.Channels() {
+			if recording.Extension(c.Name) == to && !strings.HasPrefix(c.Name, "Local/") {
+				return c.UniqueID
+			}
+		}
+	}
+	t.Fatalf("%s does not ring", to)
+	return ""
+}
+
+func (x *exchange) Hangup(t testing.TB, uniqueID string) {
+	t.Helper()
+	x.HangupChannel(uniqueID)
+}
+
+func (x *exchange) Pass(d time.Duration) { time.Sleep(d) }
+
+func (x *exchange) Tone(extension string) float64 { return tone(extension) }
+
+func (x *exchange) Cut(testing.TB) { x.wire.Cut() }
+
+// tone is the voice of an extension of the lab, in Hz.
+func tone(extension string) float64 {
+	n, err := strconv.Atoi(extension)
+	if err != nil {
+		panic(err)
+	}
+	return float64(n/100*100 + n%10*200)
+}
+
+func hear(t testing.TB, wav io.ReaderAt, size int64, hz float64) float64 {
+	t.Helper()
+	b := make([]byte, size)
+	if _, err := wav.ReadAt(b, 0); err != nil && err != io.EOF {
+		t.Fatal(err)
+	}
+	return share(t, b, hz)
+}
+
+// share is how much of a WAV's power lies near a frequency, 0 to 1.
+func share(t testing.TB, wav []byte, hz float64) float64 {
+	t.Helper()
+	percent, err := audiotest.Share(wav, 0, hz)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return percent / 100
+}
+
+// TestPBX holds the real Asterisk and our client to the contract that the
+// simulated one obeys.
+func TestPBX(t *testing.T) {
+	for _, version := range lab.Versions() {
+		t.Run(strconv.Itoa(version), func(t *testing.T) {
+			l := lab.Start(t, version, lab.Options{})
+			for _, kind := range kinds(version) {
+				t.Run(kind.recorder+" over "+kind.tech, func(t *testing.T) {
+					recordingtest.TestPBX(t, hear, func(t *testing.T) recordingtest.Exchange {
+						return newExchange(t, l, kind.tech, kind.recorder)
+					})
+				})
+			}
+		})
+	}
+}
+
+type kind struct{ recorder, tech string }
+
+// kinds are the recorders and technologies that a version has.
+func kinds(version int) []kind {
+	if !lab.HasMonitor(version) {
+		return []kind{{"mixmonitor", "pjsip"}}
+	}
+	return []kind{{"mixmonitor", "pjsip"}, {"mixmonitor", "sip"}, {"monitor", "pjsip"}, {"monitor", "sip"}}
+}
