@@ -1,6 +1,7 @@
 package soap_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -111,60 +112,65 @@ func TestFormatUnknown(t *testing.T) {
 	}
 }
 
-// TestErrorOfEveryCode checks status, fault code and text of each code by
-// GET, in text and over SOAP, with and without error_status: 500.
+// errorsByCode are the status of a GET and the fault code of each code.
+var errorsByCode = map[recording.Code]struct {
+	status int
+	code   string
+}{
+	recording.Internal: {500, "Server.userException"}, recording.Invalid: {400, "Client"},
+	recording.Forbidden: {403, "Server.userException"}, recording.NotFound: {404, "Server.userException"},
+	recording.Conflict: {409, "Server.userException"}, recording.NotReady: {409, "Server.userException"},
+	recording.Unavailable: {503, "Server.userException"},
+}
+
 func TestErrorOfEveryCode(t *testing.T) {
-	want := map[recording.Code]struct {
-		status int
-		code   string
-	}{
-		recording.Internal: {500, "Server.userException"}, recording.Invalid: {400, "Client"},
-		recording.Forbidden: {403, "Server.userException"}, recording.NotFound: {404, "Server.userException"},
-		recording.Conflict: {409, "Server.userException"}, recording.NotReady: {409, "Server.userException"},
-		recording.Unavailable: {503, "Server.userException"},
-	}
 	for code := range recording.NumCodes {
+		want, ok := errorsByCode[code]
+		if !ok {
+			t.Fatalf("code %d has no row", code)
+		}
+		message := "no tag \"<é>\""
+		err := recording.Errorf(code, "%s", message)
+		if code == recording.Internal {
+			err, message = errors.New("dial /run/secret.sock"), "internal error"
+		}
 		t.Run(fmt.Sprint(int(code)), func(t *testing.T) {
-			expect, ok := want[code]
-			if !ok {
-				t.Fatal("this code has no row")
-			}
-			message := "no tag \"<é>\""
-			err := recording.Errorf(code, "%s", message)
-			if code == recording.Internal {
-				err, message = errors.New("dial /run/secret.sock"), "internal error"
-			}
-			escaped := strings.NewReplacer("<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(message)
-			var outcome string
-			for status, setting := range map[int]string{expect.status: "", 500: soap.Status500} {
-				e := newEndpoint(t, soap.Legacy{ErrorStatus: setting}, func(o *soap.Options) {
-					o.Count = func(_, name string) { outcome = name }
-				})
-				e.rec.fail = err
-				w := e.get(startOK)
-				wantStatus(t, w, status)
-				wantText(t, w, "<faultcode>soapenv:"+expect.code+"</faultcode><faultstring>"+escaped+"</faultstring><detail/>")
-				for _, query := range []string{startOK + "&format=text", retrieveOK} {
-					w = e.get(query)
-					wantStatus(t, w, status)
-					if w.Body.String() != message+"\n" || w.Header().Get("Content-Type") != "text/plain; charset=utf-8" {
-						t.Errorf("%s: %q %q", query, w.Header().Get("Content-Type"), w.Body)
-					}
-				}
-				w = e.get(retrieveOK + "&format=envelope")
-				wantStatus(t, w, status)
-				wantText(t, w, "<faultstring>"+escaped)
-				w = e.post(message11("retrieve"))
-				wantStatus(t, w, 500)
-				wantText(t, w, "<faultstring>"+escaped)
-				if outcome == "" || outcome == "ok" {
-					t.Errorf("counted as %q", outcome)
-				}
-				if !strings.Contains(e.log.String(), "request refused") {
-					t.Error("no line in the log")
-				}
-			}
+			checkRefusal(t, soap.Legacy{}, err, want.status, "soapenv:"+want.code, message)
 		})
+		t.Run(fmt.Sprint(int(code), " as 500"), func(t *testing.T) {
+			checkRefusal(t, soap.Legacy{ErrorStatus: soap.Status500}, err, 500, "soapenv:"+want.code, message)
+		})
+	}
+}
+
+// checkRefusal checks status, fault code and text by GET, in text and by SOAP.
+func checkRefusal(t *testing.T, legacy soap.Legacy, err error, status int, code, message string) {
+	t.Helper()
+	escaped := strings.NewReplacer("<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(message)
+	fault := "<faultcode>" + code + "</faultcode><faultstring>" + escaped + "</faultstring><detail/>"
+	var outcome string
+	e := newEndpoint(t, legacy, func(o *soap.Options) { o.Count = func(_, name string) { outcome = name } })
+	e.rec.fail = err
+	for _, query := range []string{startOK, retrieveOK + "&format=envelope", retrieveOK + "&format=wav"} {
+		w := e.get(query)
+		wantStatus(t, w, status)
+		wantText(t, w, fault)
+	}
+	for _, query := range []string{startOK + "&format=text", retrieveOK} {
+		w := e.get(query)
+		wantStatus(t, w, status)
+		if w.Body.String() != message+"\n" || w.Header().Get("Content-Type") != "text/plain; charset=utf-8" {
+			t.Errorf("%s: %q %q", query, w.Header().Get("Content-Type"), w.Body)
+		}
+	}
+	w := e.post(message11("retrieve"))
+	wantStatus(t, w, http.StatusInternalServerError)
+	wantText(t, w, fault)
+	if outcome == "" || outcome == "ok" {
+		t.Errorf("counted as %q", outcome)
+	}
+	if !strings.Contains(e.log.String(), "request refused") {
+		t.Error("no line in the log")
 	}
 }
 
@@ -338,7 +344,7 @@ func TestMethodsAndPaths(t *testing.T) {
 
 func TestDoubleSlashIsNotRedirected(t *testing.T) {
 	e := newEndpoint(t, soap.Legacy{})
-	r := httptest.NewRequest(http.MethodGet, "/x", nil)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/x", nil)
 	r.URL.Path, r.URL.RawQuery = "/"+soap.Path, startOK
 	wantStatus(t, e.serve(r), http.StatusNotFound)
 	e.wantCalls(t)

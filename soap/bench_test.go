@@ -64,7 +64,7 @@ func bareBase64(w http.ResponseWriter, wav []byte) {
 
 func fetch(b *testing.B, url string, wav []byte) {
 	b.Helper()
-	res, err := http.Get(url + soap.Path + "?" + retrieveOK)
+	res, err := fetchURL(b, url+soap.Path+"?"+retrieveOK)
 	if err != nil {
 		b.Fatal(err)
 	}

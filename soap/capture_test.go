@@ -163,7 +163,7 @@ func (w wire) replay(t *testing.T, c capture) reply {
 // server closes.
 func (w wire) exchange(t *testing.T, request []byte) []byte {
 	t.Helper()
-	conn, err := net.Dial("tcp", w.address)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", w.address)
 	if err != nil {
 		t.Fatal(err)
 	}

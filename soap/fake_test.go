@@ -170,7 +170,7 @@ func (e endpoint) do(method, target, body string, header ...string) *httptest.Re
 	if body != "" {
 		in = strings.NewReader(body)
 	}
-	r := httptest.NewRequest(method, target, in)
+	r := httptest.NewRequestWithContext(context.Background(), method, target, in)
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -188,7 +188,7 @@ func (e endpoint) get(query string, header ...string) *httptest.ResponseRecorder
 
 // requestWith is a GET with any bytes as its query.
 func requestWith(query string) *http.Request {
-	r := httptest.NewRequest(http.MethodGet, soap.Path, nil)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, soap.Path, nil)
 	r.URL.RawQuery = query
 	return r
 }

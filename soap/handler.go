@@ -154,9 +154,9 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
 	case isWSDL:
 		h.wsdl(w, r, wsdlKind)
 	case isList:
-		h.page(w, r, http.StatusForbidden, refusedPage, "?list is switched off here.")
+		h.show(w, r, page{http.StatusForbidden, refusedPage, "?list is switched off here."})
 	case r.URL.RawQuery == "":
-		h.page(w, r, http.StatusOK, endpointPage, "")
+		h.show(w, r, page{http.StatusOK, endpointPage, ""})
 	case r.Method == http.MethodHead:
 		w.WriteHeader(http.StatusBadRequest)
 	default:

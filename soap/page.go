@@ -28,21 +28,28 @@ const (
 	refusedPage  = "refused"
 )
 
-// page writes an HTML page with the address and a text for it.
-func (h *Handler) page(w http.ResponseWriter, r *http.Request, status int, name, text string) {
+// page is one of the HTML pages.
+type page struct {
+	status int
+	name   string // in pages.html
+	text   string // of the refused page
+}
+
+// show writes a page.
+func (h *Handler) show(w http.ResponseWriter, r *http.Request, p page) {
 	var body bytes.Buffer
 	data := struct {
 		Service, Address, Services, Text string
 		Operations                       []pageOperation
-	}{Service, h.address(r, Path), h.address(r, Services), text, pageOperations()}
-	if err := pages.ExecuteTemplate(&body, name, data); err != nil {
+	}{Service, h.address(r, Path), h.address(r, Services), p.text, pageOperations()}
+	if err := pages.ExecuteTemplate(&body, p.name, data); err != nil {
 		h.o.Log.ErrorContext(r.Context(), "page not written", slog.Any("err", err))
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
 	setHeaders(w, "text/html;charset=utf-8", int64(body.Len()))
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	w.WriteHeader(status)
+	w.WriteHeader(p.status)
 	_, _ = w.Write(body.Bytes()) // the caller may have gone
 }
 
@@ -102,7 +109,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
 	case isCall && r.Method == http.MethodHead:
 		notAllowed(w, "GET, POST")
 	case r.Method == http.MethodGet, r.Method == http.MethodHead:
-		h.page(w, r, http.StatusOK, listPage, "")
+		h.show(w, r, page{http.StatusOK, listPage, ""})
 	default:
 		notAllowed(w, "GET, HEAD, POST")
 	}
@@ -121,7 +128,7 @@ func (h *Handler) unknownService(w http.ResponseWriter, r *http.Request) {
 			h.refuseService(w, r, mux.Vars(r)["service"])
 			return
 		}
-		h.page(w, r, http.StatusNotFound, refusedPage, "There is no service at this address.")
+		h.show(w, r, page{http.StatusNotFound, refusedPage, "There is no service at this address."})
 	default:
 		notAllowed(w, "GET, HEAD, POST")
 	}

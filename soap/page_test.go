@@ -1,6 +1,7 @@
 package soap_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,7 +20,7 @@ func TestPages(t *testing.T) {
 		for _, path := range []string{soap.Path, soap.Path + "/", soap.Services, soap.Services + "/"} {
 			t.Run(tt.name+path, func(t *testing.T) {
 				e := newEndpoint(t, soap.Legacy{}, func(o *soap.Options) { o.PublicURL = tt.publicURL })
-				r := httptest.NewRequest(http.MethodGet, path, nil)
+				r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil)
 				r.Host = tt.host
 				w := e.serve(r)
 				wantStatus(t, w, http.StatusOK)

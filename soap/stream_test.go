@@ -2,6 +2,7 @@ package soap_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func TestStreamOfEveryLength(t *testing.T) {
 		text := base64.StdEncoding.EncodeToString(e.rec.wav)
 		for format, want := range map[string]string{"base64": text, "wav": string(e.rec.wav), "envelope": ">" + text + "<"} {
 			t.Run(fmt.Sprint(n, format), func(t *testing.T) {
-				res, err := http.Get(server.URL + soap.Path + "?" + retrieveOK + "&format=" + format)
+				res, err := fetchURL(t, server.URL+soap.Path+"?"+retrieveOK+"&format="+format)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -48,6 +49,16 @@ func TestStreamOfEveryLength(t *testing.T) {
 			})
 		}
 	}
+}
+
+// fetchURL asks by GET; the caller closes the body.
+func fetchURL(t testing.TB, url string) (*http.Response, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return http.DefaultClient.Do(r)
 }
 
 // TestHTTP10 asks as wget of old asks.
@@ -140,7 +151,7 @@ func TestBrokenAfterFirstByte(t *testing.T) {
 	server := httptest.NewServer(e)
 	defer server.Close()
 	for _, query := range []string{retrieveOK, retrieveOK + "&format=envelope", retrieveOK + "&format=wav"} {
-		res, err := http.Get(server.URL + soap.Path + "?" + query)
+		res, err := fetchURL(t, server.URL+soap.Path+"?"+query)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +181,7 @@ func TestCallerLeaves(t *testing.T) {
 	}
 	server := httptest.NewServer(e)
 	defer server.Close()
-	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
