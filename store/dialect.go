@@ -30,7 +30,8 @@ const (
 	other     kind = iota // a bug of ours, or something nobody foresaw
 	duplicate             // the row exists
 	again                 // run the whole transaction again
-	away                  // the server is away or refuses us
+	away                  // the server is away, or the file cannot be used
+	refused               // the server does not let us in
 	full                  // no room on its disk
 	readOnly              // it may not be written
 )

@@ -32,6 +32,8 @@ func fault(ctx context.Context, d dialect, what string, err error) error {
 	switch d.kindOf(err) {
 	case away:
 		return unavailable("the database is away", what, err)
+	case refused:
+		return unavailable("the database refuses the login: check its user, password, rights, name and tls", what, err)
 	case again:
 		return unavailable("the database is too busy", what, err)
 	case full:

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -58,7 +59,11 @@ func (mysqlDialect) ping() string { return `SELECT 1` }
 // kindOf knows the error numbers of MySQL and MariaDB.
 func (mysqlDialect) kindOf(err error) kind {
 	var e *mysql.MySQLError
+	var untrusted *tls.CertificateVerificationError
 	if !errors.As(err, &e) {
+		if errors.Is(err, mysql.ErrNoTLS) || errors.Is(err, mysql.ErrUnknownPlugin) || errors.As(err, &untrusted) {
+			return refused
+		}
 		if lost(err) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, mysql.ErrPktSync) {
 			return away
 		}
@@ -73,8 +78,9 @@ func (mysqlDialect) kindOf(err error) kind {
 		return full
 	case 1290, 1792, 1836, 3989: // --read-only, read-only transaction, read-only mode
 		return readOnly
+	case 1044, 1045, 1049, 1129, 1130, 1142, 1698: // access denied, unknown database, host blocked
+		return refused
 	case 1040, 1203, 1226, // too many connections
-		1044, 1045, 1049, 1129, 1130, 1142, 1698, // access denied, unknown database, host blocked
 		1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, // shutdown, aborted, network
 		1317, 1927, 1969, 3024, 3168, 4031: // interrupted, killed, timeouts
 		return away

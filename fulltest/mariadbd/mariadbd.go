@@ -109,8 +109,33 @@ func (s *Server) Kill(t testing.TB) {
 }
 
 // Freeze stops the server from answering while its connections stay open;
-// Thaw lets it go on.
-func (s *Server) Freeze(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
+// Thaw lets it go on. It returns when every thread stands still.
+func (s *Server) Freeze(t testing.TB) {
+	t.Helper()
+	s.signal(t, syscall.SIGSTOP)
+	for deadline := time.Now().Add(patience); !s.stopped(t); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("mariadbd does not stand still")
+		}
+	}
+}
+
+// stopped reads the states of all threads, which follow the name of the
+// program in brackets (proc(5)).
+func (s *Server) stopped(t testing.TB) bool {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no threads of mariadbd: %v", err)
+	}
+	for _, file := range files {
+		stat, _ := os.ReadFile(file) // a thread may end meanwhile
+		if i := strings.LastIndex(string(stat), ") "); i >= 0 && stat[i+2] != 'T' {
+			return false
+		}
+	}
+	return true
+}
 
 // Thaw ends what Freeze began.
 func (s *Server) Thaw(t testing.TB) { s.signal(t, syscall.SIGCONT) }

@@ -1,0 +1,100 @@
+//go:build full
+
+package mariadb
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"recgate/fulltest/mariadbd"
+	"recgate/recording"
+	"recgate/store"
+)
+
+// TestMigrateAtOnce starts several stores on one empty database.
+func TestMigrateAtOnce(t *testing.T) {
+	dsn := mariadbd.Start(t).DSN(t)
+	applied := make([][]string, 6)
+	var g errgroup.Group
+	for i := range applied {
+		g.Go(func() error {
+			db, err := store.Open(t.Context(), dsn, store.Options{})
+			if err != nil {
+				return err
+			}
+			if applied[i], err = db.Migrate(t.Context()); err != nil {
+				return err
+			}
+			return db.Close()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, names := range applied {
+		total += len(names)
+	}
+	files, err := filepath.Glob("../../store/migrations/mysql/*.sql")
+	if err != nil || total != len(files) || total == 0 {
+		t.Errorf("applied %v, want each of %v once (%v)", applied, files, err)
+	}
+}
+
+// TestManyAtOnce lets starts, steps, tags, hangups and moves of few calls
+// stand in each other's way: the server ends some transactions as deadlocks,
+// and no caller may notice. Two stores stand for two programs.
+func TestManyAtOnce(t *testing.T) {
+	dsn := mariadbd.Start(t).DSN(t)
+	stores := []*store.DB{open(t, dsn), open(t, dsn)}
+	const clients, each = 20, 25
+	var g errgroup.Group
+	for c := range clients {
+		g.Go(func() error {
+			db := stores[c%2]
+			for i := range each {
+				if err := live(t, db, c*each+i, fmt.Sprintf("1.%d", i%3)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	sums, err := stores[0].Sums(t.Context(), time.UnixMilli(1), time.Now())
+	if err != nil || len(sums) != 1 || sums[0].Count != clients*each || sums[0].State != recording.Collecting {
+		t.Errorf("sums %v, %v; want %d collecting", sums, err, clients*each)
+	}
+}
+
+// live takes a recording through its life.
+func live(t *testing.T, db *store.DB, n int, linkedID string) error {
+	ctx, r := t.Context(), start(n, linkedID)
+	if err := db.Add(ctx, r); err != nil {
+		return fmt.Errorf("add: %w", err)
+	}
+	if err := db.Advance(ctx, r.ID, recording.Step{To: recording.Running, Reason: "x", At: r.AskedAt, Tracks: []recording.Track{{File: "a"}}}); err != nil {
+		return fmt.Errorf("advance: %w", err)
+	}
+	if err := db.AddTag(ctx, r.ID, "all", r.AskedAt); err != nil {
+		return fmt.Errorf("add tag: %w", err)
+	}
+	to := recording.Party{Channel: "SIP/420-1", UniqueID: fmt.Sprintf("9.%d", n%5)}
+	if err := db.Move(ctx, r.ID, to, r.AskedAt); err != nil {
+		return fmt.Errorf("move: %w", err)
+	}
+	e := recording.ChannelNote{PBX: "pbx1", LinkedID: linkedID, Party: to, EndedAt: r.AskedAt, CallEnded: n%7 == 0}
+	if err := db.ChannelEvent(ctx, e); err != nil {
+		return fmt.Errorf("channel event: %w", err)
+	}
+	if err := db.Advance(ctx, r.ID, recording.Step{To: recording.Collecting, Reason: "x", At: r.AskedAt}); err != nil {
+		return fmt.Errorf("advance again: %w", err)
+	}
+	return nil
+}
