@@ -1,0 +1,170 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Check tells whether the configuration makes sense and is safe, for one that
+// was made by hand; Load has done it.
+func (c Config) Check() error { return joined(check(c, nil)) }
+
+// checker collects problems under the keys that they belong to.
+type checker struct {
+	from     map[string]string
+	problems []Problem
+}
+
+// want notes a problem unless ok.
+func (k *checker) want(ok bool, key, format string, args ...any) {
+	if !ok {
+		k.problems = append(k.problems, Problem{From: k.from[key], Key: key, Msg: fmt.Sprintf(format, args...)})
+	}
+}
+
+// check looks at the values that have the right type but may still be wrong.
+func check(c Config, from map[string]string) []Problem {
+	k := &checker{from: from}
+	k.want(isAddress(c.Listen, true), "listen", "%q is no address to listen on: give host:port, such as 127.0.0.1:8080", c.Listen)
+	k.want(c.PublicURL == "" || isPublicURL(c.PublicURL), "public_url", "%q is no URL to reach recgate by: give one such as https://recgate.example.org", c.PublicURL)
+	k.want(isDatabase(c.Database.Reveal()), "database", "the value (not shown: it may hold a password) is no database: give sqlite:FILE or mysql://user:pass@host:3306/name")
+	folder, ok := strings.CutPrefix(c.Archive, "file:")
+	k.want(ok && folder != "", "archive", "%q is no archive: give file:FOLDER", withoutUser(c.Archive))
+	_, err := time.LoadLocation(c.Timezone)
+	k.want(err == nil, "timezone", "%q is no time zone: give a name such as Australia/Melbourne, or nothing for the machine's", c.Timezone)
+	k.pbxs(c.PBX)
+	k.legacy(c)
+	return k.problems
+}
+
+// legacy refuses to give every recording to everybody.
+func (k *checker) legacy(c Config) {
+	for _, key := range c.Legacy.APIKeys {
+		ok := key != "" && !strings.ContainsFunc(key.Reveal(), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+		k.want(ok, "legacy.api_keys", "a key is empty, or holds a blank or a control character")
+	}
+	if len(c.Legacy.APIKeys) > 0 || isLoopback(c.Listen) {
+		return
+	}
+	for _, n := range c.Legacy.Allow {
+		k.want(!n.Everybody(), "legacy.allow",
+			"%s together with listen %q and no legacy.api_keys gives recordings to everybody who reaches the port: "+
+				"set legacy.api_keys, or allow only the networks of your CRM, or set listen to 127.0.0.1:8080", n, c.Listen)
+	}
+}
+
+func (k *checker) pbxs(all []PBX) {
+	k.want(len(all) > 0, "pbx", "there is none: give at least one with name, address, username and secret")
+	seen := map[string]bool{}
+	for i, p := range all {
+		prefix := "pbx." + strconv.Itoa(i) + "."
+		k.name(prefix+"name", p.Name, seen)
+		k.want(isAddress(p.Address, false), prefix+"address", "%q is no address of AMI: give host:port, such as 127.0.0.1:5038", p.Address)
+		k.want(p.Username != "" && isLine(p.Username), prefix+"username", "%q will not do: give the name of the section in manager.conf", p.Username)
+		k.want(p.Secret != "", prefix+"secret", "is missing: give the secret of manager.conf, or secret_file")
+		k.want(isLine(p.Secret.Reveal()), prefix+"secret", "holds a control character, which AMI cannot transport")
+		k.want(isSpool(p.Spool), prefix+"spool", "%q will not do: give an absolute folder of letters, digits, dots, hyphens and underscores only, "+
+			"since Asterisk reads more into other characters", p.Spool)
+		k.want(p.Mount == "" || path.IsAbs(p.Mount), prefix+"mount", "%q is not absolute: give the folder that is spool on the PBX, as this machine sees it", p.Mount)
+		k.want(p.VerifyStart >= 0 && p.VerifyStart <= time.Minute, prefix+"verify_start", "%v will not do: give 0 to 1m, such as 1s", p.VerifyStart)
+		for j, e := range p.Extensions {
+			k.extension(prefix+"extensions."+strconv.Itoa(j)+".", e)
+		}
+	}
+}
+
+// technologies are what stands before the slash in channel names: a PBX of
+// such a name would make SIP/410 mean two things.
+var technologies = regexp.MustCompile(`(?i)^(SIP|PJSIP|IAX2?|DAHDI|Zap|Local|SCCP|Skinny|MGCP|H323|OOH323|Agent|Console|Motif|Gtalk|Jingle|` +
+	`Mobile|Dongle|Quectel|Khomp|mISDN|CAPI|UNISTIM|Phone|VPB|USBRadio|RTP|UnicastRTP|MulticastRTP|AudioSocket|WebSocket|Bridge|Parked|` +
+	`AsyncGoto|Message|Snoop|Surrogate|Recorder|Announcer|CBAnn|CBRec|UniMRCP|Test)$`)
+
+var pbxName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func (k *checker) name(key, name string, seen map[string]bool) {
+	k.want(name != "", key, "is missing: give a short name that stays, such as pbx1; records are kept under it")
+	k.want(name == "" || pbxName.MatchString(name), key, "%q will not do: use up to 64 of A-Z, a-z, 0-9, _ and -", name)
+	k.want(!technologies.MatchString(name), key, "%q is what channel names begin with: give another name, such as pbx1", name)
+	k.want(!seen[strings.ToLower(name)], key, "%q is the name of two PBXs: give each its own", name)
+	seen[strings.ToLower(name)] = name != ""
+}
+
+// groupOf finds what regexp's Expand takes for a group in a replacement.
+var groupOf = regexp.MustCompile(`\$(?:(\w+)|\{(\w+)\})`)
+
+func (k *checker) extension(prefix string, e Extension) {
+	pattern, err := regexp.Compile(e.Endpoint)
+	if err != nil || e.Endpoint == "" {
+		k.want(false, prefix+"endpoint", `%q is no pattern (%v): give one such as ^99(\d+)$`, e.Endpoint, err)
+		return
+	}
+	k.want(e.Extension != "", prefix+"extension", "is missing: give an extension, such as 410 or $1")
+	for _, m := range groupOf.FindAllStringSubmatch(e.Extension, -1) {
+		name := m[1] + m[2]
+		n, err := strconv.Atoi(name)
+		known := err == nil && n <= pattern.NumSubexp() || pattern.SubexpIndex(name) > 0
+		k.want(known, prefix+"extension", "%q uses the group %s, which %q does not have: write ${1} where text follows", e.Extension, name, e.Endpoint)
+	}
+}
+
+// isAddress accepts host:port; a listener may leave the host out and ask for
+// any port.
+func isAddress(s string, listener bool) bool {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil || strings.ContainsFunc(host, unicode.IsSpace) {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && (listener || host != "" && n > 0)
+}
+
+func isLoopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+func isPublicURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+func isDatabase(s string) bool {
+	for _, scheme := range []string{"sqlite:", "mysql://"} {
+		if rest, ok := strings.CutPrefix(s, scheme); ok {
+			return rest != ""
+		}
+	}
+	return false
+}
+
+// spoolPath leaves out whatever MixMonitor and Monitor hand to a parser or a
+// shell: commas, blanks, quotes, dollars, backticks.
+var spoolPath = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+/?$`)
+
+func isSpool(s string) bool {
+	return spoolPath.MatchString(s) && len(s) <= 200 && path.Clean(s) == strings.TrimSuffix(s, "/")
+}
+
+// isLine tells whether a text fits into one line of AMI.
+func isLine(s string) bool { return !strings.ContainsFunc(s, unicode.IsControl) && len(s) < 900 }
+
+// withoutUser cuts what may be a password out of a URL.
+func withoutUser(s string) string {
+	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		scheme, _, _ := strings.Cut(s, ":")
+		return scheme + "://" + hidden + s[i:]
+	}
+	return s
+}

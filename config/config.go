@@ -1,0 +1,120 @@
+// Package config is everything that an operator can set: one struct, filled
+// from the defaults, then from one YAML file, then from the environment. Load
+// gives it checked, or an error that names every key at fault, its value, the
+// place where it was set and what would do. Each key is a yaml tag of Config;
+// each is also a variable, by the rule of MapEnv; recgate.example.yaml lists
+// them all. To add a key, add a field, its default, its line in that file and,
+// if it can be wrong, a check in check.go.
+package config
+
+import (
+	"strings"
+	"time"
+	_ "time/tzdata" // time zones load on machines that have none installed
+)
+
+// Config is the whole configuration. Paths are as given: relative ones begin
+// in the folder that recgate was started in.
+type Config struct {
+	Listen       string `yaml:"listen"`     // host:port
+	PublicURL    string `yaml:"public_url"` // without a final slash; empty: the Host header
+	Database     Secret `yaml:"database"`   // sqlite:FILE or mysql://user:pass@host:port/name
+	DatabaseFile string `yaml:"database_file"`
+	Archive      string `yaml:"archive"`  // file:FOLDER
+	Timezone     string `yaml:"timezone"` // IANA name; empty: the machine's
+	Log          string `yaml:"log" oneof:"auto|text|json"`
+	LogLevel     string `yaml:"log_level" oneof:"debug|info|warn|error"`
+	PBX          []PBX  `yaml:"pbx"`
+	Legacy       Legacy `yaml:"legacy"`
+}
+
+// PBX is one Asterisk server.
+type PBX struct {
+	Name          string        `yaml:"name"`
+	Address       string        `yaml:"address"` // host:port of AMI
+	Username      string        `yaml:"username"`
+	Secret        Secret        `yaml:"secret"`
+	SecretFile    string        `yaml:"secret_file"`
+	TLS           TLS           `yaml:"tls"`
+	Recorder      string        `yaml:"recorder" oneof:"auto|mixmonitor|monitor"`
+	Spool         string        `yaml:"spool"` // absolute, as Asterisk sees it
+	Mount         string        `yaml:"mount"` // absolute, as recgate sees it; Load sets it to Spool when empty
+	VerifyStart   time.Duration `yaml:"verify_start"`
+	KeepSpool     bool          `yaml:"keep_spool"`
+	Extensions    []Extension   `yaml:"extensions"`
+	ExtensionFrom string        `yaml:"extension_from" oneof:"name|callerid"`
+}
+
+// Extension maps endpoint names to extensions: where the pattern Endpoint
+// (Go syntax) matches, Extension is the result, with $1 for its first group.
+type Extension struct {
+	Endpoint  string `yaml:"endpoint"`
+	Extension string `yaml:"extension"`
+}
+
+// Legacy is the Noojee endpoint.
+type Legacy struct {
+	GetBody            string    `yaml:"get_body" oneof:"base64|envelope"`
+	ErrorStatus        string    `yaml:"error_status" oneof:"cause|500"`
+	SOAPErrors         string    `yaml:"soap_errors" oneof:"fault|return"`
+	StartReturn        string    `yaml:"start_return" oneof:"200|none"`
+	StopNothing        string    `yaml:"stop_nothing" oneof:"error|success"`
+	RetrieveDuringCall bool      `yaml:"retrieve_during_call"`
+	Allow              []Network `yaml:"allow"`
+	APIKeys            []Secret  `yaml:"api_keys"`
+	APIKeysFile        string    `yaml:"api_keys_file"` // one key a line
+}
+
+// Default returns the configuration of an empty file: a PBX is still missing.
+func Default() Config {
+	return Config{
+		Listen:   "127.0.0.1:8080",
+		Database: "sqlite:recgate.db",
+		Archive:  "file:archive",
+		Log:      "auto",
+		LogLevel: "info",
+		Legacy: Legacy{
+			GetBody:     "base64",
+			ErrorStatus: "cause",
+			SOAPErrors:  "fault",
+			StartReturn: "200",
+			StopNothing: "error",
+			Allow:       []Network{mustNetwork("127.0.0.0/8"), mustNetwork("::1")},
+		},
+	}
+}
+
+// DefaultPBX returns what a PBX of the list begins with: name and secret are
+// still missing.
+func DefaultPBX() PBX {
+	return PBX{
+		Address:       "127.0.0.1:5038",
+		Username:      "recgate",
+		Recorder:      "auto",
+		Spool:         "/var/spool/asterisk/monitor/recgate",
+		VerifyStart:   time.Second,
+		ExtensionFrom: "name",
+	}
+}
+
+// Location returns the time zone that Timezone names.
+func (c Config) Location() *time.Location {
+	if c.Timezone == "" {
+		return time.Local
+	}
+	zone, err := time.LoadLocation(c.Timezone)
+	if err != nil { // Load has refused it; a struct made by hand gets the machine's
+		return time.Local
+	}
+	return zone
+}
+
+// complete fills in what follows from other keys.
+func (c *Config) complete() {
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	for i := range c.PBX {
+		if c.PBX[i].Mount == "" {
+			c.PBX[i].Mount = c.PBX[i].Spool
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+)
+
+// Limits of files that are read whole.
+const (
+	maxFile   = 1 << 20
+	maxSecret = 64 << 10
+)
+
+// Load reads the file at path (none if path is empty) and then environ, as
+// os.Environ gives it, which wins. The error joins a Problem for everything
+// that is wrong, and shows no secret.
+func Load(path string, environ []string) (Config, error) {
+	if path == "" {
+		return Parse("", nil, environ)
+	}
+	data, err := readPlain(path, maxFile)
+	if err != nil {
+		return Config{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	return Parse(path, data, environ)
+}
+
+// Parse is Load for a file that has been read; name is what errors call it.
+// It still reads the files that keys such as secret_file name.
+func Parse(name string, data []byte, environ []string) (Config, error) {
+	file, problems := readYAML(name, data)
+	if len(problems) > 0 {
+		return Config{}, joined(problems)
+	}
+	env, problems := readEnv(environ)
+	entries, more := overlay(file, env)
+	problems = append(problems, more...)
+
+	c := Default()
+	l := loader{root: reflect.ValueOf(&c).Elem(), from: map[string]string{}}
+	for _, e := range entries {
+		l.apply(e)
+	}
+	l.readSecrets()
+	problems = append(problems, l.problems...)
+	if len(problems) == 0 {
+		problems = check(c, l.from)
+	}
+	if len(problems) > 0 {
+		return Config{}, joined(problems)
+	}
+	c.complete()
+	return c, nil
+}
+
+// overlay puts the environment over the file: of a key and its _file twin,
+// the one that the environment sets wins; within one source both are too many.
+func overlay(file, env []entry) ([]entry, []Problem) {
+	var problems []Problem
+	taken := map[string]bool{}
+	for _, layer := range [][]entry{file, env} {
+		clear(taken)
+		for _, e := range layer {
+			if e.blank() {
+				continue
+			}
+			taken[e.key] = true
+			if t := twin(e.key); t != "" && taken[t] {
+				problems = append(problems, Problem{From: e.from, Key: e.key, Msg: "is set together with " + t + ": set only one of them"})
+			}
+		}
+	}
+	all := make([]entry, 0, len(file)+len(env))
+	for _, e := range file { // taken is the environment's now
+		if t := twin(e.key); t == "" || !taken[t] {
+			all = append(all, e)
+		}
+	}
+	return append(all, env...), problems
+}
+
+// twin returns the other key of a pair such as secret and secret_file, or "".
+func twin(key string) string {
+	if plain, ok := strings.CutSuffix(key, "_file"); ok {
+		return plain
+	}
+	switch key[strings.LastIndexByte(key, '.')+1:] {
+	case "database", "secret", "api_keys":
+		return key + "_file"
+	}
+	return ""
+}
+
+// readSecrets fills each key of Secret from the file that its twin names.
+func (l *loader) readSecrets() {
+	var files []leaf
+	walk(l.root, "", func(f leaf) {
+		if strings.HasSuffix(f.key, "_file") && f.value.String() != "" {
+			files = append(files, f)
+		}
+	})
+	for _, f := range files {
+		data, err := readPlain(f.value.String(), maxSecret)
+		content := strings.TrimRight(string(data), "\r\n")
+		if err == nil && content == "" {
+			err = fmt.Errorf("%s is empty", f.value.String())
+		}
+		if err != nil {
+			l.problem(f.key, err.Error())
+			continue
+		}
+		e := entry{key: twin(f.key), from: l.from[f.key], kind: text, texts: []string{content}}
+		if v, _, err := l.find(e.key); err == nil && v.Kind() == reflect.Slice {
+			e.kind, e.texts = list, strings.Split(strings.ReplaceAll(content, "\r", ""), "\n")
+		}
+		l.apply(e)
+	}
+}
+
+// readPlain reads a whole file, which must not be larger than limit, nor a
+// device or a pipe, which might never end.
+func readPlain(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no plain file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // opened for reading
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
+	}
+	return data, err
+}

@@ -1,0 +1,149 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// loader writes entries into a Config and remembers where each came from.
+type loader struct {
+	root     reflect.Value
+	from     map[string]string
+	problems []Problem
+}
+
+func (l *loader) problem(key, msg string) {
+	l.problems = append(l.problems, Problem{From: l.from[key], Key: key, Msg: msg})
+}
+
+// apply sets the key of the entry.
+func (l *loader) apply(e entry) {
+	l.from[e.key] = e.from
+	v, oneof, err := l.find(e.key)
+	switch {
+	case err != nil:
+		l.problem(e.key, err.Error())
+		return
+	case !v.IsValid() || e.kind == null: // told already, or left at its default
+		return
+	case isGroup(v.Type()):
+		if e.kind != mapping && (e.kind != list || len(e.texts) > 0) {
+			l.problem(e.key, "has keys below it: see recgate.example.yaml")
+		}
+		return
+	case e.kind == mapping:
+		l.problem(e.key, "is a single value and has no keys below it")
+		return
+	}
+	if err := set(v, e); err != nil {
+		l.problem(e.key, err.Error())
+		return
+	}
+	if len(oneof) > 0 && !slices.Contains(oneof, v.String()) {
+		l.problem(e.key, fmt.Sprintf("%q is not one of %s", v.String(), strings.Join(oneof, ", ")))
+	}
+}
+
+// find returns what a key stands for, and which values it may have. Items of
+// lists are added as they are met. An invalid value and no error mean that
+// the key lies below a single value, which is a problem told there.
+func (l *loader) find(key string) (v reflect.Value, oneof []string, err error) {
+	v = l.root
+	for part := range strings.SplitSeq(key, ".") {
+		if !isGroup(v.Type()) {
+			return reflect.Value{}, nil, nil
+		}
+		if v.Kind() == reflect.Slice {
+			if v, err = item(v, part); err != nil {
+				return v, nil, err
+			}
+			continue
+		}
+		var known []string
+		next := reflect.Value{}
+		for f := range fields(v.Type()) {
+			known = append(known, f.tag)
+			if f.tag == part {
+				next, oneof = v.Field(f.index), f.oneof
+			}
+		}
+		if !next.IsValid() {
+			return next, nil, fmt.Errorf("there is no such key: known here are %s", strings.Join(known, ", "))
+		}
+		v = next
+	}
+	return v, oneof, nil
+}
+
+// item returns an item of a list of mappings, a new one if it is the next.
+func item(v reflect.Value, number string) (reflect.Value, error) {
+	i, err := strconv.Atoi(number)
+	if err != nil {
+		return reflect.Value{}, fmt.Errorf("this is a list: begin each item with a hyphen")
+	}
+	switch {
+	case i > v.Len():
+		return reflect.Value{}, fmt.Errorf("item %d would leave a gap: the next one is %d", i, v.Len())
+	case i == v.Len():
+		fresh := reflect.New(v.Type().Elem()).Elem()
+		if p, ok := fresh.Addr().Interface().(*PBX); ok {
+			*p = DefaultPBX()
+		}
+		v.Set(reflect.Append(v, fresh))
+	}
+	return v.Index(i), nil
+}
+
+// set converts the text of an entry. Messages quote it unless it is secret.
+func set(v reflect.Value, e entry) error {
+	switch {
+	case v.Kind() == reflect.Slice:
+		if e.kind != list {
+			return fmt.Errorf("is a list: write it as [one, two], even with a single item")
+		}
+		all := reflect.MakeSlice(v.Type(), len(e.texts), len(e.texts))
+		for i, s := range e.texts {
+			if err := set(all.Index(i), entry{texts: []string{s}}); err != nil {
+				return err
+			}
+		}
+		v.Set(all)
+		return nil
+	case e.kind == list:
+		return fmt.Errorf("is a single value, not a list")
+	}
+	return setText(v, e.texts[0], e.kind == boolean)
+}
+
+func setText(v reflect.Value, s string, isBool bool) error {
+	switch p := v.Addr().Interface().(type) {
+	case encoding.TextUnmarshaler:
+		return p.UnmarshalText([]byte(s))
+	case *time.Duration:
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			return fmt.Errorf("%q is no duration: give one such as 1s or 500ms", s)
+		}
+		*p = d
+	case *bool:
+		if s != "true" && s != "false" {
+			return fmt.Errorf("%q is neither true nor false", s)
+		}
+		*p = s == "true"
+	case *Secret:
+		*p = Secret(s)
+	case *string:
+		if isBool {
+			return fmt.Errorf("%s is not a text: put it in quotes if it is meant as one", s)
+		}
+		*p = s
+	default:
+		return fmt.Errorf("cannot be set: %T", p)
+	}
+	return nil
+}

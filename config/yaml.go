@@ -1,0 +1,178 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// kind is what a value looks like in the file.
+type kind int
+
+const (
+	text kind = iota
+	boolean
+	null
+	list    // of texts
+	mapping // or a list of mappings: its keys are entries of their own
+)
+
+// entry is one value that was set, with the key in full and where it was set.
+// Values are the text as it was written, never converted, so that a secret of
+// 0123 stays one.
+type entry struct {
+	key   string // legacy.get_body, pbx.0.address
+	from  string
+	kind  kind
+	texts []string // one of them, any number for a list
+}
+
+// blank tells whether the entry is as good as none for a key with a twin.
+func (e entry) blank() bool {
+	return e.kind == null || e.kind == mapping || len(e.texts) == 0 || e.kind == text && e.texts[0] == ""
+}
+
+// reader collects the entries of a file.
+type reader struct {
+	name     string
+	entries  []entry
+	problems []Problem
+}
+
+// readYAML lists what a file sets. Anchors, tags and several documents are
+// refused: nothing here is long enough to need them.
+func readYAML(name string, data []byte) ([]entry, []Problem) {
+	r := &reader{name: name}
+	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		r.syntax(err)
+		return nil, r.problems
+	}
+	var bodies []ast.Node
+	for _, d := range file.Docs {
+		if d.Body != nil && d.Body.Type() != ast.NullType {
+			bodies = append(bodies, d.Body)
+		}
+	}
+	switch {
+	case len(bodies) > 1:
+		r.problem(bodies[1], "", "the file holds several documents: keep one")
+	case len(bodies) == 1:
+		if pairs, ok := pairsOf(bodies[0]); ok {
+			r.pairs("", pairs)
+		} else {
+			r.problem(bodies[0], "", "the file holds no keys: write them as key: value")
+		}
+	}
+	return r.entries, r.problems
+}
+
+// syntax tells what the parser did not understand. The message of the parser
+// alone is safe: its full error quotes the lines around, secrets and all.
+func (r *reader) syntax(err error) {
+	p := Problem{From: r.name, Msg: "this is not YAML"}
+	if e, ok := errors.AsType[*yaml.SyntaxError](err); ok {
+		p.From, p.Msg = r.at(e.Token), "this is not YAML: "+e.Message
+	}
+	r.problems = append(r.problems, p)
+}
+
+func (r *reader) at(t *token.Token) string {
+	if t == nil || t.Position == nil {
+		return r.name
+	}
+	return fmt.Sprintf("%s:%d", r.name, t.Position.Line)
+}
+
+func (r *reader) problem(n ast.Node, key, msg string) {
+	r.problems = append(r.problems, Problem{From: r.at(n.GetToken()), Key: key, Msg: msg})
+}
+
+func (r *reader) add(n ast.Node, key string, k kind, texts ...string) {
+	r.entries = append(r.entries, entry{key: key, from: r.at(n.GetToken()), kind: k, texts: texts})
+}
+
+func pairsOf(n ast.Node) ([]*ast.MappingValueNode, bool) {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		return n.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, true
+	}
+	return nil, false
+}
+
+func (r *reader) pairs(prefix string, pairs []*ast.MappingValueNode) {
+	seen := map[string]bool{}
+	for _, p := range pairs {
+		name, ok := p.Key.(*ast.StringNode)
+		if !ok || strings.Contains(name.Value, ".") {
+			r.problem(p, strings.TrimSuffix(prefix, "."), "a key here is no plain word")
+			continue
+		}
+		key := prefix + name.Value
+		if seen[key] {
+			r.problem(name, key, "is set twice: keep one")
+		}
+		seen[key] = true
+		r.value(key, p.Value)
+	}
+}
+
+func (r *reader) value(key string, n ast.Node) {
+	if s, ok := scalar(n); ok {
+		k := text
+		if n.Type() == ast.BoolType {
+			k = boolean
+		}
+		r.add(n, key, k, s)
+		return
+	}
+	if pairs, ok := pairsOf(n); ok {
+		r.add(n, key, mapping)
+		r.pairs(key+".", pairs)
+		return
+	}
+	switch n := n.(type) {
+	case *ast.NullNode:
+		r.add(n, key, null)
+	case *ast.SequenceNode:
+		r.sequence(key, n)
+	default:
+		r.problem(n, key, "anchors, aliases and tags are not understood: write the value itself")
+	}
+}
+
+// sequence reads a list, either of texts or of mappings.
+func (r *reader) sequence(key string, n *ast.SequenceNode) {
+	var texts []string
+	for i, item := range n.Values {
+		if s, ok := scalar(item); ok {
+			texts = append(texts, s)
+			continue
+		}
+		r.value(key+"."+strconv.Itoa(i), item)
+	}
+	if len(texts) > 0 || len(n.Values) == 0 {
+		r.add(n, key, list, texts...)
+	}
+}
+
+// scalar returns the text of a single value as it was written.
+func scalar(n ast.Node) (string, bool) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return strings.TrimSuffix(n.Value.Value, "\n"), true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return n.GetToken().Value, true
+	}
+	return "", false
+}
