@@ -14,7 +14,11 @@ import (
 	"recgate/ami/amisim"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		// amigo v0.1.11 leaves its reader behind when it is closed.
+		goleak.IgnoreAnyFunction("github.com/ivahaev/amigo.(*amiAdapter).reader.func1"))
+}
 
 // patience is how long a test waits for what must come.
 const patience = 10 * time.Second

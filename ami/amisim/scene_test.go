@@ -112,10 +112,14 @@ func (c *client) events(n int) []string {
 	}
 }
 
-// byKind sorts by the name of the event, keeping the order of one kind.
+// byKind sorts by the name of the event, keeping the order of one kind; but
+// which channel of a bridge hangs up first is chance.
 func byKind(a, b string) int {
 	x, _ := callEvent(a)
 	y, _ := callEvent(b)
+	if x == "Hangup" && y == "Hangup" {
+		return strings.Compare(fields(a)["CallerIDNum"], fields(b)["CallerIDNum"])
+	}
 	return strings.Compare(x, y)
 }
 
