@@ -102,9 +102,10 @@ func (r monitor) stop(ctx context.Context, uniqueID string, rec recording.Record
 	return nil
 }
 
-// errTaken says that the one Monitor of a channel is in use.
+// errTaken says that the one Monitor of a channel is in use, mostly by the
+// PBX's own dialplan.
 var errTaken = recording.Errorf(recording.Conflict,
-	"the channel is monitored already by the PBX itself, and Asterisk can monitor a channel only once")
+	"the channel is monitored already, and Asterisk can monitor a channel only once")
 
 // books is what recgate knows of the Monitor recordings that run.
 type books struct {

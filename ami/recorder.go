@@ -135,7 +135,10 @@ func (p *PBX) recorderOf(ctx context.Context, rec recording.Recording) (recorder
 			return r, nil
 		}
 	}
-	return chosen, err
+	if err != nil { // whoever began it, none can be started: ask by what needs least
+		return mixMonitor{p}, nil
+	}
+	return chosen, nil
 }
 
 // Reclaim implements recording.Recorder. A recording that the PBX began, but
@@ -143,10 +146,10 @@ func (p *PBX) recorderOf(ctx context.Context, rec recording.Recording) (recorder
 func (p *PBX) Reclaim(ctx context.Context, rec recording.Recording) (recording.Capture, error) {
 	none := recording.Capture{}
 	r, err := p.recorderOf(ctx, rec)
-	if err == nil {
-		err = p.await(ctx)
-	}
 	if err != nil {
+		return none, err
+	}
+	if err := p.await(ctx); err != nil {
 		return none, err
 	}
 	uniqueID := p.nowAt(rec.UniqueID)
