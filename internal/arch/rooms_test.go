@@ -67,9 +67,9 @@ var forTests = []string{
 var testModules = []string{
 	"github.com/google/go-cmp", "go.uber.org/goleak", "pgregory.net/rapid",
 	"github.com/rogpeppe/go-internal", "github.com/ivahaev/amigo", "github.com/hooklift/gowsdl",
-	"github.com/go-sql-driver/mysql", "modernc.org/sqlite",
+	"github.com/go-sql-driver/mysql", "modernc.org/sqlite", "golang.org/x/sync",
 }
 
 // execInTests are the rooms whose tests may start programs: the generator whose
-// output they compare, or our own binary.
-var execInTests = map[string]bool{"cmd/recgate": true, "wsdl": true}
+// output they compare (wsdl), our own binary, or themselves, to be killed (store).
+var execInTests = map[string]bool{"cmd/recgate": true, "store": true, "wsdl": true}
