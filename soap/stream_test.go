@@ -251,3 +251,20 @@ func (d discard) Header() http.Header              { return d.header }
 func (d discard) WriteHeader(int)                  {}
 func (d discard) Write(b []byte) (int, error)      { return len(b), nil }
 func (d discard) SetWriteDeadline(time.Time) error { return nil }
+
+// TestBrokenAfterFirstBytePanics expects the one panic that net/http takes as
+// the order to cut the connection without a word.
+func TestBrokenAfterFirstBytePanics(t *testing.T) {
+	var closed atomic.Int32
+	e := newEndpoint(t, soap.Legacy{})
+	e.rec.audio = func() *recording.Audio { return broken(48<<10, 1<<20, 1<<20, &closed) }
+	defer func() {
+		if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // net/http compares the value itself
+			t.Errorf("panic %v, want http.ErrAbortHandler", p)
+		}
+		if closed.Load() != 1 {
+			t.Errorf("audio closed %d times", closed.Load())
+		}
+	}()
+	e.get(retrieveOK)
+}
