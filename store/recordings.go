@@ -10,30 +10,33 @@ import (
 
 // Add implements recording.Records.
 func (db *DB) Add(ctx context.Context, r recording.Recording) error {
-	tags := lastOfEach(r.Tags)
 	return db.write(ctx, "add a recording", func(ctx context.Context, t tx) error {
-		callID, err := joinCall(ctx, t, r.Call)
-		if err != nil {
-			return fmt.Errorf("join the call: %w", err)
-		}
-		for _, p := range r.Call.Parties {
-			if err := addParty(ctx, t, callID, p); err != nil {
-				return fmt.Errorf("add a party: %w", err)
-			}
-		}
-		if err := insertRecording(ctx, t, r, callID); err != nil {
-			return err
-		}
-		for _, tag := range tags {
-			if err := insertTag(ctx, t, r.ID, tag, r.AskedAt); err != nil {
-				return fmt.Errorf("add a tag: %w", err)
-			}
-		}
-		if err := insertTracks(ctx, t, r.ID, r.Tracks); err != nil {
-			return fmt.Errorf("add a track: %w", err)
-		}
-		return insertStep(ctx, t, r.ID, recording.Past{At: r.AskedAt, To: recording.Starting, Reason: r.Reason})
+		return addRecording(ctx, t, r)
 	})
+}
+
+func addRecording(ctx context.Context, t tx, r recording.Recording) error {
+	callID, err := joinCall(ctx, t, r.Call)
+	if err != nil {
+		return fmt.Errorf("join the call: %w", err)
+	}
+	for _, p := range r.Call.Parties {
+		if err := addParty(ctx, t, callID, p); err != nil {
+			return fmt.Errorf("add a party: %w", err)
+		}
+	}
+	if err := insertRecording(ctx, t, r, callID); err != nil {
+		return err
+	}
+	for _, tag := range lastOfEach(r.Tags) {
+		if err := insertTag(ctx, t, r.ID, tag, r.AskedAt); err != nil {
+			return fmt.Errorf("add a tag: %w", err)
+		}
+	}
+	if err := insertTracks(ctx, t, r.ID, r.Tracks); err != nil {
+		return fmt.Errorf("add a track: %w", err)
+	}
+	return insertStep(ctx, t, r.ID, recording.Past{At: r.AskedAt, To: recording.Starting, Reason: r.Reason})
 }
 
 // lastOfEach drops tags that come again later.
