@@ -66,6 +66,8 @@ type channel struct {
 	mixes     []*mix // newest last
 	mon       *monitor
 	hooked    bool // it had a MixMonitor once, so muting succeeds
+	deaf      bool // its MixMonitors lose what it hears, until it has none
+	bridged   bool // it was in a bridge once
 	call      *Call
 	gone      bool
 }

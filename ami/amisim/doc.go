@@ -16,8 +16,10 @@
 // simulator prove each other. What it leaves out: dialplan, queues, DTMF,
 // codecs other than 16 bit PCM, events of the classes dialplan, reporting and
 // dtmf (but for VarSet of Setvar and the TestEvent at the end of a
-// MixMonitor), and Local channels that optimise themselves away. Recordings
-// never leave the spool folder, although a real server lets them.
+// MixMonitor), and Local channels that optimise themselves away. An action
+// that exists and is not simulated, such as Originate, is answered with an
+// error that says so. Recordings never leave the spool folder, although a
+// real server lets them.
 //
 // Start with server.go, then world.go and call.go; session.go is one
 // connection, actions.go the table of what it may ask.

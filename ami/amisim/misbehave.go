@@ -25,6 +25,7 @@ const (
 	HalfOpen                    // lets all connections of now stay open, but nothing passes any more
 	EndlessLine                 // sends everybody a line of Count bytes without an end, once
 	Away                        // closes all connections, and every new one at once
+	Deaf                        // as Debian's builds of 22: what a recorded channel hears is lost after a change of partner
 )
 
 // Misbehaviour is a thing that a good server does not do.
@@ -43,6 +44,7 @@ type faults struct {
 	refuse   bool
 	away     bool
 	noFile   bool
+	deaf     bool
 	slowFile time.Duration
 	denied   map[string]bool // by lower-case name
 	ends     []deed          // when each of them ends
@@ -72,6 +74,8 @@ func (s *Server) Misbehave(m Misbehaviour) {
 		f.denied[strings.ToLower(m.Action)] = true
 	case NoFile:
 		f.noFile = true
+	case Deaf:
+		f.deaf = true
 	case SlowFile:
 		f.slowFile = m.Delay
 	case Flood:
@@ -104,7 +108,7 @@ func or(n, otherwise int) int {
 func (s *Server) Behave() {
 	defer s.change()()
 	s.fault.ends = nil
-	for kind := Drop; kind <= Away; kind++ {
+	for kind := Drop; kind <= Deaf; kind++ {
 		s.behave(kind)
 	}
 }
@@ -122,6 +126,8 @@ func (s *Server) behave(kind Kind) {
 		f.denied = nil
 	case NoFile:
 		f.noFile = false
+	case Deaf:
+		f.deaf = false
 	case SlowFile:
 		f.slowFile = 0
 	case Away:

@@ -88,6 +88,26 @@ func TestNoFileAndSlowFile(t *testing.T) {
 	l.wave(t, "slow.wav").complete(t, "slow.wav", 2*time.Second)
 }
 
+// A leg of what each channel says is whole on a deaf server, the mix is not.
+func TestDeafLosesTheNewPartner(t *testing.T) {
+	l := newLab(t, 22)
+	l.s.Misbehave(amisim.Misbehaviour{Kind: amisim.Deaf})
+	made := call(t, l.s, "410", "411", amisim.CallOptions{})
+	l.ok(t, "Action: MixMonitor|Channel: %s|File: a.wav", made.Caller().Name)
+	l.now.Advance(time.Second)
+	must(t, made.BlindTransfer("411", "412"))
+	l.ok(t, "Action: MixMonitor|Channel: %s|Options: r(new.wav)", made.Callee().Name)
+	l.now.Advance(time.Second)
+	l.ok(t, "Action: StopMixMonitor|Channel: %s", made.Caller().Name)
+	l.ok(t, "Action: MixMonitor|Channel: %s|File: b.wav", made.Caller().Name)
+	l.now.Advance(time.Second)
+	made.Hangup()
+	l.wave(t, "a.wav").want(t, "a.wav", 0, time.Second, 400, 600)
+	l.wave(t, "a.wav").want(t, "a.wav", time.Second, 2*time.Second, 400)
+	l.wave(t, "b.wav").want(t, "b.wav", 0, time.Second, 400, 800)
+	l.wave(t, "new.wav").want(t, "new.wav", 0, 2*time.Second, 800)
+}
+
 func TestFloodSendsEvents(t *testing.T) {
 	l := newLab(t, 22)
 	l.s.Misbehave(amisim.Misbehaviour{Kind: amisim.Flood, Count: 3000})

@@ -133,6 +133,9 @@ func (s *Server) endMix(m *mix) {
 		s.finish(t)
 	}
 	m.ch.mixes = slices.DeleteFunc(m.ch.mixes, func(other *mix) bool { return other == m })
+	if len(m.ch.mixes) == 0 {
+		m.ch.deaf = false
+	}
 	s.world.freeIDs = append(s.world.freeIDs, m.id)
 	if m.command != "" {
 		s.ran = append(s.ran, m.command)

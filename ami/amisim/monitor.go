@@ -47,6 +47,7 @@ func (s *Server) startMonitor(ch *channel, base string, mix bool) {
 	ch.mon = m
 	s.start(m.in)
 	s.start(m.out)
+	s.setVariable(ch, "MONITORED", "true")
 	s.tell("MonitorStart", ch)
 }
 
@@ -78,6 +79,7 @@ func (s *Server) closeMonitor(ch *channel) bool {
 		return false
 	}
 	ch.mon = nil
+	delete(ch.vars, "MONITORED")
 	s.finish(m.in)
 	s.finish(m.out)
 	if m.rename != "" {

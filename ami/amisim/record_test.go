@@ -152,6 +152,9 @@ func TestMonitorRecordsLegs(t *testing.T) {
 	made := call(t, l.s, "500", "501", amisim.CallOptions{Tech: "SIP"})
 	name := made.Caller().Name
 	l.ok(t, "Action: Monitor|Channel: %s|File: m|Format: wav", name)
+	if got := l.ok(t, "Action: Getvar|Channel: %s|Variable: MONITORED", name); got["Value"] != "true" {
+		t.Errorf("MONITORED is %q", got["Value"])
+	}
 	l.now.Advance(time.Second)
 	l.ok(t, "Action: PauseMonitor|Channel: %s", name)
 	l.now.Advance(time.Second)

@@ -92,7 +92,7 @@ func (t *tape) listen(tones []float64) []float64 {
 	if t.voice != heard && !t.muteSpoken {
 		tones = t.ch.says(tones, 0)
 	}
-	if t.voice != spoken && !t.muteHeard {
+	if t.voice != spoken && !t.muteHeard && !t.ch.deaf {
 		tones = t.ch.hears(tones, 0)
 	}
 	return tones

@@ -169,6 +169,8 @@ func (s *Server) newBridge() *bridge {
 func (s *Server) enter(b *bridge, ch, swap *channel) {
 	b.members = append(b.members, ch)
 	ch.bridge = b
+	ch.deaf = ch.deaf || s.fault.deaf && ch.bridged && len(ch.mixes) > 0
+	ch.bridged = true
 	b.link()
 	m := event("BridgeEnter", classCall).bridgeHeaders("", b).snapshot("", ch)
 	if swap != nil {
