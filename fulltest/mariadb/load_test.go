@@ -49,7 +49,8 @@ func TestMigrateAtOnce(t *testing.T) {
 // stand in each other's way: the server ends some transactions as deadlocks,
 // and no caller may notice. Two stores stand for two programs.
 func TestManyAtOnce(t *testing.T) {
-	dsn := mariadbd.Start(t).DSN(t)
+	server := mariadbd.Start(t)
+	dsn := server.DSN(t)
 	stores := []*store.DB{open(t, dsn), open(t, dsn)}
 	const clients, each = 20, 25
 	var g errgroup.Group
@@ -67,6 +68,13 @@ func TestManyAtOnce(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
+	var name string
+	var deadlocks int
+	const query = `SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'`
+	if err := server.Admin(t).QueryRowContext(t.Context(), query).Scan(&name, &deadlocks); err != nil {
+		t.Error(err)
+	}
+	t.Logf("the server ended %d transactions as deadlocks", deadlocks)
 	sums, err := stores[0].Sums(t.Context(), time.UnixMilli(1), time.Now())
 	if err != nil || len(sums) != 1 || sums[0].Count != clients*each || sums[0].State != recording.Collecting {
 		t.Errorf("sums %v, %v; want %d collecting", sums, err, clients*each)
