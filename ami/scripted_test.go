@@ -1,0 +1,212 @@
+package ami
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"recgate/recording"
+)
+
+// scripted is a connection whose far end is a few maps. A test changes them
+// before it signals.
+type scripted struct {
+	signals chan Signal
+
+	mu       sync.Mutex // guards the fields below
+	sent     []Action
+	commands []string                                   // what ListCommands lists
+	rows     []Message                                  // of CoreShowChannels and Status
+	listed   chan struct{}                              // if set, a listing waits for it
+	do       map[string]func(a Action) (Message, error) // by action
+	after    func(a Action)                             // runs after each action
+}
+
+func newScripted() *scripted {
+	return &scripted{signals: make(chan Signal, 100), do: map[string]func(Action) (Message, error){},
+		commands: []string{"MixMonitor", "StopMixMonitor", "Monitor", "StopMonitor", "CoreShowChannels", "Status", "Getvar"}}
+}
+
+func (s *scripted) Run(ctx context.Context, tell func(Signal)) error {
+	for {
+		select {
+		case signal := <-s.signals:
+			tell(signal)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (s *scripted) State() (bool, error) { return true, nil }
+
+func (s *scripted) Do(_ context.Context, a Action) (Message, error) {
+	s.mu.Lock()
+	s.sent = append(s.sent, a)
+	answer, after := s.do[a.name()], s.after
+	commands := s.commands
+	s.mu.Unlock()
+	if after != nil {
+		defer after(a)
+	}
+	if answer != nil {
+		return answer(a)
+	}
+	m := Message{{"Response", "Success"}}
+	if a.name() == "ListCommands" {
+		for _, c := range commands {
+			m = append(m, Header{c, "Does it.  (Priv: system,call,all)"})
+		}
+	}
+	return m, nil
+}
+
+func (s *scripted) List(ctx context.Context, a Action) ([]Message, error) {
+	s.mu.Lock()
+	s.sent = append(s.sent, a)
+	rows, listed := s.rows, s.listed
+	s.mu.Unlock()
+	if listed != nil {
+		select {
+		case <-listed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return rows, nil
+}
+
+// set changes the far end.
+func (s *scripted) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
+// asked returns the actions of that name which were sent.
+func (s *scripted) asked(name string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []string
+	for _, a := range s.sent {
+		if a.name() != name {
+			continue
+		}
+		var text []string
+		for _, h := range a[1:] {
+			text = append(text, h.Name+": "+h.Value)
+		}
+		all = append(all, strings.Join(text, ", "))
+	}
+	return all
+}
+
+func (s *scripted) say(pairs ...string) {
+	m := Message{{"Event", pairs[0]}, {"Privilege", "call,all"}}
+	for i := 1; i+1 < len(pairs); i += 2 {
+		m = append(m, Header{pairs[i], pairs[i+1]})
+	}
+	s.signals <- Signal{Kind: SignalEvent, Message: m}
+}
+
+func channelRow(name, id, bridge string) Message {
+	return Message{{"Event", "CoreShowChannel"}, {"Channel", name}, {"ChannelState", "6"}, {"Uniqueid", id},
+		{"Linkedid", "10.1"}, {"BridgeId", bridge}, {"Duration", "00:00:01"}}
+}
+
+// rig is a PBX that runs on a script, with one call of 410 with 411.
+type rig struct {
+	*PBX
+	far    *scripted
+	events chan recording.Event
+	mount  string
+	id     recording.ID
+	caller recording.Channel
+}
+
+func newRig(t *testing.T, edit func(*Config, *scripted)) *rig {
+	t.Helper()
+	far, mount := newScripted(), t.TempDir()
+	far.rows = []Message{channelRow("PJSIP/410-00000001", "10.1", "b"), channelRow("PJSIP/411-00000002", "10.2", "b")}
+	c := Config{Name: "pbx1", Client: Options{Username: "recgate"}, Spool: "/var/spool/rec", Mount: mount, VerifyStart: 2 * time.Second}
+	if edit != nil {
+		edit(&c, far)
+	}
+	p, err := newPBX(c, far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{PBX: p, far: far, events: make(chan recording.Event, 100), mount: mount, id: "01a1fddd-8d7a-749c-81ce-26e49049a64e"}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx, func(e recording.Event) { r.events <- e }) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run = %v, want nil", err)
+		}
+	})
+	return r
+}
+
+// up logs in and waits for the table.
+func (r *rig) up(t *testing.T) *rig {
+	t.Helper()
+	r.far.signals <- Signal{Kind: SignalUp, Version: "Asterisk Call Manager/5.0.4"}
+	r.await(t, recording.PBXUp)
+	found, err := r.Find(t.Context(), recording.Target{Text: "410", Name: "410"})
+	if err != nil || len(found) != 1 {
+		t.Fatalf("Find = %v, %v", found, err)
+	}
+	r.caller = found[0]
+	return r
+}
+
+// await returns the next event, which must be of that kind.
+func (r *rig) await(t *testing.T, kind recording.EventKind) recording.Event {
+	t.Helper()
+	select {
+	case e := <-r.events:
+		if e.Kind != kind || e.PBX != "pbx1" || e.At.IsZero() {
+			t.Fatalf("event %+v, want kind %d", e, kind)
+		}
+		return e
+	case <-time.After(10 * time.Second):
+		t.Fatalf("no event of kind %d", kind)
+	}
+	return recording.Event{}
+}
+
+// writes makes the far end write a file when it is asked for something.
+func (r *rig) writes(t *testing.T, action, name string, answer Message) {
+	r.far.set(func() {
+		r.far.do[action] = func(Action) (Message, error) {
+			if err := os.WriteFile(filepath.Join(r.mount, name), make([]byte, 44), 0o644); err != nil {
+				t.Error(err)
+			}
+			return append(Message{{"Response", "Success"}}, answer...), nil
+		}
+	})
+}
+
+// refuse makes the far end refuse an action.
+func (r *rig) refuse(action, text string) {
+	r.far.set(func() {
+		r.far.do[action] = func(Action) (Message, error) {
+			return nil, &ResponseError{Action: action, Message: text, Denied: text == denied}
+		}
+	})
+}
+
+// vars answers Getvar.
+func (r *rig) vars(values map[string]string) {
+	r.far.set(func() {
+		r.far.do["Getvar"] = func(a Action) (Message, error) {
+			return Message{{"Response", "Success"}, {"Value", values[Message(a).Get("Variable")]}}, nil
+		}
+	})
+}
