@@ -116,7 +116,9 @@ func start(t testing.TB, version int, dir string, o Options) (*Lab, error) {
 	if err := os.MkdirAll(l.Spool, 0o755); err != nil {
 		return nil, fmt.Errorf("make the spool: %w", err)
 	}
-	return l, l.boot(append(standardExtensions(), o.Extensions...))
+	extensions := append(standardExtensions(), o.Extensions...)
+	slices.Sort(extensions)
+	return l, l.boot(slices.Compact(extensions))
 }
 
 // boot configures both servers and starts them, the phones first.
