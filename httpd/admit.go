@@ -1,0 +1,146 @@
+package httpd
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Refuse writes a refusal in the manner of the door that it is made for: the
+// status, unless the door has one of its own, and the message, one line in
+// lower case that may be shown to the caller.
+type Refuse func(w http.ResponseWriter, r *http.Request, status int, message string)
+
+// Middleware wraps a door.
+type Middleware func(http.Handler) http.Handler
+
+// PlainRefusal is the Refuse of doors without a manner: one line of text.
+func PlainRefusal(w http.ResponseWriter, r *http.Request, status int, message string) {
+	line(w, r, status, message)
+}
+
+// line answers one line of text.
+func line(w http.ResponseWriter, _ *http.Request, status int, message string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, message+"\n") // a caller who has gone needs no answer
+}
+
+// Allow lets only callers from the networks in; others get 403. It looks at
+// the connection alone: headers such as X-Forwarded-For can say anything.
+func Allow(networks []netip.Prefix, refuse Refuse) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			caller, err := netip.ParseAddrPort(r.RemoteAddr)
+			address := caller.Addr().Unmap().WithZone("")
+			in := func(p netip.Prefix) bool { return p.Contains(address) }
+			if err != nil || !slices.ContainsFunc(networks, in) {
+				refuse(w, r, http.StatusForbidden, fmt.Sprintf("calls from %s are not allowed here", remote(r)))
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// Keys lets only callers with one of the keys in: as ?apiKey=, as the user or
+// the password of HTTP Basic, or as a Bearer token. Others get 401. Without
+// keys everybody gets in.
+func Keys(keys []string, refuse Refuse) Middleware {
+	known := make([][sha256.Size]byte, 0, len(keys))
+	for _, k := range keys {
+		known = append(known, sha256.Sum256([]byte(k)))
+	}
+	return func(next http.Handler) http.Handler {
+		if len(known) == 0 {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !anyKnown(known, offered(r)) {
+				w.Header().Set("WWW-Authenticate", `Basic realm="recgate", charset="UTF-8"`)
+				refuse(w, r, http.StatusUnauthorized, "a key is needed: give it as apiKey=, as HTTP Basic password or as Bearer token")
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// anyKnown compares hashes, all of them, so that the time it takes tells
+// nothing about a key, not even its length.
+func anyKnown(known [][sha256.Size]byte, texts []string) bool {
+	found := 0
+	for _, text := range texts {
+		sum := sha256.Sum256([]byte(text))
+		for _, k := range known {
+			found |= subtle.ConstantTimeCompare(k[:], sum[:])
+		}
+	}
+	return found == 1
+}
+
+// offered lists what a request offers as keys, empty ones left out. The query
+// is cut by hand: url.Values drops arguments that hold a semicolon.
+func offered(r *http.Request) []string {
+	var all []string
+	for arg := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		if value, ok := strings.CutPrefix(arg, "apiKey="); ok {
+			if plain, err := url.QueryUnescape(value); err == nil {
+				all = append(all, plain)
+			}
+		}
+	}
+	if user, password, ok := r.BasicAuth(); ok {
+		all = append(all, user, password)
+	}
+	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		all = append(all, strings.TrimSpace(token))
+	}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+// Limit refuses bodies of more than limit bytes with 413, before the door
+// sees them. A body of unknown length is read first, so limit is to be small.
+func Limit(limit int64, refuse Refuse) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			length := r.ContentLength
+			if length < 0 {
+				body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+				if err != nil {
+					refuse(w, r, http.StatusBadRequest, "the body of the request could not be read")
+					return
+				}
+				length, r.Body = int64(len(body)), io.NopCloser(bytes.NewReader(body))
+			}
+			if length > limit {
+				w.Header().Set("Connection", "close") // the rest is not waited for
+				refuse(w, r, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body of the request is larger than %d bytes", limit))
+				return
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// readOnly refuses methods that would change something.
+func readOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			PlainRefusal(w, r, http.StatusMethodNotAllowed, "only GET and HEAD make sense here")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,129 @@
+package httpd_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"recgate/httpd"
+)
+
+// inside is a door that says what it read.
+var inside = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	fmt.Fprintf(w, "in %d %v", len(body), err)
+})
+
+// fault is a refusal in the manner of some door.
+func fault(w http.ResponseWriter, _ *http.Request, status int, message string) {
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<fault>%s</fault>", message)
+}
+
+func ask(door http.Handler, r *http.Request) (int, string, http.Header) {
+	rec := httptest.NewRecorder()
+	door.ServeHTTP(rec, r)
+	return rec.Code, rec.Body.String(), rec.Header()
+}
+
+func TestAllow(t *testing.T) {
+	nets := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("fe80::/10")}
+	door := httpd.Allow(nets, fault)(inside)
+	for remote, want := range map[string]string{
+		"192.0.2.7:1":          "in 0 <nil>",
+		"[::ffff:192.0.2.7]:1": "in 0 <nil>",
+		"[::1]:1":              "in 0 <nil>",
+		"[fe80::1%eth0]:1":     "in 0 <nil>",
+		"192.0.3.7:1":          "<fault>calls from 192.0.3.7 are not allowed here</fault>",
+		"[::2]:1":              "<fault>calls from ::2 are not allowed here</fault>",
+		"nonsense":             "<fault>calls from nonsense are not allowed here</fault>",
+		"":                     "<fault>calls from  are not allowed here</fault>",
+	} {
+		r := httptest.NewRequest("GET", "/", http.NoBody)
+		r.RemoteAddr = remote
+		r.Header.Set("X-Forwarded-For", "192.0.2.7")
+		status, body, _ := ask(door, r)
+		if refused := strings.HasPrefix(want, "<"); body != want || refused != (status == http.StatusForbidden) {
+			t.Errorf("%q: %d %q, want %q", remote, status, body, want)
+		}
+	}
+	if status, _, _ := ask(httpd.Allow(nil, fault)(inside), httptest.NewRequest("GET", "/", http.NoBody)); status != 403 {
+		t.Errorf("an empty list lets in: %d", status)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	door := httpd.Keys([]string{"first", "s&c;r=t ü"}, fault)(inside)
+	for _, tt := range []struct {
+		name, query, authorization string
+		user, password             string
+		in                         bool
+	}{
+		{name: "nothing"},
+		{name: "a key", query: "apiKey=first", in: true},
+		{name: "among others", query: "method=start;x&apiKey=first&tag=a%zz", in: true},
+		{name: "the second key, escaped", query: "apiKey=s%26c;r=t+%C3%BC", in: true},
+		{name: "a wrong one and a right one", query: "apiKey=x&apiKey=first", in: true},
+		{name: "a wrong key", query: "apiKey=firs"},
+		{name: "a longer key", query: "apiKey=firstx"},
+		{name: "an empty key", query: "apiKey="},
+		{name: "another argument", query: "key=first"},
+		{name: "in a tag", query: "tag=apiKey=first"},
+		{name: "a password", user: "crm", password: "first", in: true},
+		{name: "a user", user: "first", in: true},
+		{name: "a wrong password", user: "crm", password: "second"},
+		{name: "a token", authorization: "Bearer first", in: true},
+		{name: "a token, lower case", authorization: "bearer first", in: true},
+		{name: "a wrong token", authorization: "Bearer second"},
+		{name: "another scheme", authorization: "Digest first"},
+		{name: "no scheme", authorization: "first"},
+	} {
+		r := httptest.NewRequest("GET", "/?"+tt.query, http.NoBody)
+		if tt.user != "" {
+			r.SetBasicAuth(tt.user, tt.password)
+		}
+		if tt.authorization != "" {
+			r.Header.Set("Authorization", tt.authorization)
+		}
+		status, body, header := ask(door, r)
+		if tt.in != (status == 200) {
+			t.Errorf("%s: %d %q", tt.name, status, body)
+		}
+		if !tt.in && (status != 401 || !strings.HasPrefix(body, "<fault>a key is needed") || !strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ")) {
+			t.Errorf("%s is refused with %d %q %v", tt.name, status, body, header)
+		}
+	}
+	if status, _, _ := ask(httpd.Keys(nil, fault)(inside), httptest.NewRequest("GET", "/", http.NoBody)); status != 200 {
+		t.Errorf("without keys: %d", status)
+	}
+}
+
+func TestLimit(t *testing.T) {
+	door := httpd.Limit(10, fault)(inside)
+	for _, tt := range []struct {
+		name   string
+		body   io.Reader
+		length int64
+		status int
+		want   string
+	}{
+		{"nothing", http.NoBody, 0, 200, "in 0 <nil>"},
+		{"all that is allowed", strings.NewReader("1234567890"), 10, 200, "in 10 <nil>"},
+		{"one more", strings.NewReader("12345678901"), 11, 413, "<fault>the body of the request is larger than 10 bytes</fault>"},
+		{"unknown length", strings.NewReader("1234567890"), -1, 200, "in 10 <nil>"},
+		{"unknown length, one more", strings.NewReader("12345678901"), -1, 413, "<fault>the body of the request is larger than 10 bytes</fault>"},
+		{"broken", iotest.ErrReader(io.ErrUnexpectedEOF), -1, 400, "<fault>the body of the request could not be read</fault>"},
+		{"more than announced", strings.NewReader("12345678901"), 5, 200, "in 10 http: request body too large"},
+	} {
+		r := httptest.NewRequest("POST", "/", tt.body)
+		r.ContentLength = tt.length
+		if status, body, _ := ask(door, r); status != tt.status || body != tt.want {
+			t.Errorf("%s: %d %q, want %d %q", tt.name, status, body, tt.status, tt.want)
+		}
+	}
+}

@@ -1,0 +1,141 @@
+// Package httpd is the listener: it routes requests to the doors that are
+// mounted on it, and does for all of them what none should do for itself:
+// timeouts, request ids, the access log, recovery from panics, security
+// headers, health and readiness, and a graceful end. What some doors need and
+// others do not is middleware to wrap them in: Allow, Keys and Limit. It knows
+// nothing of recordings. Start reading at New; Run is the whole life.
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gorilla/mux"
+)
+
+// Limits of every connection. A handler that streams renews the write
+// deadline per block by http.ResponseController.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 60 * time.Second
+	maxHeaderBytes    = 64 << 10
+	drainLimit        = 10 * time.Second
+)
+
+// Options say what a Server is made of.
+type Options struct {
+	Listener net.Listener  // from Listen; Run closes it
+	Log      *slog.Logger  // access log and failures; nil: discarded
+	Checks   []Check       // what /readyz asks
+	Drain    time.Duration // how long requests may take to end after Run's context has; default 10 s
+	// Message returns what a stranger may be told of a check's error; nil:
+	// only that it failed. The log gets the whole error.
+	Message func(error) string
+}
+
+// Server serves the doors. It is safe for use by many goroutines once
+// everything is mounted.
+type Server struct {
+	o      Options
+	router *mux.Router
+	http   *http.Server
+}
+
+// Listen opens the TCP address, host:port. Its errors say what would do.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("listen %s: already in use: stop the program that listens there, or choose another address: %w", address, err)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("listen %s: not permitted: ports below 1024 need a right, choose a higher one: %w", address, err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("listen %s: not an address of this machine: choose one that is, or 127.0.0.1: %w", address, err)
+	case err != nil:
+		return nil, fmt.Errorf("listen %s: %w", address, err)
+	}
+	return l, nil
+}
+
+// New returns a server with /healthz and /readyz and nothing else.
+func New(o Options) *Server {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Drain == 0 {
+		o.Drain = drainLimit
+	}
+	s := &Server{o: o, router: mux.NewRouter().SkipClean(true)}
+	s.router.NotFoundHandler = http.HandlerFunc(notFound)
+	s.Mount("/healthz", readOnly(http.HandlerFunc(healthz)))
+	s.Mount("/readyz", readOnly(newReadiness(o)))
+	s.http = &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
+	return s
+}
+
+// Mount lets a door answer everything at one path, with or without a slash
+// at its end, and whatever the method and the query are.
+func (s *Server) Mount(path string, door http.Handler) {
+	s.router.Handle(path, door)
+	if path != "/" {
+		s.router.Handle(path+"/", door)
+	}
+}
+
+// MountTree lets a door answer every path that begins with prefix.
+func (s *Server) MountTree(prefix string, door http.Handler) {
+	s.router.PathPrefix(prefix).Handler(door)
+}
+
+// Handler returns everything as one handler, for tests without a listener.
+func (s *Server) Handler() http.Handler {
+	return withID(logged(s.o.Log, recovered(s.o.Log, secured(s.router))))
+}
+
+// Addr returns where the server listens.
+func (s *Server) Addr() net.Addr { return s.o.Listener.Addr() }
+
+// Run serves until ctx ends, then takes no more requests and gives those
+// under way the drain time to end. It returns nil after such an end, and an
+// error when the listener fails.
+func (s *Server) Run(ctx context.Context) error {
+	s.http.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
+	served := make(chan error, 1)
+	var wait sync.WaitGroup
+	wait.Go(func() { served <- s.http.Serve(s.o.Listener) })
+	defer wait.Wait()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve HTTP: %w", err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Drain)
+	defer cancel()
+	if err := s.http.Shutdown(drain); err != nil {
+		s.o.Log.WarnContext(ctx, "requests cut off", slog.Duration("after", s.o.Drain), slog.Any("err", errors.Join(err, s.http.Close())))
+	}
+	return nil
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	PlainRefusal(w, r, http.StatusNotFound, "there is nothing at this path")
+}
+
+func healthz(w http.ResponseWriter, r *http.Request) { line(w, r, http.StatusOK, "ok") }
