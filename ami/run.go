@@ -15,7 +15,7 @@ import (
 const (
 	// auditQuiet, as long as the login has heard no event: a user without the
 	// read class "call" hears none, ever.
-	auditQuiet = 10 * time.Second
+	auditQuiet = 3 * time.Second
 	auditCalm  = 5 * time.Minute // later on: to heal whatever was missed
 	retryAfter = time.Second     // after a listing that failed or an event that made no sense
 )

@@ -186,6 +186,26 @@ func TestListingIsRetried(t *testing.T) {
 	})
 }
 
+// TestOldListing: what was asked before events were dropped is void.
+func TestOldListing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := make(chan struct{}), make(chan struct{})
+		r := newRig(t, func(_ *Config, s *scripted) { s.listed = first })
+		r.far.signals <- Signal{Kind: SignalUp}
+		synctest.Wait()
+		r.far.set(func() { r.far.listed, r.far.rows = second, nil })
+		r.far.signals <- Signal{Kind: SignalDropped, Dropped: 1}
+		synctest.Wait()
+		close(first)
+		synctest.Wait()
+		if r.inStep() || r.table.Len() > 0 {
+			t.Error("the table was built from a listing that is void")
+		}
+		close(second)
+		r.await(t, recording.PBXUp)
+	})
+}
+
 func TestRunTwice(t *testing.T) {
 	p, err := newPBX(Config{Name: "pbx1", Spool: "/s"}, failing{})
 	if err != nil {

@@ -44,7 +44,10 @@ func (s *scripted) Run(ctx context.Context, tell func(Signal)) error {
 
 func (s *scripted) State() (bool, error) { return true, nil }
 
-func (s *scripted) Do(_ context.Context, a Action) (Message, error) {
+func (s *scripted) Do(ctx context.Context, a Action) (Message, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	s.mu.Lock()
 	s.sent = append(s.sent, a)
 	answer, after := s.do[a.name()], s.after
