@@ -1,0 +1,131 @@
+// Package metrics counts what recgate does and serves the counts to
+// Prometheus. New makes a registry of its own, with every counter at 0; its
+// methods are told what happened; gauges are functions that are asked when
+// somebody looks. Names and labels are a promise to whoever has built an
+// alarm on them: testdata/names.txt holds them, and a test compares. The
+// alarms that matter most are recgate_recordings_total with state "failed" or
+// "lost", and recgate_pbx_up.
+package metrics
+
+import (
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics holds the counters. All methods may be called at once from many
+// goroutines, and none of them blocks.
+type Metrics struct {
+	registry *prometheus.Registry
+	factory  promauto.Factory
+
+	requests   *prometheus.CounterVec
+	starts     *prometheus.CounterVec
+	stops      *prometheus.CounterVec
+	retrievals *prometheus.CounterVec
+	settled    *prometheus.CounterVec
+	served     prometheus.Counter
+	retried    prometheus.Counter
+}
+
+// New returns the metrics of a program of the given version.
+func New(version string) *Metrics {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m := &Metrics{registry: registry, factory: promauto.With(registry)}
+	m.requests = m.counters("recgate_requests_total", "Calls of the legacy endpoint by method and outcome (ok, or why it was refused).", "method", "outcome")
+	m.starts = m.counters("recgate_starts_total", "Starts of recordings that were asked for, by outcome.", "outcome")
+	m.stops = m.counters("recgate_stops_total", "Stops of recordings that were asked for, by outcome.", "outcome")
+	m.retrievals = m.counters("recgate_retrievals_total", "Retrievals that were asked for, by outcome.", "outcome")
+	m.settled = m.counters("recgate_recordings_total", "Recordings that ended, by final state: ready, empty, failed or lost.", "state")
+	m.served = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_served_bytes_total", Help: "Bytes of audio that retrievals gave out, before base64."})
+	m.retried = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_collect_retries_total", Help: "Collections of finished files that failed for now and are tried again."})
+	for _, state := range []string{"ready", "empty", "failed", "lost"} {
+		m.settled.WithLabelValues(state) // at 0, so that an alarm sees the first one
+	}
+	m.factory.NewGauge(prometheus.GaugeOpts{
+		Name: "recgate_build_info", Help: "Always 1; the labels say which build this is.",
+		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
+	}).Set(1)
+	return m
+}
+
+func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return m.factory.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+// Request counts a call of the legacy endpoint. Both texts must come from
+// small fixed sets, never from the caller: each pair takes memory for ever.
+func (m *Metrics) Request(method, outcome string) { m.requests.WithLabelValues(method, outcome).Inc() }
+
+// Start counts a start that was asked for: "ok", or the name of a code.
+func (m *Metrics) Start(outcome string) { m.starts.WithLabelValues(outcome).Inc() }
+
+// Stop counts a stop that was asked for.
+func (m *Metrics) Stop(outcome string) { m.stops.WithLabelValues(outcome).Inc() }
+
+// Retrieval counts a retrieval that was asked for.
+func (m *Metrics) Retrieval(outcome string) { m.retrievals.WithLabelValues(outcome).Inc() }
+
+// Served adds bytes of audio that were given out.
+func (m *Metrics) Served(bytes int64) { m.served.Add(float64(max(bytes, 0))) }
+
+// Settled counts a recording that has reached its final state.
+func (m *Metrics) Settled(state string) { m.settled.WithLabelValues(state).Inc() }
+
+// Retried counts a collection that is tried again.
+func (m *Metrics) Retried() { m.retried.Inc() }
+
+// Recordings are the gauges of the work at hand. The functions are called at
+// every look at /metrics and must be quick.
+type Recordings struct {
+	Open  func() int // recordings without a final state
+	Queue func() int // recordings that wait to be collected or settled
+}
+
+// WatchRecordings adds the gauges of the work at hand, once.
+func (m *Metrics) WatchRecordings(r Recordings) {
+	m.gauge("recgate_recordings_open", "Recordings that have not ended yet.", nil, func() float64 { return float64(r.Open()) })
+	m.gauge("recgate_collect_queue", "Recordings that wait to be collected or settled.", nil, func() float64 { return float64(r.Queue()) })
+}
+
+// PBX is what can be asked of one PBX. The functions are called at every
+// look at /metrics and must be quick.
+type PBX struct {
+	Up         func() bool          // connected, and its live table in step
+	Reconnects func() int64         // only grows
+	Dropped    func() int64         // events; only grows
+	Ping       func() time.Duration // round trip of the last one; 0 before it
+}
+
+// WatchPBX adds the gauges of one PBX, once per name.
+func (m *Metrics) WatchPBX(name string, p PBX) {
+	label := prometheus.Labels{"pbx": name}
+	m.gauge("recgate_pbx_up", "1 while the PBX is connected and its live table is in step, else 0.", label, func() float64 {
+		if p.Up() {
+			return 1
+		}
+		return 0
+	})
+	m.counter("recgate_ami_reconnects_total", "Connections to AMI that were made anew after a loss.", label, p.Reconnects)
+	m.counter("recgate_ami_events_dropped_total", "Events of AMI that were dropped because they came too fast; the live table was rebuilt each time.", label, p.Dropped)
+	m.gauge("recgate_ami_ping_seconds", "Round trip of the last answered ping of AMI.", label, func() float64 { return p.Ping().Seconds() })
+}
+
+func (m *Metrics) gauge(name, help string, labels prometheus.Labels, ask func() float64) {
+	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, ask)
+}
+
+func (m *Metrics) counter(name, help string, labels prometheus.Labels, ask func() int64) {
+	m.factory.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 { return float64(ask()) })
+}
+
+// Handler serves /metrics.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true, MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+}

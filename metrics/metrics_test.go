@@ -1,0 +1,126 @@
+package metrics_test
+
+import (
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"recgate/metrics"
+)
+
+var update = flag.Bool("update", false, "write testdata/names.txt anew: a rename breaks the alarms of operators, say so in the changelog")
+
+// full has everything that there is to see.
+func full() *metrics.Metrics {
+	m := metrics.New("1.2.3")
+	m.Request("start", "ok")
+	m.Start("ok")
+	m.Stop("not_found")
+	m.Retrieval("ok")
+	m.WatchRecordings(metrics.Recordings{Open: func() int { return 3 }, Queue: func() int { return 2 }})
+	for _, name := range []string{"pbx1", "pbx2"} {
+		m.WatchPBX(name, metrics.PBX{
+			Up:         func() bool { return name == "pbx1" },
+			Reconnects: func() int64 { return 4 },
+			Dropped:    func() int64 { return 5 },
+			Ping:       func() time.Duration { return 1500 * time.Microsecond },
+		})
+	}
+	return m
+}
+
+// lines returns the lines about recgate itself.
+func lines(t *testing.T, m *metrics.Metrics) []string {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	m.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", http.NoBody))
+	if rec.Code != http.StatusOK {
+		t.Fatalf("status %d: %s", rec.Code, rec.Body)
+	}
+	return slices.DeleteFunc(strings.Split(rec.Body.String(), "\n"), func(l string) bool { return !strings.Contains(l, "recgate_") })
+}
+
+// TestNames compares names, types and help texts with the promise.
+func TestNames(t *testing.T) {
+	var got strings.Builder
+	for _, l := range lines(t, full()) {
+		if strings.HasPrefix(l, "#") {
+			got.WriteString(l + "\n")
+		}
+	}
+	if *update {
+		if err := os.WriteFile("testdata/names.txt", []byte(got.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/names.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("operators' alarms rest on these (-promised +got):\n%s", diff)
+	}
+}
+
+func TestValues(t *testing.T) {
+	m := full()
+	m.Request("start", "ok")
+	m.Served(1000)
+	m.Served(-1) // nothing was served
+	m.Served(44)
+	m.Settled("lost")
+	m.Retried()
+	all := lines(t, m)
+	for _, want := range []string{
+		`recgate_requests_total{method="start",outcome="ok"} 2`,
+		`recgate_starts_total{outcome="ok"} 1`,
+		`recgate_stops_total{outcome="not_found"} 1`,
+		`recgate_retrievals_total{outcome="ok"} 1`,
+		`recgate_served_bytes_total 1044`,
+		`recgate_recordings_total{state="ready"} 0`,
+		`recgate_recordings_total{state="empty"} 0`,
+		`recgate_recordings_total{state="failed"} 0`,
+		`recgate_recordings_total{state="lost"} 1`,
+		`recgate_collect_retries_total 1`,
+		`recgate_recordings_open 3`,
+		`recgate_collect_queue 2`,
+		`recgate_pbx_up{pbx="pbx1"} 1`,
+		`recgate_pbx_up{pbx="pbx2"} 0`,
+		`recgate_ami_reconnects_total{pbx="pbx1"} 4`,
+		`recgate_ami_events_dropped_total{pbx="pbx2"} 5`,
+		`recgate_ami_ping_seconds{pbx="pbx1"} 0.0015`,
+	} {
+		if !slices.Contains(all, want) {
+			t.Errorf("no line %q in\n%s", want, strings.Join(all, "\n"))
+		}
+	}
+	build := func(l string) bool {
+		return strings.HasPrefix(l, "recgate_build_info{") && strings.Contains(l, `version="1.2.3"`) && strings.HasSuffix(l, " 1")
+	}
+	if !slices.ContainsFunc(all, build) {
+		t.Errorf("no build info in\n%s", strings.Join(all, "\n"))
+	}
+}
+
+// TestTwoAtOnce: there is no global registry in which two would collide, and
+// counting while looking is no race.
+func TestTwoAtOnce(t *testing.T) {
+	one, two := full(), full()
+	var wait sync.WaitGroup
+	for range 100 {
+		wait.Go(func() { one.Start("ok"); two.Settled("ready") })
+	}
+	lines(t, one)
+	wait.Wait()
+	if !slices.Contains(lines(t, one), `recgate_starts_total{outcome="ok"} 101`) || !slices.Contains(lines(t, two), `recgate_starts_total{outcome="ok"} 1`) {
+		t.Error("the two count into each other, or miss counts")
+	}
+}
