@@ -33,6 +33,9 @@ func (s *Service) Run(ctx context.Context) error {
 	return first
 }
 
+// Running returns how many channels have an open recording, for metrics.
+func (s *Service) Running() int { return s.watch.open() }
+
 // Waiting returns how many recordings wait to be collected or settled, for
 // metrics.
 func (s *Service) Waiting() int { return s.work.waiting() }

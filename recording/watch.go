@@ -36,3 +36,10 @@ func (w *watch) forget(c Channel, callToo bool) {
 		delete(w.calls, channelKey{c.PBX, c.LinkedID})
 	}
 }
+
+// open returns how many channels have an open recording, as far as is known.
+func (w *watch) open() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.channels)
+}

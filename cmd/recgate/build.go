@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"time"
+
+	"recgate/ami"
+	"recgate/audio"
+	"recgate/blob"
+	"recgate/config"
+	"recgate/metrics"
+	"recgate/recording"
+	"recgate/store"
+)
+
+// gateway is every part of a running recgate. build makes it; close gives
+// the database back.
+type gateway struct {
+	cfg     config.Config
+	log     *slog.Logger
+	db      *store.DB
+	archive *blob.Disk
+	pbxs    []*ami.PBX
+	service *recording.Service
+	metrics *metrics.Metrics
+}
+
+// build makes every part and starts none. It is the only function that knows
+// every package.
+func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, error) {
+	g := &gateway{cfg: cfg, log: log, metrics: metrics.New(version)}
+	var err error
+	if g.archive, err = openArchive(cfg); err != nil {
+		return nil, err
+	}
+	for _, c := range cfg.PBX {
+		p, err := newPBX(c, log)
+		if err != nil {
+			return nil, err
+		}
+		g.pbxs = append(g.pbxs, p)
+	}
+	if g.db, err = store.Open(ctx, cfg.Database.Reveal(), store.Options{}); err != nil {
+		return nil, err
+	}
+	o := recording.Options{
+		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,
+		KeepSpool:          map[string]bool{},
+		Log:                log,
+		Happened:           g.count,
+	}
+	var pbxs []recording.PBX
+	for i, p := range g.pbxs {
+		pbxs = append(pbxs, p)
+		o.KeepSpool[p.Name()] = cfg.PBX[i].KeepSpool
+	}
+	g.service = recording.NewService(pbxs, g.db, g.archive, audio.Files{}, o)
+	return g, nil
+}
+
+// close gives the database back.
+func (g *gateway) close() {
+	if err := g.db.Close(); err != nil {
+		g.log.Warn("database not closed", slog.Any("err", err))
+	}
+}
+
+// openArchive opens what the archive setting names.
+func openArchive(cfg config.Config) (*blob.Disk, error) {
+	dir, ok := strings.CutPrefix(cfg.Archive, "file:")
+	if !ok {
+		return nil, fmt.Errorf("archive %q: give file: and a folder, such as file:/var/lib/recgate/archive", cfg.Archive)
+	}
+	return blob.NewDisk(dir)
+}
+
+// newPBX makes the client of one PBX. Without TLS it logs in by challenge, so
+// that the secret does not cross the wire.
+func newPBX(c config.PBX, log *slog.Logger) (*ami.PBX, error) {
+	secure, err := clientTLS(c)
+	if err != nil {
+		return nil, err
+	}
+	e, err := extensions(c)
+	if err != nil {
+		return nil, err
+	}
+	log = log.With(slog.String("pbx", c.Name))
+	return ami.NewPBX(ami.Config{
+		Name: c.Name,
+		Client: ami.Options{
+			Address: c.Address, Username: c.Username, Secret: c.Secret.Reveal(),
+			TLS: secure, MD5: secure == nil,
+			ActionTimeout: 4 * time.Second, BackoffMax: 5 * time.Second, BackoffRefused: 30 * time.Second,
+			Log: log,
+		},
+		Recorder: c.Recorder, Spool: c.Spool, Mount: c.Mount, VerifyStart: c.VerifyStart,
+		Extensions: e, Log: log,
+	})
+}
+
+func clientTLS(c config.PBX) (*tls.Config, error) {
+	if !c.TLS.On {
+		return nil, nil
+	}
+	secure, err := ami.TLSConfig(c.TLS.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("pbx %q: tls: %w", c.Name, err)
+	}
+	return secure, nil
+}
+
+func extensions(c config.PBX) (ami.Extensions, error) {
+	e := ami.Extensions{From: ami.ExtensionSource(c.ExtensionFrom)}
+	for _, m := range c.Extensions {
+		pattern, err := regexp.Compile(m.Endpoint)
+		if err != nil {
+			return e, fmt.Errorf("pbx %q: extensions: endpoint %q: %w", c.Name, m.Endpoint, err)
+		}
+		e.Mappings = append(e.Mappings, ami.Mapping{Endpoint: pattern, Extension: m.Extension})
+	}
+	return e, nil
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"recgate/recording"
+)
+
+// process is what a run takes from the operating system.
+type process struct {
+	args   []string // without the program's name
+	env    []string // KEY=VALUE
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// commands is the command line. Each command's Help holds an example.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Answer the recording API in front of the configured PBXs."`
+	Demo    demoCommand    `cmd:"" help:"Try everything without a PBX: a simulated Asterisk with live calls."`
+	Check   checkCommand   `cmd:"" help:"Do every step that serve will need, and name the one that fails."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database's tables up to date, as serve does at its start."`
+	Ledger  ledgerCommand  `cmd:"" help:"Add up the recordings of a period by state and reason."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// exit is how the command line library asks for the end of the program.
+type exit int
+
+// run is the whole program; it returns the exit code: 0 for success, 1 for a
+// failure that was said on stderr, 80 for a command line that makes no sense.
+func run(ctx context.Context, p process) (code int) {
+	defer func() {
+		if e := recover(); e != nil {
+			asked, ok := e.(exit)
+			if !ok {
+				panic(e)
+			}
+			code = int(asked)
+		}
+	}()
+	var c commands
+	parser, err := kong.New(&c,
+		kong.Name("recgate"),
+		kong.Description("recgate is a recording gateway for Asterisk. It answers the legacy recording API of Noojee Recorder:\n"+
+			"start, stop and retrieve, by SOAP or by a plain HTTP GET."),
+		kong.Writers(p.stdout, p.stderr),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(p),
+	)
+	if err != nil {
+		fmt.Fprintln(p.stderr, "recgate:", err)
+		return 1
+	}
+	command, err := parser.Parse(p.args)
+	parser.FatalIfErrorf(err)
+	if err := command.Run(); err != nil {
+		if !errors.Is(err, errSaid) {
+			fmt.Fprintln(p.stderr, "recgate:", explain(err))
+		}
+		return 1
+	}
+	return 0
+}
+
+// errSaid is returned by a command that has told its failure already.
+var errSaid = errors.New("the failure was told already")
+
+// explain is what a person reads of an error: its message, and the cause
+// where the message alone would not help the one who runs the program.
+func explain(err error) string {
+	var e *recording.Error
+	if errors.As(err, &e) && e.Err != nil {
+		return fmt.Sprintf("%s (%v)", e.Msg, e.Err)
+	}
+	return err.Error()
+}
+
+// newLog writes text for people and JSON for machines: "text", "json", or
+// "auto", which asks whether w is a terminal.
+func newLog(w io.Writer, format string, level slog.Level) *slog.Logger {
+	o := &slog.HandlerOptions{Level: level}
+	if format == "text" || (format == "auto" && isTerminal(w)) {
+		return slog.New(slog.NewTextHandler(w, o))
+	}
+	return slog.New(slog.NewJSONHandler(w, o))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// versionCommand is recgate version.
+type versionCommand struct{}
+
+// Help is shown below the flags.
+func (versionCommand) Help() string { return "Example:\n  recgate version" }
+
+// Run prints the version.
+func (versionCommand) Run(p process) error {
+	_, err := fmt.Fprintln(p.stdout, "recgate", version)
+	return err
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"time"
+
+	"recgate/metrics"
+	"recgate/recording"
+)
+
+// outcomes names the codes of the core for the metrics.
+var outcomes = [recording.NumCodes]string{
+	recording.Internal: "internal", recording.Invalid: "invalid", recording.Forbidden: "forbidden",
+	recording.NotFound: "not_found", recording.Conflict: "conflict", recording.NotReady: "not_ready",
+	recording.Unavailable: "unavailable",
+}
+
+func outcome(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	return outcomes[recording.CodeOf(err)]
+}
+
+// count keeps the metrics of what happens in the core.
+func (g *gateway) count(h recording.Happening) {
+	switch h.Kind {
+	case recording.Started:
+		g.metrics.Start(outcome(h.Err))
+	case recording.Stopped:
+		g.metrics.Stop(outcome(h.Err))
+	case recording.Retrieved:
+		g.metrics.Retrieval(outcome(h.Err))
+	case recording.Settled:
+		g.metrics.Settled(string(h.Recording.State))
+	case recording.Retried:
+		g.metrics.Retried()
+	}
+}
+
+// watch adds the gauges that are asked when somebody looks at /metrics.
+func (g *gateway) watch() {
+	for _, p := range g.pbxs {
+		g.metrics.WatchPBX(p.Name(), metrics.PBX{
+			Up:         func() bool { return p.Health().Up },
+			Reconnects: func() int64 { return p.Health().Reconnects },
+			Dropped:    func() int64 { return p.Health().Dropped },
+			Ping:       func() time.Duration { return p.Health().Ping },
+		})
+	}
+	g.metrics.WatchRecordings(metrics.Recordings{Open: g.service.Running, Queue: g.service.Waiting})
+}

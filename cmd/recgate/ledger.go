@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"recgate/recording"
+	"recgate/store"
+)
+
+// migrateCommand is recgate migrate.
+type migrateCommand struct{ fromFile }
+
+// Help is shown below the flags.
+func (migrateCommand) Help() string {
+	return "Safe to repeat, and safe while recgate runs. serve does the same at its start.\n\nExample:\n  recgate migrate --config /etc/recgate/recgate.yaml"
+}
+
+// Run brings the tables up to date and names what it did.
+func (c migrateCommand) Run(ctx context.Context, p process) error {
+	cfg, _, err := c.load(p)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{})
+	if err != nil {
+		return err
+	}
+	applied, err := db.Migrate(ctx)
+	if closeErr := db.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range applied {
+		fmt.Fprintln(p.stdout, "applied", name)
+	}
+	fmt.Fprintf(p.stdout, "the database is up to date (%d migrations were new)\n", len(applied))
+	return nil
+}
+
+// ledgerCommand is recgate ledger.
+type ledgerCommand struct {
+	fromFile
+	From string `placeholder:"DATE" help:"First day, as 2026-11-01. Default: 30 days ago."`
+	To   string `placeholder:"DATE" help:"Last day, included. Default: today."`
+}
+
+// Help is shown below the flags.
+func (ledgerCommand) Help() string {
+	return "Every start that was asked for is in exactly one line: what is not ready, empty, failed or lost is still under way.\n\n" +
+		"Example:\n  recgate ledger --config /etc/recgate/recgate.yaml --from 2026-11-01 --to 2026-11-30"
+}
+
+// Run prints the sums of the period.
+func (c ledgerCommand) Run(ctx context.Context, p process) error {
+	cfg, _, err := c.load(p)
+	if err != nil {
+		return err
+	}
+	from, to, err := period(c.From, c.To, time.Now().In(cfg.Location()))
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{})
+	if err != nil {
+		return err
+	}
+	sums, err := db.Sums(ctx, from, to)
+	if closeErr := db.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "recordings asked for from %s to %s\n\n", from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly))
+	return printSums(p.stdout, sums)
+}
+
+// period reads two days, both included, as a time span in the zone of now.
+func period(first, last string, now time.Time) (from, to time.Time, err error) {
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	from, to = today.AddDate(0, 0, -30), today
+	if first != "" {
+		if from, err = time.ParseInLocation(time.DateOnly, first, now.Location()); err != nil {
+			return from, to, fmt.Errorf("--from %q: write a day such as 2026-11-01", first)
+		}
+	}
+	if last != "" {
+		if to, err = time.ParseInLocation(time.DateOnly, last, now.Location()); err != nil {
+			return from, to, fmt.Errorf("--to %q: write a day such as 2026-11-30", last)
+		}
+	}
+	if to.Before(from) {
+		return from, to, fmt.Errorf("--to %s lies before --from %s", to.Format(time.DateOnly), from.Format(time.DateOnly))
+	}
+	return from, to.AddDate(0, 0, 1), nil
+}
+
+// printSums writes the sums by state and reason, and their total.
+func printSums(w io.Writer, sums []recording.Sum) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "STATE\tCOUNT\tREASON")
+	total, open := 0, 0
+	for _, s := range sums {
+		fmt.Fprintf(table, "%s\t%d\t%s\n", s.State, s.Count, s.Reason)
+		total += s.Count
+		if !s.State.Final() {
+			open += s.Count
+		}
+	}
+	fmt.Fprintf(table, "total\t%d\t%d of them still under way\n", total, open)
+	return table.Flush()
+}

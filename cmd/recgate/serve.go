@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+	"golang.org/x/sync/errgroup"
+
+	"recgate/httpd"
+	"recgate/recording"
+	"recgate/soap"
+)
+
+// serveCommand is recgate serve.
+type serveCommand struct{ fromFile }
+
+// Help is shown below the flags.
+func (serveCommand) Help() string {
+	return "Ctrl-C or SIGTERM ends it; recordings go on and are taken over at the next start.\n" +
+		"/healthz, /readyz and /metrics say how it is.\n\nExample:\n  recgate serve --config /etc/recgate/recgate.yaml"
+}
+
+// Run serves until the process is told to end.
+func (c serveCommand) Run(ctx context.Context, p process) error {
+	cfg, log, err := c.load(p)
+	if err != nil {
+		return err
+	}
+	g, err := build(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer g.close()
+	return g.run(ctx, func() {})
+}
+
+// loop is a part that runs until its context ends.
+type loop func(context.Context) error
+
+// run brings the database up to date, opens the listener, and runs every
+// part and the further loops until one fails or ctx ends. ready is called
+// once all dependencies were seen, or did not come for a while.
+func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error {
+	applied, err := g.db.Migrate(ctx)
+	if err != nil {
+		return err
+	}
+	if len(applied) > 0 {
+		g.log.InfoContext(ctx, "database brought up to date", slog.Int("migrations", len(applied)))
+	}
+	listener, err := httpd.Listen(ctx, g.cfg.Listen)
+	if err != nil {
+		return err
+	}
+	server := httpd.New(httpd.Options{Listener: listener, Log: g.log, Checks: g.checks(), Message: recording.Message})
+	g.watch()
+	server.Mount("/metrics", g.metrics.Handler())
+	server.MountTree(soap.Services, g.legacy())
+	g.log.InfoContext(ctx, "recgate serves", slog.String("version", version), slog.String("listen", server.Addr().String()))
+	loops := append([]loop{server.Run, g.service.Run}, further...)
+	loops = append(loops, func(ctx context.Context) error {
+		g.awaitReady(ctx)
+		ready()
+		return nil
+	})
+	group, ctx := errgroup.WithContext(ctx)
+	for _, l := range loops {
+		group.Go(func() error { return l(ctx) })
+	}
+	err = group.Wait()
+	g.log.Info("recgate ends; recordings that run go on")
+	return err
+}
+
+// legacy is the Noojee endpoint behind its access control.
+func (g *gateway) legacy() http.Handler {
+	l := g.cfg.Legacy
+	door := soap.New(soap.Options{
+		Recorder: g.service,
+		Legacy: soap.Legacy{
+			GetBody: l.GetBody, ErrorStatus: l.ErrorStatus, SoapErrors: l.SOAPErrors,
+			StartReturn: l.StartReturn, StopNothing: l.StopNothing,
+		},
+		PublicURL: g.cfg.PublicURL,
+		Log:       g.log,
+		Count:     g.metrics.Request,
+		Sent:      g.metrics.Served,
+	})
+	router := mux.NewRouter()
+	door.Register(router)
+	return httpd.Allow(l.Networks(), door.Refuse)(httpd.Keys(l.Keys(), door.Refuse)(router))
+}
+
+// checks are what /readyz asks.
+func (g *gateway) checks() []httpd.Check {
+	checks := []httpd.Check{
+		{Name: "database", Run: g.db.Ping},
+		{Name: "archive", Run: g.archive.Check},
+	}
+	for _, p := range g.pbxs {
+		checks = append(checks, httpd.Check{Name: p.Name(), Run: func(ctx context.Context) error {
+			_, err := p.Find(ctx, recording.Target{Text: "readyz", Name: "readyz"})
+			return err
+		}})
+	}
+	return checks
+}
+
+// awaitReady returns when every PBX answers, or when it makes no sense to
+// wait any longer.
+func (g *gateway) awaitReady(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, readyPatience)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for _, check := range g.checks() {
+		for check.Run(ctx) != nil && ctx.Err() == nil {
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+			}
+		}
+	}
+}
+
+// readyPatience is how long ready may be late.
+const readyPatience = 5 * time.Second
