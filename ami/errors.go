@@ -15,6 +15,9 @@ var (
 	// ErrLost says that nothing was sent. Its text has the reason, and
 	// errors.Is(err, ErrAuth) holds while logins are refused.
 	ErrDown = errors.New("not connected")
+	// ErrConnecting: not connected yet, and no attempt has failed so far.
+	// errors.Is(err, ErrDown) holds too.
+	ErrConnecting = fmt.Errorf("%w yet", ErrDown)
 	// ErrLost: the connection ended before the answer came: the action may
 	// have been carried out. errors.Is(err, ErrDown) holds too.
 	ErrLost = fmt.Errorf("%w any more, the action may have been carried out", ErrDown)
@@ -42,7 +45,7 @@ var (
 func downError(cause error) error {
 	switch {
 	case cause == nil:
-		return fmt.Errorf("%w yet", ErrDown)
+		return ErrConnecting
 	case errors.Is(cause, ErrAuth):
 		return fmt.Errorf("%w: %w", ErrDown, cause)
 	}

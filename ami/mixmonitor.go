@@ -48,12 +48,31 @@ func (r mixMonitor) handle(ctx context.Context, uniqueID string, id recording.ID
 	return value, nil
 }
 
-func (r mixMonitor) reclaim(ctx context.Context, uniqueID string, rec recording.Recording, _ bool) (string, bool, error) {
-	if rec.Handle != "" {
-		return rec.Handle, true, nil
+// reclaim asks the channel whether the MixMonitor of this id is there and
+// writes our file. Ids are addresses, and after a restart of the PBX even
+// unique ids can be those of older channels: only the file name is ours alone.
+// Where the user may not ask, the file must do for an answer.
+func (r mixMonitor) reclaim(ctx context.Context, uniqueID string, rec recording.Recording, seen bool) (string, standing, error) {
+	handle, err := rec.Handle, error(nil)
+	if handle == "" {
+		handle, err = r.handle(ctx, uniqueID, rec.ID)
 	}
-	handle, err := r.handle(ctx, uniqueID, rec.ID)
-	return handle, handle != "", err
+	switch {
+	case err != nil:
+		return "", over, err
+	case !r.p.may("Getvar") && (seen || handle != ""):
+		return handle, runs, nil
+	case handle == "":
+		return "", over, nil
+	}
+	file, err := r.p.getvar(ctx, uniqueID, "MIXMONITOR("+handle+",filename)")
+	if err != nil {
+		return "", over, err
+	}
+	if !strings.HasSuffix(file, recording.MixedFile(rec.ID)) {
+		return "", over, nil
+	}
+	return handle, runs, nil
 }
 
 func (r mixMonitor) stop(ctx context.Context, uniqueID string, rec recording.Recording) error {

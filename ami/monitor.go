@@ -67,12 +67,23 @@ func (r monitor) taken(ctx context.Context, uniqueID string) (bool, error) {
 	return value != "", err
 }
 
-// reclaim waits for no file: those of Monitor are there before it answers.
-func (r monitor) reclaim(_ context.Context, uniqueID string, rec recording.Recording, seen bool) (string, bool, error) {
-	if seen && !r.p.books.ended(uniqueID, rec.ID) {
-		r.p.books.begin(uniqueID, rec.ID)
+// reclaim asks the books, and the channel where the user may: it says only
+// that something monitors it, so the file must be ours as well. Those of
+// Monitor are there before it answers.
+func (r monitor) reclaim(ctx context.Context, uniqueID string, rec recording.Recording, seen bool) (string, standing, error) {
+	if !seen || r.p.books.ended(uniqueID, rec.ID) {
+		return "", over, nil
 	}
-	return "", false, nil
+	if r.p.may("Getvar") {
+		taken, err := r.taken(ctx, uniqueID)
+		if err != nil || !taken {
+			return "", over, err
+		}
+	}
+	if !r.p.books.begin(uniqueID, rec.ID) {
+		return "", over, nil
+	}
+	return "", runs, nil
 }
 
 func (r monitor) stop(ctx context.Context, uniqueID string, rec recording.Recording) error {

@@ -169,7 +169,7 @@ func (p *PBX) await(ctx context.Context) error {
 		case ready:
 			return nil
 		case trouble != nil:
-			return trouble
+			return p.since(trouble)
 		}
 		select {
 		case <-changed:
@@ -177,6 +177,16 @@ func (p *PBX) await(ctx context.Context) error {
 			return p.unavailable(ctx.Err(), "the PBX %q is being asked for its channels: try again", p.name)
 		}
 	}
+}
+
+// since is the trouble by what the connection has met since then: attempts
+// that fail are no signals, and a login that is refused is another trouble
+// than a server that is away.
+func (p *PBX) since(trouble error) error {
+	if up, err := p.conn.State(); !up && err != nil {
+		return p.fault(downError(err))
+	}
+	return trouble
 }
 
 // set says whether the table is in step, or why it will not be by waiting.

@@ -141,8 +141,9 @@ func (p *PBX) recorderOf(ctx context.Context, rec recording.Recording) (recorder
 	return chosen, nil
 }
 
-// Reclaim implements recording.Recorder. A recording that the PBX began, but
-// whose file does not appear, is stopped and counts as never begun.
+// Reclaim implements recording.Recorder. The PBX is asked where the user may
+// ask, so that a recording that something else ended is noticed. One that the
+// PBX began, but whose file does not appear, is stopped and counts as never begun.
 func (p *PBX) Reclaim(ctx context.Context, rec recording.Recording) (recording.Capture, error) {
 	none := recording.Capture{}
 	r, err := p.recorderOf(ctx, rec)
@@ -160,14 +161,14 @@ func (p *PBX) Reclaim(ctx context.Context, rec recording.Recording) (recording.C
 	tracks := p.reclaimed(r, c, rec)
 	file := tracks[0].File
 	seen, _ := p.seen(file)
-	handle, begun, err := r.reclaim(ctx, uniqueID, rec, seen)
+	handle, is, err := r.reclaim(ctx, uniqueID, rec, seen)
 	if err != nil {
 		return none, p.fault(err)
 	}
 	switch {
-	case seen:
-	case !begun:
+	case is == over:
 		return none, nil
+	case seen:
 	case p.verifyStart <= 0 || p.verify(ctx, uniqueID, file) != nil:
 		rec.Handle = handle
 		if err := p.fault(r.stop(ctx, uniqueID, rec)); err != nil && recording.CodeOf(err) != recording.NotFound {

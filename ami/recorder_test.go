@@ -36,10 +36,10 @@ func TestMixMonitor(t *testing.T) {
 		t.Errorf("Record (-want +got):\n%s", diff)
 	}
 	rec := recording.Recording{ID: r.id, UniqueID: "10.1", Recorder: capture.Recorder, Handle: capture.Handle, Tracks: capture.Tracks}
+	r.vars(map[string]string{"MIXMONITOR(0x7fa3800028c0,filename)": "/var/spool/rec/" + hexID + ".wav"})
 	if got, err := r.Reclaim(t.Context(), rec); err != nil || !cmp.Equal(got, capture) {
 		t.Errorf("Reclaim = %+v, %v; want as Record", got, err)
 	}
-	r.vars(map[string]string{"MIXMONITOR(0x7fa3800028c0,filename)": "/var/spool/rec/" + hexID + ".wav"})
 	if err := r.Stop(t.Context(), rec); err != nil {
 		t.Errorf("Stop: %v", err)
 	}
@@ -267,7 +267,7 @@ func TestReclaim(t *testing.T) {
 	if err != nil || len(capture.Tracks) != 0 {
 		t.Errorf("Reclaim of one that never began = %+v, %v", capture, err)
 	}
-	r.vars(map[string]string{"RECGATE_" + hexID: "0x5"})
+	r.vars(map[string]string{"RECGATE_" + hexID: "0x5", "MIXMONITOR(0x5,filename)": "/var/spool/rec/" + hexID + ".wav"})
 	if capture, err = r.Reclaim(t.Context(), rec); err != nil || len(capture.Tracks) != 0 {
 		t.Errorf("Reclaim of one without a file = %+v, %v; want none", capture, err)
 	}
@@ -281,6 +281,10 @@ func TestReclaim(t *testing.T) {
 		{File: hexID + ".wav", Voice: recording.Mixed, Party: "mixed", StartedAt: rec.AskedAt}}}
 	if capture, err = r.Reclaim(t.Context(), rec); err != nil || !cmp.Equal(want, capture) {
 		t.Errorf("Reclaim = %+v, %v; want %+v", capture, err, want)
+	}
+	r.vars(map[string]string{"RECGATE_" + hexID: "0x5", "MIXMONITOR(0x5,filename)": "/var/spool/dialplan/other.wav"})
+	if capture, err = r.Reclaim(t.Context(), rec); err != nil || len(capture.Tracks) != 0 {
+		t.Errorf("Reclaim when its id is another recording's = %+v, %v; want none", capture, err)
 	}
 	rec.UniqueID = "10.3"
 	_, err = r.Reclaim(t.Context(), rec)

@@ -77,8 +77,15 @@ type recorder interface {
 	// tracks are the files that it writes; the first one is there as soon as
 	// the recording is.
 	tracks(c recording.Channel, id recording.ID) []recording.Track
-	// reclaim finds what stops a recording of which only the row is left.
-	// seen says whether its first file is there; begun, whether the PBX began
-	// it even if not.
-	reclaim(ctx context.Context, uniqueID string, r recording.Recording, seen bool) (handle string, begun bool, err error)
+	// reclaim finds out whether a recording of which only the row is left
+	// runs, and what stops it. seen says whether its first file is there.
+	reclaim(ctx context.Context, uniqueID string, r recording.Recording, seen bool) (handle string, is standing, err error)
 }
+
+// standing is how a recording stands on the PBX.
+type standing bool
+
+const (
+	runs standing = true
+	over standing = false // or never begun
+)

@@ -63,12 +63,19 @@ func (s spool) Remove(name string) error {
 // probe finds out whether recordings can be read and deleted here, by looking
 // into the folder and by making and deleting a file.
 func (s spool) probe() error {
-	if _, err := os.ReadDir(s.dir); err != nil {
-		return fmt.Errorf("the mount cannot be read: %w", err)
+	_, err := os.ReadDir(s.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the mount is not there: make the folder, mount it, or correct the keys spool and mount: %w", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("the mount cannot be read: let the user that recgate runs as read and write it: %w", err)
+	case err != nil:
+		return fmt.Errorf("the mount cannot be read: correct the keys spool and mount: %w", err)
 	}
 	f, err := os.CreateTemp(s.dir, ".recgate-check-*")
 	if err != nil {
-		return fmt.Errorf("the mount cannot be written to, so recordings cannot be deleted from it after they are archived: %w", err)
+		return fmt.Errorf("the mount cannot be written to, so recordings cannot be deleted from it after they are archived: "+
+			"let the user that recgate runs as write it: %w", err)
 	}
 	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
 		return fmt.Errorf("the probe file cannot be deleted from the mount: %w", err)

@@ -29,11 +29,14 @@ type collector struct {
 	since time.Time // when the size was first seen so; zero before the first look
 }
 
+// collecting begins the names of jobs that collect.
+const collecting = "collect "
+
 // collectSoon has the files of a recording in state Collecting collected.
 func (s *Service) collectSoon(id ID) { s.collectIn(0, &collector{id: id}) }
 
 func (s *Service) collectIn(delay time.Duration, c *collector) {
-	s.work.add(delay, "collect "+string(c.id), func(ctx context.Context) {
+	s.work.add(delay, collecting+string(c.id), func(ctx context.Context) {
 		unlock, err := s.moves.lock(ctx, "", string(c.id))
 		if err != nil {
 			return // only when ctx has ended

@@ -2,26 +2,9 @@ package recording
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 )
-
-// noteSoon writes down what an event says of a channel, and tries again
-// while the database is away.
-func (s *Service) noteSoon(p PBX, e Event, delay time.Duration) {
-	name := fmt.Sprintf("note %d %s %s", e.Kind, e.PBX, e.Channel.UniqueID)
-	s.work.add(delay, name, func(ctx context.Context) {
-		err := s.note(ctx, p, e)
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		if delay == 0 {
-			s.o.Log.WarnContext(ctx, "event not written for now", slog.String("pbx", e.PBX), slog.String("call", e.Channel.UniqueID), slog.Any("err", err))
-		}
-		s.noteSoon(p, e, time.Second)
-	})
-}
 
 // note takes an answer or a hangup of a channel that is recorded, or whose
 // call is.

@@ -48,10 +48,11 @@ type Recorder interface {
 	// Stop ends the recording and nothing else. NotFound means that the
 	// channel or its recording is gone already, which callers take as ended.
 	Stop(ctx context.Context, r Recording) error
-	// Reclaim finds out, after a restart or a lost connection, whether the
-	// recording still runs on the PBX: it returns the capture as Record
-	// would have. NotFound means that the channel is gone. A capture without
-	// files means that the channel lives and the recording never began.
+	// Reclaim finds out whether the recording runs on the PBX, and returns
+	// the capture as Record would have. NotFound means that the channel is
+	// gone. A capture without tracks means that the channel lives and the
+	// recording does not run: it never began, or something else ended it. A
+	// PBX that may not be asked answers by what is in the spool.
 	Reclaim(ctx context.Context, r Recording) (Capture, error)
 }
 

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -36,9 +37,8 @@ func (s *Service) Run(ctx context.Context) error {
 // Running returns how many channels have an open recording, for metrics.
 func (s *Service) Running() int { return s.watch.open() }
 
-// Waiting returns how many recordings wait to be collected or settled, for
-// metrics.
-func (s *Service) Waiting() int { return s.work.waiting() }
+// Waiting returns how many recordings wait to be collected, for metrics.
+func (s *Service) Waiting() int { return s.work.waiting(collecting) }
 
 // sweep looks after a delay at all that is unfinished on a PBX, and then
 // again and again.
@@ -62,25 +62,40 @@ func (s *Service) follow(p PBX, e Event) {
 		s.o.Log.Warn("pbx connection lost", slog.String("pbx", p.Name()))
 	case ChannelAnswered, ChannelHungUp:
 		if channel || call {
-			s.noteSoon(p, e, 0)
+			s.soon(e, func(ctx context.Context) error { return s.note(ctx, p, e) })
 		}
 	case RecordingMoved:
 		if channel {
-			s.soon("move", e, func(ctx context.Context) error { return s.moved(ctx, p, e) })
+			s.soon(e, func(ctx context.Context) error { return s.moved(ctx, p, e) })
 		}
 	case RecordingEnded:
 		if channel {
-			s.soon("ended", e, func(ctx context.Context) error { return s.endedByPBX(ctx, p, e) })
+			s.soon(e, func(ctx context.Context) error { return s.endedByPBX(ctx, p, e) })
 		}
 	}
 }
 
-// soon does what an event asks for; after an error the next sweep sees to it.
-func (s *Service) soon(what string, e Event, do func(context.Context) error) {
-	s.work.add(0, what+" "+e.PBX+" "+e.Channel.UniqueID, func(ctx context.Context) {
-		if err := do(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.WarnContext(ctx, "event not followed for now", slog.String("event", what),
-				slog.String("pbx", e.PBX), slog.String("call", e.Channel.UniqueID), slog.Any("err", err))
+// soon does what an event asks for, after what earlier events of the same
+// channel ask for. What fails is tried again: behind what came meanwhile, for
+// a database that is away keeps all of them waiting anyway.
+func (s *Service) soon(e Event, do func(context.Context) error) {
+	s.inTurn(e, 0, do)
+}
+
+func (s *Service) inTurn(e Event, tries int, do func(context.Context) error) {
+	key := channelKey{e.PBX, e.Channel.UniqueID}
+	first := s.turns.add(key, func(ctx context.Context) {
+		err := do(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
 		}
+		if tries == 0 {
+			s.o.Log.WarnContext(ctx, "event not followed for now", slog.String("pbx", e.PBX), slog.String("call", e.Channel.UniqueID), slog.Any("err", err))
+		}
+		name := fmt.Sprintf("again %d %s %s", e.Kind, e.PBX, e.Channel.UniqueID)
+		s.work.add(time.Second, name, func(context.Context) { s.inTurn(e, tries+1, do) })
 	})
+	if first {
+		s.work.add(0, "events "+e.PBX+" "+e.Channel.UniqueID, func(ctx context.Context) { s.turns.run(ctx, key) })
+	}
 }

@@ -3,6 +3,7 @@ package recording
 import (
 	"container/heap"
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -48,11 +49,17 @@ func (q *schedule) add(delay time.Duration, name string, run func(context.Contex
 	}
 }
 
-// waiting returns how many jobs wait, those of the future included.
-func (q *schedule) waiting() int {
+// waiting returns how many jobs wait whose name begins so.
+func (q *schedule) waiting(prefix string) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.jobs)
+	n := 0
+	for name := range q.name {
+		if strings.HasPrefix(name, prefix) {
+			n++
+		}
+	}
+	return n
 }
 
 // next takes the job that is due, or says how long none will be.

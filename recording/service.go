@@ -20,6 +20,7 @@ type Service struct {
 	o     Options
 	locks locks    // one action at a time on one channel
 	moves locks    // one collector at a time on one recording
+	turns turns    // events of one channel in their order
 	watch watch    // channels and calls whose events matter
 	work  schedule // collecting and settling
 }

@@ -50,10 +50,33 @@ func (s *Service) settle(ctx context.Context, p PBX, id ID, uniqueID string) err
 	case Collecting:
 		s.collectSoon(rec.ID)
 	}
-	if !rec.InProgress() && rec.State != Running {
+	if rec.State == Running {
+		if err := s.settleRunning(ctx, p, &rec); err != nil {
+			return err
+		}
+	}
+	if !rec.InProgress() {
 		return nil
 	}
 	return s.settleGone(ctx, p, rec)
+}
+
+// settleRunning asks the PBX whether a recording does run. One that does not,
+// although its channel lives, was ended by something else; or the PBX began
+// anew and gave the unique id to another channel.
+func (s *Service) settleRunning(ctx context.Context, p PBX, rec *Recording) error {
+	capture, err := p.Reclaim(ctx, *rec)
+	if CodeOf(err) == NotFound {
+		return nil // settleGone sees to it
+	}
+	if err != nil || len(capture.Tracks) > 0 {
+		return err
+	}
+	at := s.now()
+	if seen := s.lastWritten(p, *rec); !seen.IsZero() {
+		at = seen
+	}
+	return s.ended(ctx, rec, "ended on the PBX, not by recgate", at)
 }
 
 // settleGone ends a recording whose channel is gone without our having seen
@@ -102,21 +125,18 @@ func (s *Service) settleStarting(ctx context.Context, p PBX, rec Recording) (Rec
 	capture, err := p.Reclaim(ctx, rec)
 	switch {
 	case CodeOf(err) == NotFound:
-		return s.settleVanished(ctx, p, rec)
+		return s.settleByFiles(ctx, p, rec, "the channel hung up while the start was under way")
 	case err != nil:
 		return rec, err
 	case len(capture.Tracks) == 0:
-		step := Step{To: Failed, Reason: "the start was interrupted before the PBX recorded"}
-		err := s.finish(ctx, rec, step)
-		rec.State, rec.Reason = step.To, step.Reason
-		return rec, err
+		return s.settleByFiles(ctx, p, rec, "the start was interrupted")
 	}
 	return s.began(ctx, rec, capture, "taken over after an interrupted start")
 }
 
-// settleVanished settles a start whose channel is gone: by the files, if
-// there are any.
-func (s *Service) settleVanished(ctx context.Context, p PBX, rec Recording) (Recording, error) {
+// settleByFiles settles a start that does not run on the PBX (any more): it
+// ran if there are files.
+func (s *Service) settleByFiles(ctx context.Context, p PBX, rec Recording, why string) (Recording, error) {
 	for _, tracks := range likelyTracks(rec) {
 		f, err := p.Spool().Open(tracks[0].File)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -128,7 +148,7 @@ func (s *Service) settleVanished(ctx context.Context, p PBX, rec Recording) (Rec
 		if err := f.Close(); err != nil {
 			s.o.Log.DebugContext(ctx, "spool file not closed", slog.Any("err", err))
 		}
-		step := Step{To: Collecting, Reason: "the channel hung up while the start was under way", At: s.now(), StoppedAt: s.now(), Tracks: tracks}
+		step := Step{To: Collecting, Reason: why, At: s.now(), StoppedAt: s.now(), Tracks: tracks}
 		if err := s.advance(ctx, rec.ID, step); err != nil {
 			return rec, err
 		}
@@ -136,7 +156,7 @@ func (s *Service) settleVanished(ctx context.Context, p PBX, rec Recording) (Rec
 		s.collectSoon(rec.ID)
 		return rec, nil
 	}
-	step := Step{To: Failed, Reason: "the channel hung up before the recording began"}
+	step := Step{To: Failed, Reason: why + " before the PBX recorded"}
 	err := s.finish(ctx, rec, step)
 	rec.State, rec.Reason = step.To, step.Reason
 	return rec, err

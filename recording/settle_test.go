@@ -177,6 +177,27 @@ func TestMissedHangupIsFound(t *testing.T) {
 	})
 }
 
+// The hangup of the channel that was picked up comes right behind the pickup.
+func TestPickupBeforeItsHangup(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		for range 20 {
+			rang := of.pbx.Ring(t, "410", "420")
+			rec := of.start(t, rang, "22")
+			picker := of.pbx.Add(recording.Channel{Name: "SIP/412", Extension: "412", State: recording.Up})
+			found, err := of.pbx.Find(t.Context(), recording.Target{Text: rang})
+			if err != nil {
+				t.Fatal(err)
+			}
+			of.pbx.Tell(recording.Event{Kind: recording.RecordingMoved, Channel: found[0], To: picker})
+			of.pbx.Tell(recording.Event{Kind: recording.ChannelHungUp, Channel: found[0]})
+			synctest.Wait()
+			if got, err := of.store.Get(t.Context(), rec.ID); err != nil || got.State != recording.Running || got.UniqueID != picker.UniqueID {
+				t.Fatalf("after pickup and hangup: %s on %s, %v; want it running on %s", got.State, got.UniqueID, err, picker.UniqueID)
+			}
+		}
+	})
+}
+
 func TestPickupIsFollowed(t *testing.T) {
 	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
 		rang := of.pbx.Ring(t, "410", "420")

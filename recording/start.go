@@ -59,17 +59,23 @@ func (s *Service) start(ctx context.Context, r StartRequest) (Recording, error) 
 }
 
 // running returns what recgate records on the channel, or nil. A row that a
-// crash left in Starting is settled first. The channel's lock is held.
+// crash left in Starting is settled first, and one that says Running is only
+// believed when the PBX confirms it: a start that is answered with success
+// must record. The channel's lock is held.
 func (s *Service) running(ctx context.Context, c live) (*Recording, error) {
 	open, err := s.store.Open(ctx, c.on.Name(), c.UniqueID)
 	if err != nil {
 		return nil, err
 	}
 	for _, rec := range open {
-		if rec.State == Starting {
-			if rec, err = s.settleStarting(ctx, c.on, rec); err != nil {
-				return nil, err
-			}
+		switch rec.State {
+		case Starting:
+			rec, err = s.settleStarting(ctx, c.on, rec)
+		case Running:
+			err = s.settleRunning(ctx, c.on, &rec)
+		}
+		if err != nil {
+			return nil, err
 		}
 		if rec.State == Running {
 			return &rec, nil

@@ -221,6 +221,24 @@ func TestStartUnconfirmedIsTakenOver(t *testing.T) {
 	})
 }
 
+// A start is not answered with success because of a row: the PBX must record.
+// After a restart within a second Asterisk gives old unique ids to new calls.
+func TestStartWhenThePBXHasForgotten(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		of.pbx.Call(t, "410", "411")
+		first := of.start(t, "410", "22")
+		of.pbx.Pass(time.Second)
+		of.pbx.Forget()
+		second := of.start(t, "410", "23")
+		if second.ID == first.ID || of.pbx.Records() != 2 {
+			t.Errorf("PBX asked %d times, want a second recording", of.pbx.Records())
+		}
+		if got := of.state(t, first.ID); got.State != recording.Ready || got.Duration != time.Second {
+			t.Errorf("what the PBX forgot: %s (%s), %v", got.State, got.Reason, got.Duration)
+		}
+	})
+}
+
 func TestStartUncertainIsSettledByThePBX(t *testing.T) {
 	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
 		of.pbx.Call(t, "410", "411")

@@ -29,7 +29,7 @@ func TestServe(t *testing.T) {
 				})
 			}
 			t.Run("MariaDB", func(t *testing.T) {
-				all(t, l, kind{"mixmonitor", "pjsip"}, mariadbd.Start(t).DSN())
+				all(t, l, kind{"mixmonitor", "pjsip"}, mariadbd.Start(t).DSN(t))
 			})
 		})
 	}

@@ -49,6 +49,7 @@ func TestPBX(t *testing.T, hear Hearing, open func(t *testing.T) Exchange) {
 		{"Record on a channel that is gone", recordGone},
 		{"Stop twice: the second finds nothing", stopTwice},
 		{"Reclaim a running recording, one that never began, and one whose channel is gone", reclaim},
+		{"Reclaim of a recording that has ended", reclaimEnded},
 		{"Reclaim without a handle gives what stops it", reclaimWithoutHandle},
 		{"A recording outlives the connection, and can be stopped after it", outlivesConnection},
 		{"Ringing channels are found", findRinging},

@@ -153,6 +153,23 @@ func reclaim(t *testing.T, b *bench) {
 	}
 }
 
+func reclaimEnded(t *testing.T, b *bench) {
+	caller, _ := b.Call(t, "410", "411")
+	c := b.find(t, "410", caller)[0]
+	first, second := b.record(t, c), recording.Recording{}
+	if err := b.pbx.Stop(b.context(t), first); err != nil {
+		t.Fatal(err)
+	}
+	second = b.record(t, c)
+	capture, err := b.pbx.Reclaim(b.context(t), first)
+	if err != nil || len(capture.Tracks) != 0 {
+		t.Errorf("Reclaim of one that has ended = %+v, %v; want no tracks", capture, err)
+	}
+	if capture, err = b.pbx.Reclaim(b.context(t), second); err != nil || len(capture.Tracks) == 0 {
+		t.Errorf("Reclaim of the one that runs = %+v, %v; want its tracks", capture, err)
+	}
+}
+
 func reclaimWithoutHandle(t *testing.T, b *bench) {
 	caller, _ := b.Call(t, "410", "411")
 	rec := b.record(t, b.find(t, "410", caller)[0])

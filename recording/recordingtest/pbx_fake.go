@@ -191,6 +191,14 @@ func (p *PBX) HangupUnseen(t testing.TB, uniqueID string) {
 	p.told = p.told[:min(before, len(p.told))]
 }
 
+// Forget ends all recordings without a word and leaves their files as they
+// are, as a PBX that was killed and has begun anew.
+func (p *PBX) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.running)
+}
+
 // Refuse has the next Record fail with err.
 func (p *PBX) Refuse(err error) {
 	p.mu.Lock()

@@ -1,0 +1,130 @@
+package ami_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"recgate/ami"
+	"recgate/ami/amisim"
+	"recgate/audio/audiotest"
+	"recgate/recording"
+	"recgate/recording/recordingtest"
+)
+
+// simulated is the simulated Asterisk as an exchange.
+type simulated struct {
+	*amisim.Server
+	pbx   *ami.PBX
+	tech  string
+	calls map[string]*amisim.Call // by unique id
+}
+
+// TestSimulatedPBX holds client and simulator to the contract that real
+// Asterisk servers pass in the full run.
+func TestSimulatedPBX(t *testing.T) {
+	for _, tt := range []struct {
+		version        int
+		recorder, tech string
+	}{{16, ami.MixMonitor, "SIP"}, {16, ami.Monitor, "SIP"}, {16, ami.Monitor, "PJSIP"}, {22, ami.Auto, "PJSIP"}} {
+		t.Run(strconv.Itoa(tt.version)+" "+tt.recorder+" "+tt.tech, func(t *testing.T) {
+			t.Parallel() // the simulator plays in real time
+			recordingtest.TestPBX(t, hear, func(t *testing.T) recordingtest.Exchange {
+				return newSimulated(t, tt.version, tt.recorder, tt.tech)
+			})
+		})
+	}
+}
+
+func newSimulated(t *testing.T, version int, recorder, tech string) *simulated {
+	t.Helper()
+	dir := t.TempDir()
+	mount := filepath.Join(dir, "rec")
+	if err := os.Mkdir(mount, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	server, err := amisim.New(amisim.Options{
+		Version: version, Listen: "127.0.0.1:0", Spool: dir,
+		Users: []amisim.User{{Name: "recgate", Secret: "secret", Read: "call", Write: "call,system"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- server.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	pbx, err := ami.NewPBX(ami.Config{
+		Name:     "pbx1",
+		Client:   ami.Options{Address: server.Addr(), Username: "recgate", Secret: "secret", MD5: true, BackoffMin: time.Millisecond},
+		Recorder: recorder, Spool: "rec", Mount: mount, VerifyStart: time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &simulated{Server: server, pbx: pbx, tech: tech, calls: map[string]*amisim.Call{}}
+}
+
+func (s *simulated) PBX() recording.PBX { return s.pbx }
+
+func (s *simulated) Call(t testing.TB, from, to string) (caller, callee string) {
+	t.Helper()
+	return s.dial(t, from, to, 0)
+}
+
+func (s *simulated) Ring(t testing.TB, from, to string) string {
+	t.Helper()
+	_, callee := s.dial(t, from, to, amisim.Never)
+	return callee
+}
+
+func (s *simulated) dial(t testing.TB, from, to string, answer time.Duration) (caller, callee string) {
+	t.Helper()
+	c, err := s.Server.Call(from, to, amisim.CallOptions{Tech: s.tech, Answer: answer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller, callee = c.Caller().UniqueID, c.Callee().UniqueID
+	s.calls[caller], s.calls[callee] = c, c
+	return caller, callee
+}
+
+func (s *simulated) Hangup(t testing.TB, uniqueID string) {
+	t.Helper()
+	s.calls[uniqueID].Hangup()
+}
+
+func (s *simulated) Pass(d time.Duration) { time.Sleep(d) }
+
+func (s *simulated) Tone(extension string) float64 {
+	n, err := strconv.Atoi(extension)
+	if err != nil {
+		panic(err)
+	}
+	return float64(n/100*100 + n%10*200)
+}
+
+func (s *simulated) Cut(testing.TB) { s.Misbehave(amisim.Misbehaviour{Kind: amisim.Drop}) }
+
+func hear(t testing.TB, wav io.ReaderAt, size int64, hz float64) float64 {
+	t.Helper()
+	b := make([]byte, size)
+	if _, err := wav.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	share, err := audiotest.Share(b, 0, hz)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return share / 100
+}
