@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -85,7 +86,7 @@ func TestCheckSpool(t *testing.T) {
 	if err := os.Remove(mount); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.CheckSpool(); !errors.Is(err, fs.ErrNotExist) {
+	if err := p.CheckSpool(); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "make the folder") {
 		t.Errorf("CheckSpool without a mount: %v", err)
 	}
 }

@@ -1,0 +1,62 @@
+package ami_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"recgate/ami"
+	"recgate/ami/amisim"
+	"recgate/recording"
+)
+
+// TestWhyThereIsNoConnection: a PBX that was never reached says by which of
+// the many reasons, since attempts that fail are no signals.
+func TestWhyThereIsNoConnection(t *testing.T) {
+	for _, tt := range []struct {
+		name, secret, says string
+		is                 error
+		end                bool // the server is gone before
+	}{
+		{"login refused", "wrong", "refuses the login", ami.ErrAuth, false},
+		{"nobody listens", "good", "is not connected", ami.ErrDown, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sim, err := amisim.New(amisim.Options{Spool: t.TempDir(), Users: []amisim.User{{Name: "u", Secret: "good", Write: "all"}}, Refusal: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := ami.NewPBX(ami.Config{Name: "pbx1", Spool: "/spool", Client: ami.Options{Address: sim.Addr(), Username: "u", Secret: tt.secret}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = p.Find(t.Context(), recording.Target{Text: "410", Name: "410"})
+			if !errors.Is(err, ami.ErrConnecting) {
+				t.Errorf("before the first attempt: %v, want ErrConnecting", err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 2)
+			if tt.end {
+				err = sim.Close()
+				ended <- err
+			} else {
+				go func() { ended <- sim.Run(ctx) }()
+			}
+			go func() { ended <- p.Run(ctx, func(recording.Event) {}) }()
+			eventually(t, "an attempt has failed", func() bool {
+				_, err = p.Find(t.Context(), recording.Target{Text: "410", Name: "410"})
+				return !errors.Is(err, ami.ErrConnecting)
+			})
+			if !errors.Is(err, tt.is) || !strings.Contains(recording.Message(err), tt.says) || recording.CodeOf(err) != recording.Unavailable {
+				t.Errorf("%v, want one that says %q", err, tt.says)
+			}
+			cancel()
+			for range 2 {
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
