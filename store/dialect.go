@@ -18,6 +18,9 @@ type dialect interface {
 	bind(args []any) []any
 	// ping is a query for one number that touches the database.
 	ping() string
+	// hasTable is a query for how many tables have the name that is its
+	// argument, none or one.
+	hasTable() string
 	// migrations names the folder and the dialect of goose, and makes the
 	// lock under which they run.
 	migrations() (folder string, d goose.Dialect, l lock.SessionLocker)

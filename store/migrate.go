@@ -53,16 +53,18 @@ func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
 }
 
 // Version returns the number of the newest migration that was applied, 0 for
-// a database without tables.
-func (db *DB) Version(ctx context.Context) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, db.timeout)
-	defer cancel()
-	p, err := db.provider()
-	if err != nil {
-		return 0, err
-	}
-	version, err := p.GetDBVersion(ctx)
-	return version, fault(ctx, db.dialect, "read the schema version", err)
+// a database without tables. It changes nothing, other than goose's own
+// question would, which makes the table that it asks.
+func (db *DB) Version(ctx context.Context) (version int64, err error) {
+	const query = `SELECT COALESCE(MAX(version_id), 0) FROM ` + versionTable
+	err = db.read(ctx, db.timeout, "read the schema version", func(ctx context.Context, t tx) error {
+		var tables int
+		if err := t.row(ctx, db.dialect.hasTable(), []any{versionTable}, &tables); err != nil || tables == 0 {
+			return err
+		}
+		return t.row(ctx, query, nil, &version)
+	})
+	return version, err
 }
 
 func (db *DB) provider() (*goose.Provider, error) {

@@ -56,6 +56,10 @@ func (mysqlDialect) bind(args []any) []any {
 
 func (mysqlDialect) ping() string { return `SELECT 1` }
 
+func (mysqlDialect) hasTable() string {
+	return `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?`
+}
+
 // kindOf knows the error numbers of MySQL and MariaDB.
 func (mysqlDialect) kindOf(err error) kind {
 	var e *mysql.MySQLError

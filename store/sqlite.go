@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"runtime"
@@ -23,7 +24,14 @@ type sqliteDialect string
 func (s sqliteSource) open(o Options) (*DB, error) {
 	d := sqliteDialect(s)
 	// Made here and not by SQLite, so that what people said is not for all to read.
-	f, err := os.OpenFile(string(s), os.O_CREATE|os.O_RDWR, 0o640)
+	flags := os.O_CREATE | os.O_RDWR
+	if o.Existing {
+		flags = os.O_RDWR
+	}
+	f, err := os.OpenFile(string(s), flags, 0o640)
+	if o.Existing && errors.Is(err, fs.ErrNotExist) {
+		return nil, unavailable("the database file is not there", "open the database", err)
+	}
 	if err != nil {
 		return nil, unavailable("the database file cannot be opened", "open the database", err)
 	}
@@ -62,6 +70,10 @@ func (d sqliteDialect) uri(options url.Values) string {
 func (sqliteDialect) bind(args []any) []any { return args }
 
 func (sqliteDialect) ping() string { return `SELECT COUNT(*) FROM sqlite_schema` }
+
+func (sqliteDialect) hasTable() string {
+	return `SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?`
+}
 
 func (sqliteDialect) kindOf(err error) kind {
 	var e *sqlite.Error

@@ -3,7 +3,9 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -150,6 +152,40 @@ func TestVersion(t *testing.T) {
 	}
 	if applied, err = db.Migrate(t.Context()); len(applied) != 0 || err != nil {
 		t.Errorf("applied again: %v, %v", applied, err)
+	}
+}
+
+// TestLookingChangesNothing: who only asks leaves no file, table or lock.
+func TestLookingChangesNothing(t *testing.T) {
+	dsn := file(t)
+	if _, err := store.Open(t.Context(), dsn, store.Options{Existing: true}); !errors.Is(err, fs.ErrNotExist) || recording.CodeOf(err) != recording.Unavailable {
+		t.Errorf("open a file that is not there: %v", err)
+	}
+	path := strings.TrimPrefix(dsn, "sqlite:")
+	if left, _ := filepath.Glob(path + "*"); len(left) > 0 {
+		t.Errorf("made %q", left)
+	}
+	for _, existing := range []bool{false, true} { // the first makes an empty one
+		db, err := store.Open(t.Context(), dsn, store.Options{Existing: existing})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close() //nolint:errcheck // nothing was written
+		asks(t, db)
+	}
+	var tables int
+	if err := raw(t, dsn).QueryRow(`SELECT COUNT(*) FROM sqlite_schema`).Scan(&tables); err != nil || tables != 0 {
+		t.Errorf("%d tables made, %v", tables, err)
+	}
+	if left, _ := filepath.Glob(path + "-lock*"); len(left) > 0 {
+		t.Errorf("made %q", left)
+	}
+}
+
+func asks(t *testing.T, db *store.DB) {
+	t.Helper()
+	if v, err := db.Version(t.Context()); v != 0 || err != nil {
+		t.Errorf("version of an empty database: %d, %v", v, err)
 	}
 }
 

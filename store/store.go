@@ -32,6 +32,9 @@ type Options struct {
 	// Timeout ends every call that its own context does not end earlier; 4 s
 	// when zero. Sums and Migrate, which read or change much, may take a minute.
 	Timeout time.Duration
+	// Existing makes a database file that is not there an error, which wraps
+	// fs.ErrNotExist, instead of making the file. For those who only look.
+	Existing bool
 }
 
 // slow is how long what concerns a whole table may take.
