@@ -23,10 +23,10 @@ func (s *Service) note(ctx context.Context, p PBX, e Event) error {
 		return s.store.ChannelEvent(ctx, n)
 	}
 	n.EndedAt, n.CallEnded = e.At, e.Last
-	if err := s.store.ChannelEvent(ctx, n); err != nil {
+	if err := s.hungUp(ctx, c, e.At); err != nil {
 		return err
 	}
-	if err := s.hungUp(ctx, c, e.At); err != nil {
+	if err := s.store.ChannelEvent(ctx, n); err != nil {
 		return err
 	}
 	s.watch.forget(e.Channel, e.Last)

@@ -101,28 +101,28 @@ func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (R
 	if err != nil {
 		return Recording{}, err
 	}
-	for _, rec := range found {
-		if rec.State == Collecting && s.refusal(rec) == nil {
+	for i, rec := range found {
+		if s.refusal(rec) != nil {
+			continue
+		}
+		if rec.State != Ready {
 			if rec, err = s.awaitCollected(ctx, rec); err != nil {
 				return rec, err
 			}
+			found[i] = rec
 		}
 		if rec.State == Ready && s.refusal(rec) == nil {
 			return rec, nil
 		}
 	}
-	newest, err := s.store.Get(ctx, found[0].ID)
-	if err != nil {
+	if err := s.refusal(found[0]); err != nil {
 		return found[0], err
 	}
-	if err := s.refusal(newest); err != nil {
-		return newest, err
-	}
-	return newest, Errorf(NotReady, "the recording is still being collected: try again in a moment")
+	return found[0], Errorf(NotReady, "the recording is still being collected: try again in a moment")
 }
 
 // refusal tells why a recording may not be retrieved; nil for one that is
-// ready, or will be once it is collected.
+// ready, or will be once it is collected: its call is over, or it was stopped.
 func (s *Service) refusal(rec Recording) error {
 	switch {
 	case rec.Deleted:
@@ -133,7 +133,7 @@ func (s *Service) refusal(rec Recording) error {
 		return Errorf(Conflict, "there is no audio, the recording is %s: %s", rec.State, rec.Reason)
 	case rec.InProgress() && !s.o.RetrieveDuringCall:
 		return Errorf(NotReady, "the call is still in progress: retrieve it after the hangup")
-	case rec.State == Starting, rec.State == Running:
+	case rec.InProgress() && (rec.State == Starting || rec.State == Running):
 		return Errorf(NotReady, "the recording is still running: stop it first")
 	}
 	return nil
@@ -146,7 +146,7 @@ func (s *Service) awaitCollected(ctx context.Context, rec Recording) (Recording,
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for rec.State == Collecting {
+	for !rec.State.Final() {
 		select {
 		case <-ctx.Done():
 			return rec, nil

@@ -21,8 +21,8 @@ import (
 	"recgate/lab"
 )
 
-// binary builds recgate once for all tests, with the race detector.
-var binary = sync.OnceValues(func() (string, error) {
+// builtBinary builds recgate once for all tests, with the race detector.
+var builtBinary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "recgate-full-")
 	if err != nil {
 		return "", err
@@ -37,7 +37,7 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := binary(); err == nil {
+	if path, err := builtBinary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path)) // a leftover in the temporary folder harms nobody
 	}
 	os.Exit(code)
@@ -102,7 +102,7 @@ func freeAddress(t *testing.T) string {
 // start starts the process and waits until it says that it is ready.
 func (p *program) start(t *testing.T) {
 	t.Helper()
-	path, err := binary()
+	path, err := builtBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
