@@ -34,8 +34,8 @@ func (s *Service) Run(ctx context.Context) error {
 	return first
 }
 
-// Running returns how many channels have an open recording, for metrics.
-func (s *Service) Running() int { return s.watch.open() }
+// Running returns how many recordings have no final state, for metrics.
+func (s *Service) Running() int { return s.watch.unsettled() }
 
 // Waiting returns how many recordings wait to be collected, for metrics.
 func (s *Service) Waiting() int { return s.work.waiting(collecting) }
@@ -56,10 +56,8 @@ func (s *Service) follow(p PBX, e Event) {
 	channel, call := s.watch.of(e.Channel)
 	switch e.Kind {
 	case PBXUp:
-		s.o.Log.Info("pbx connected", slog.String("pbx", p.Name()))
 		s.sweep(p, 0)
-	case PBXDown:
-		s.o.Log.Warn("pbx connection lost", slog.String("pbx", p.Name()))
+	case PBXDown: // the next PBXUp sees to what is missed meanwhile
 	case ChannelAnswered, ChannelHungUp:
 		if channel || call {
 			s.soon(e, func(ctx context.Context) error { return s.note(ctx, p, e) })

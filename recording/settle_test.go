@@ -236,6 +236,23 @@ func TestRecordingEndedByThePBX(t *testing.T) {
 	})
 }
 
+func TestRunningCountsWhatIsNotSettled(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		caller, _ := of.pbx.Call(t, "410", "411")
+		of.start(t, "410", "22")
+		of.pbx.Pass(time.Second)
+		if n := of.Running(); n != 1 {
+			t.Errorf("Running = %d while one records", n)
+		}
+		of.stop(t, "410")
+		time.Sleep(10 * time.Second)
+		if n, w := of.Running(), of.Waiting(); n != 0 || w != 0 {
+			t.Errorf("Running = %d, Waiting = %d when all is collected", n, w)
+		}
+		of.pbx.Hangup(t, caller)
+	})
+}
+
 func TestKeepSpool(t *testing.T) {
 	inOffice(t, recording.Options{KeepSpool: map[string]bool{"pbx1": true}}, func(t *testing.T, of *office) {
 		rec := finished(t, of, "22", time.Second)

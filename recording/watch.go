@@ -6,16 +6,20 @@ import "sync"
 // the events of all other channels cost nothing. It may hold more than is
 // open, never less. The zero value is ready.
 type watch struct {
-	mu       sync.Mutex // guards both maps
+	mu       sync.Mutex // guards the maps
 	channels map[channelKey]bool
 	calls    map[channelKey]bool
+	open     map[ID]bool // recordings without a final state
 }
 
 func (w *watch) add(rec Recording) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.channels == nil {
-		w.channels, w.calls = map[channelKey]bool{}, map[channelKey]bool{}
+		w.channels, w.calls, w.open = map[channelKey]bool{}, map[channelKey]bool{}, map[ID]bool{}
+	}
+	if !rec.State.Final() {
+		w.open[rec.ID] = true
 	}
 	w.channels[channelKey{rec.PBX, rec.UniqueID}] = true
 	w.calls[channelKey{rec.PBX, rec.Call.LinkedID}] = true
@@ -37,9 +41,16 @@ func (w *watch) forget(c Channel, callToo bool) {
 	}
 }
 
-// open returns how many channels have an open recording, as far as is known.
-func (w *watch) open() int {
+// settled notes that a recording has reached a final state.
+func (w *watch) settled(id ID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.channels)
+	delete(w.open, id)
+}
+
+// unsettled returns how many recordings have no final state.
+func (w *watch) unsettled() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.open)
 }
