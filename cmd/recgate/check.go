@@ -5,15 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
-	"net"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"recgate/ami"
 	"recgate/config"
+	"recgate/httpd"
 	"recgate/recording"
 	"recgate/store"
 )
@@ -23,8 +27,9 @@ type checkCommand struct{ fromFile }
 
 // Help is shown below the flags.
 func (checkCommand) Help() string {
-	return "Prints a line for each step; a failed one says what to do, and the exit code is 1. Nothing is recorded or changed,\n" +
-		"but a file is written to the spool and to the archive and deleted again.\n\nExample:\n  recgate check --config /etc/recgate/recgate.yaml"
+	return "Prints a line for each step; a failed one says what to do, and the exit code is 1. Nothing is recorded, and no\n" +
+		"database is made; but the folder of the archive is made if it is missing, and a file is written to the spool and\n" +
+		"to the archive and deleted again.\n\nExample:\n  recgate check --config /etc/recgate/recgate.yaml"
 }
 
 // stepLimit is how long one step of a check may take.
@@ -66,10 +71,16 @@ func (c checkCommand) Run(ctx context.Context, p process) error {
 	return nil
 }
 
+// database opens what is there and makes nothing: serve and migrate do.
 func (c *checker) database(ctx context.Context, cfg config.Config) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{})
+	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		file := strings.TrimPrefix(cfg.Database.Reveal(), "sqlite:")
+		c.step("database", file+" is not there yet: serve or migrate makes it", canMake(file))
+		return
+	}
 	if err != nil {
 		c.step("database", "", err)
 		return
@@ -83,6 +94,15 @@ func (c *checker) database(ctx context.Context, cfg config.Config) {
 		detail = "reached, still empty: serve or migrate makes the tables"
 	}
 	c.step("database", detail, err)
+}
+
+// canMake tells whether a file can be made, by another one beside it.
+func canMake(file string) error {
+	f, err := os.CreateTemp(filepath.Dir(file), ".recgate-check-*")
+	if err != nil {
+		return fmt.Errorf("%s is not there, and cannot be made: make its folder, and let the user that recgate runs as write to it: %w", file, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func (c *checker) archive(ctx context.Context, cfg config.Config) {
@@ -110,19 +130,23 @@ func (c *checker) pbx(ctx context.Context, cfg config.PBX) {
 	group.Go(func() error { return p.Run(running, func(recording.Event) {}) })
 	report, err := awaitReport(ctx, p)
 	stop()
-	err = errors.Join(err, group.Wait())
+	if ended := group.Wait(); err == nil {
+		err = ended
+	}
+	if errors.Is(err, ami.ErrConnecting) {
+		err = fmt.Errorf("no answer from %s within %v: is that where AMI listens, and does no firewall stand between", cfg.Address, stepLimit)
+	}
 	c.report(name, cfg, report, err)
 	c.step(name("spool"), fmt.Sprintf("%s can be read, and files there can be deleted", cfg.Mount), p.CheckSpool())
 }
 
-// awaitReport asks until the login was made or refused: a client that only
-// begins to connect says that it is not connected yet.
+// awaitReport asks until the first attempt to connect has come to an end.
 func awaitReport(ctx context.Context, p *ami.PBX) (ami.Report, error) {
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		report, err := p.Check(ctx)
-		if err == nil || report.Version != "" || errors.Is(err, ami.ErrAuth) {
+		if !errors.Is(err, ami.ErrConnecting) {
 			return report, err
 		}
 		select {
@@ -166,6 +190,9 @@ func rights(r ami.Report) string {
 			lacks = append(lacks, fmt.Sprintf("%s (%s)", a.Action, a.Class))
 		}
 	}
+	if len(may) == 0 {
+		may = []string{"nothing of what recgate needs"}
+	}
 	text := "may " + strings.Join(may, ", ")
 	if len(lacks) > 0 {
 		text += "; not there or not allowed (write class): " + strings.Join(lacks, ", ")
@@ -174,11 +201,13 @@ func rights(r ami.Report) string {
 }
 
 func (c *checker) listen(ctx context.Context, cfg config.Config) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
-	if err != nil {
-		// Not a failure: it is what a recgate that runs looks like.
-		c.step("listen", fmt.Sprintf("%s is in use: good if recgate runs there already", cfg.Listen), nil)
-		return
+	listener, err := httpd.Listen(ctx, cfg.Listen)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE): // not a failure: it is what a recgate that runs looks like
+		c.step("listen", cfg.Listen+" is in use: good if recgate runs there already", nil)
+	case err != nil:
+		c.step("listen", "", err)
+	default:
+		c.step("listen", cfg.Listen+" is free", listener.Close())
 	}
-	c.step("listen", cfg.Listen+" is free", listener.Close())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -66,11 +67,11 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{})
+	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
 	if err != nil {
 		return err
 	}
-	sums, err := db.Sums(ctx, from, to)
+	sums, err := sumsOf(ctx, db, from, to)
 	if closeErr := db.Close(); err == nil {
 		err = closeErr
 	}
@@ -79,6 +80,18 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 	}
 	fmt.Fprintf(p.stdout, "recordings asked for from %s to %s\n\n", from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly))
 	return printSums(p.stdout, sums)
+}
+
+// sumsOf adds up what a database holds that serve has used.
+func sumsOf(ctx context.Context, db *store.DB, from, to time.Time) ([]recording.Sum, error) {
+	version, err := db.Version(ctx)
+	if err == nil && version == 0 {
+		err = errors.New("the database has no tables yet: serve or migrate makes them; is the key database right")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return db.Sums(ctx, from, to)
 }
 
 // period reads two days, both included, as a time span in the zone of now.

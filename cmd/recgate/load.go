@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 
 	"recgate/config"
@@ -14,6 +17,9 @@ type fromFile struct {
 // load reads the configuration and makes the log that it asks for.
 func (f fromFile) load(p process) (config.Config, *slog.Logger, error) {
 	cfg, err := config.Load(f.Config, p.env)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cfg, nil, fmt.Errorf("%w: give the path of your configuration, or begin one by recgate.example.yaml", err)
+	}
 	if err != nil {
 		return cfg, nil, err
 	}

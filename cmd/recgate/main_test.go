@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// asProgram is set in the environment of a test binary that is to be recgate
+// itself, so that tests can run the program as a process.
+const asProgram = "TEST_RUNS_AS_RECGATE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// program prepares recgate as a process of its own, in a folder.
+func program(ctx context.Context, dir string, env []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Dir = dir
+	cmd.Env = append([]string{asProgram + "=1", "PATH=" + os.Getenv("PATH"), "GOCOVERDIR=" + os.TempDir()}, env...)
+	return cmd
+}
+
+// said is how a run of the program ended.
+type said struct {
+	code           int
+	stdout, stderr string
+}
+
+// recgate runs the program to its end.
+func recgate(t *testing.T, dir string, env []string, args ...string) said {
+	t.Helper()
+	return ended(t, program(t.Context(), dir, env, args...))
+}
+
+func ended(t *testing.T, cmd *exec.Cmd) said {
+	t.Helper()
+	var out, err strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &err
+	if fail := cmd.Run(); fail != nil && cmd.ProcessState == nil {
+		t.Fatal(fail)
+	}
+	return said{cmd.ProcessState.ExitCode(), out.String(), err.String()}
+}
+
+// nobody is the user that a test run as root starts the program as, since
+// nothing is forbidden to root.
+const nobody = 65534
+
+// recgateAsNobody runs the program as somebody to whom files can be
+// forbidden: another user when the test runs as root, else the same.
+func recgateAsNobody(t *testing.T, dir string, args ...string) said {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return recgate(t, dir, nil, args...)
+	}
+	// The test binary lies in a folder that is closed to others.
+	open := t.TempDir()
+	if err := os.Chmod(filepath.Dir(open), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	binary, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := program(t.Context(), dir, nil, args...)
+	cmd.Path = filepath.Join(open, "recgate")
+	if err := os.WriteFile(cmd.Path, binary, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	return ended(t, cmd)
+}
