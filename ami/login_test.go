@@ -73,7 +73,10 @@ func TestMD5(t *testing.T) {
 	want := []ami.Message{
 		{{"Action", "Challenge"}, {"AuthType", "MD5"}},
 		{
-			{"Action", "Login"}, {"Username", username}, {"Events", "call"}, {"AuthType", "MD5"},
+			{"Action", "Login"},
+			{"Username", username},
+			{"Events", "call"},
+			{"AuthType", "MD5"},
 			{"Key", "06100311b42ce807abd2ff123307df3e"},
 		},
 	}

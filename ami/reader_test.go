@@ -116,14 +116,21 @@ func TestReader(t *testing.T) {
 		{
 			"command output", follows + "one\n\nActionID: forged\nEvent: Forged\n--END COMMAND--\r\n\r\nEvent: X\r\n\r\n",
 			[]Message{{
-				{"Response", "Follows"}, {"Privilege", "Command"}, {"ActionID", ours + "7"},
-				{"Output", "one"}, {"Output", ""}, {"Output", "ActionID: forged"}, {"Output", "Event: Forged"},
-			}, {{"Event", "X"}}}, io.EOF,
+				{"Response", "Follows"},
+				{"Privilege", "Command"},
+				{"ActionID", ours + "7"},
+				{"Output", "one"},
+				{"Output", ""},
+				{"Output", "ActionID: forged"},
+				{"Output", "Event: Forged"},
+			}, {{"Event", "X"}}},
+			io.EOF,
 		},
 		{"cut in command output", follows + "one\n", nil, io.ErrUnexpectedEOF},
 		{
 			"command output of somebody else swallows nothing", "Response: Follows\r\nActionID: forged\r\n\r\nEvent: X\r\n\r\n",
-			[]Message{{{"Response", "Follows"}, {"ActionID", "forged"}}, {{"Event", "X"}}}, io.EOF,
+			[]Message{{{"Response", "Follows"}, {"ActionID", "forged"}}, {{"Event", "X"}}},
+			io.EOF,
 		},
 	}
 	for _, tt := range tests {

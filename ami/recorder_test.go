@@ -31,7 +31,8 @@ func TestMixMonitor(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := recording.Capture{Recorder: MixMonitor, Handle: "0x7fa3800028c0", Tracks: []recording.Track{
-		{File: hexID + ".wav", Voice: recording.Mixed, Party: "mixed", StartedAt: capture.Tracks[0].StartedAt}}}
+		{File: hexID + ".wav", Voice: recording.Mixed, Party: "mixed", StartedAt: capture.Tracks[0].StartedAt},
+	}}
 	if diff := cmp.Diff(want, capture); diff != "" || capture.Tracks[0].StartedAt.IsZero() {
 		t.Errorf("Record (-want +got):\n%s", diff)
 	}
@@ -278,7 +279,8 @@ func TestReclaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := recording.Capture{Recorder: MixMonitor, Handle: "0x5", Tracks: []recording.Track{
-		{File: hexID + ".wav", Voice: recording.Mixed, Party: "mixed", StartedAt: rec.AskedAt}}}
+		{File: hexID + ".wav", Voice: recording.Mixed, Party: "mixed", StartedAt: rec.AskedAt},
+	}}
 	if capture, err = r.Reclaim(t.Context(), rec); err != nil || !cmp.Equal(want, capture) {
 		t.Errorf("Reclaim = %+v, %v; want %+v", capture, err, want)
 	}

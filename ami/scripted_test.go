@@ -27,8 +27,10 @@ type scripted struct {
 }
 
 func newScripted() *scripted {
-	return &scripted{signals: make(chan Signal, 100), do: map[string]func(Action) (Message, error){},
-		commands: []string{"MixMonitor", "StopMixMonitor", "Monitor", "StopMonitor", "CoreShowChannels", "Status", "Getvar"}}
+	return &scripted{
+		signals: make(chan Signal, 100), do: map[string]func(Action) (Message, error){},
+		commands: []string{"MixMonitor", "StopMixMonitor", "Monitor", "StopMonitor", "CoreShowChannels", "Status", "Getvar"},
+	}
 }
 
 func (s *scripted) Run(ctx context.Context, tell func(Signal)) error {
@@ -117,8 +119,15 @@ func (s *scripted) say(pairs ...string) {
 }
 
 func channelRow(name, id, bridge string) Message {
-	return Message{{"Event", "CoreShowChannel"}, {"Channel", name}, {"ChannelState", "6"}, {"Uniqueid", id},
-		{"Linkedid", "10.1"}, {"BridgeId", bridge}, {"Duration", "00:00:01"}}
+	return Message{
+		{"Event", "CoreShowChannel"},
+		{"Channel", name},
+		{"ChannelState", "6"},
+		{"Uniqueid", id},
+		{"Linkedid", "10.1"},
+		{"BridgeId", bridge},
+		{"Duration", "00:00:01"},
+	}
 }
 
 // rig is a PBX that runs on a script, with one call of 410 with 411.

@@ -61,8 +61,10 @@ func TestSpoolRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{name("1"), name("2"), name("3"), "other.wav", "", ".", "..", "../" + file, secret, "./" + file,
-		file + "\x00", file + "\n", "A" + file[1:], file[:32] + "-up.wav", file[:32] + "-in-out.wav"} {
+	for _, bad := range []string{
+		name("1"), name("2"), name("3"), "other.wav", "", ".", "..", "../" + file, secret, "./" + file,
+		file + "\x00", file + "\n", "A" + file[1:], file[:32] + "-up.wav", file[:32] + "-in-out.wav",
+	} {
 		f, err := p.Spool().Open(bad)
 		if err == nil || f != nil || errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("Open(%q) = %v, %v; want it refused", bad, f, err)

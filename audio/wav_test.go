@@ -100,8 +100,10 @@ func TestOpen(t *testing.T) {
 		{"size 0xFFFFFFFF", riff(pcm, sized("data", math.MaxUint32, sound)), "12345678", false},
 		{"size too large by one", riff(pcm, sized("data", 9, sound)), "12345678", false},
 		{"size too small", riff(pcm, sized("data", 4, sound)), "12345678", false},
-		{"size too small, chunk-like rest that does not end with the file",
-			riff(pcm, sized("data", 2, []byte("12LIST\x01\x00\x00\x00abcd"))), "12LIST\x01\x00\x00\x00abcd", false},
+		{
+			"size too small, chunk-like rest that does not end with the file",
+			riff(pcm, sized("data", 2, []byte("12LIST\x01\x00\x00\x00abcd"))), "12LIST\x01\x00\x00\x00abcd", false,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := open(t, tt.file)

@@ -44,7 +44,7 @@ func (s *Service) RetrieveByUniqueID(ctx context.Context, r RetrieveRequest) (*A
 // Refused writes the access-log line of a retrieval that a door refused
 // itself, because it could not even be decoded.
 func (s *Service) Refused(ctx context.Context, r RetrieveRequest, method string, cause error) {
-	s.logAccess(ctx, r, method, "", cause)
+	_ = s.logAccess(ctx, r, method, "", cause) // it has told its failure to the log
 }
 
 func (s *Service) byTag(ctx context.Context, key string) ([]Recording, error) {

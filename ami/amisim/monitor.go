@@ -10,12 +10,11 @@ import (
 
 // monitor is a run of Monitor: two tapes, which a real server may mix later.
 type monitor struct {
-	ch       *channel
-	base     string // name in the spool, without -in.wav
-	rename   string // the name it gets at the end, if it was changed
-	mix      bool
-	in, out  *tape
-	finished bool
+	ch      *channel
+	base    string // name in the spool, without -in.wav
+	rename  string // the name it gets at the end, if it was changed
+	mix     bool
+	in, out *tape
 }
 
 // monitor starts a Monitor, or renames the one that runs.

@@ -52,8 +52,10 @@ func (m message) encode(b []byte) []byte {
 // Faults of a request that is refused as a whole; their texts are what the
 // client is told.
 var (
-	errLineTooLong  = errors.New("Failed to parse message: line too long") //nolint:staticcheck // Asterisk's words
-	errTooManyLines = errors.New("Too many lines in message")              //nolint:staticcheck // Asterisk's words
+	//lint:ignore ST1005 Asterisk's words
+	errLineTooLong = errors.New("Failed to parse message: line too long")
+	//lint:ignore ST1005 Asterisk's words
+	errTooManyLines = errors.New("Too many lines in message")
 )
 
 // readRequest reads one message: headers up to an empty line. Lines end with

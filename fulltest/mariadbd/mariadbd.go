@@ -203,7 +203,7 @@ func (s *Server) run(t testing.TB) {
 	}
 	defer admin.Close() //nolint:errcheck // nothing was written
 	for {
-		conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", s.port), time.Second)
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
 		if err == nil {
 			_ = conn.Close()
 			if err = admin.PingContext(ctx); err == nil {

@@ -148,8 +148,13 @@ func openRecordings(t *testing.T, s recording.Store) {
 
 func sums(t *testing.T, s recording.Store) {
 	paths := [][]recording.State{
-		{recording.Lost}, {recording.Failed}, {}, {}, {recording.Running},
-		{recording.Collecting, recording.Ready}, {recording.Collecting, recording.Ready},
+		{recording.Lost},
+		{recording.Failed},
+		{},
+		{},
+		{recording.Running},
+		{recording.Collecting, recording.Ready},
+		{recording.Collecting, recording.Ready},
 	}
 	for i, path := range paths {
 		r := unset(i + 1)

@@ -19,8 +19,9 @@ type line struct {
 }
 
 // withExceptions returns the analyzer without the findings that a comment takes
-// out, in generated files, and, for errcheck, in a deferred Close or Rollback:
-// there the error that matters was returned by what came before.
+// out, in generated files, and, for errcheck, in a deferred Close or Rollback,
+// where the error that matters was returned by what came before, and in
+// fmt.Fprint and its like: nobody can be told that a terminal is gone.
 func withExceptions(a *analysis.Analyzer) *analysis.Analyzer {
 	quiet := *a
 	quiet.Run = func(pass *analysis.Pass) (any, error) {
@@ -66,8 +67,15 @@ func exceptions(pass *analysis.Pass, name string) map[line]bool {
 			continue
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
-			if d, ok := n.(*ast.DeferStmt); ok && isClose(d.Call) {
-				mark(d.Pos(), d.End())
+			switch n := n.(type) {
+			case *ast.DeferStmt:
+				if isClose(n.Call) {
+					mark(n.Pos(), n.End())
+				}
+			case *ast.ExprStmt:
+				if isPrint(n.X) {
+					mark(n.Pos(), n.End())
+				}
 			}
 			return true
 		})
@@ -78,4 +86,17 @@ func exceptions(pass *analysis.Pass, name string) map[line]bool {
 func isClose(c *ast.CallExpr) bool {
 	s, ok := c.Fun.(*ast.SelectorExpr)
 	return ok && (s.Sel.Name == "Close" || s.Sel.Name == "Rollback")
+}
+
+func isPrint(e ast.Expr) bool {
+	c, ok := e.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	s, ok := c.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	pkg, ok := s.X.(*ast.Ident)
+	return ok && pkg.Name == "fmt" && strings.HasPrefix(s.Sel.Name, "Fprint")
 }
