@@ -1,11 +1,13 @@
 package recording_test
 
 import (
+	"bytes"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"recgate/audio"
 	"recgate/recording"
 )
 
@@ -17,6 +19,52 @@ func TestHangupCollects(t *testing.T) {
 		}
 		if rec.Reason != "the channel hung up" {
 			t.Errorf("reason %q", rec.Reason)
+		}
+	})
+}
+
+// A file is collected when the PBX has closed it, not when the hangup was
+// told: another thread of Asterisk writes it.
+func TestFileThatStillGrowsIsNotCollected(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		of.pbx.Late()
+		caller, _ := of.pbx.Call(t, "410", "411")
+		rec := of.start(t, "410", "22")
+		of.pbx.Pass(time.Second)
+		of.pbx.Hangup(t, caller)
+		for range 5 {
+			time.Sleep(2 * time.Second)
+			of.pbx.Write(rec.ID, time.Second)
+			if got, err := of.store.Get(t.Context(), rec.ID); err != nil || got.State != recording.Collecting {
+				t.Fatalf("while the file grows: %s, %v", got.State, err)
+			}
+		}
+		of.pbx.Close(rec.ID)
+		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Duration != 6*time.Second {
+			t.Errorf("after the file was closed: %s, %v; want ready, 6s", got.State, got.Duration)
+		}
+	})
+}
+
+// What a killed PBX left is collected once it has not grown for a while.
+func TestFileThatIsNeverClosedIsRepaired(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		of.pbx.Late()
+		caller, _ := of.pbx.Call(t, "410", "411")
+		rec := of.start(t, "410", "22")
+		of.pbx.Pass(time.Second)
+		of.pbx.Hangup(t, caller)
+		time.Sleep(4 * time.Second)
+		if got, err := of.store.Get(t.Context(), rec.ID); err != nil || got.State != recording.Collecting {
+			t.Fatalf("4 s after the hangup: %s, %v; want it waited for", got.State, err)
+		}
+		if got := of.state(t, rec.ID); got.State != recording.Ready {
+			t.Fatalf("then: %s (%s)", got.State, got.Reason)
+		}
+		wav := of.retrieve(t, "22")
+		complete, length, err := audio.Files{}.Check(bytes.NewReader(wav), int64(len(wav)))
+		if !complete || length != time.Second || err != nil {
+			t.Errorf("what leaves: complete %v, %v, %v", complete, length, err)
 		}
 	})
 }

@@ -28,6 +28,7 @@ type PBX struct {
 	refuse   error         // what Record answers, once
 	hold     chan struct{} // Record waits for it to be closed, if not nil
 	records  int
+	late     bool
 	stops    []recording.ID
 }
 
@@ -130,7 +131,9 @@ func (p *PBX) Hangup(t testing.TB, uniqueID string) {
 	for n, c := range gone {
 		for id, r := range p.running {
 			if r.uniqueID == c.UniqueID {
-				r.file.close()
+				if !p.late {
+					r.file.close()
+				}
 				delete(p.running, id)
 			}
 		}
@@ -190,6 +193,19 @@ func (p *PBX) HangupUnseen(t testing.TB, uniqueID string) {
 	defer p.mu.Unlock()
 	p.told = p.told[:min(before, len(p.told))]
 }
+
+// Late has the PBX close no file at the next hangups: Write and Close do it.
+func (p *PBX) Late() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.late = true
+}
+
+// Write adds sound to a file that is not closed yet, as a PBX that is behind.
+func (p *PBX) Write(id recording.ID, d time.Duration) { p.spool.file(id).sound(d, []float64{400, 600}) }
+
+// Close closes such a file.
+func (p *PBX) Close(id recording.ID) { p.spool.file(id).close() }
 
 // Forget ends all recordings without a word and leaves their files as they
 // are, as a PBX that was killed and has begun anew.

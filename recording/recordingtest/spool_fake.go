@@ -40,6 +40,12 @@ func (s *spool) create(name string) *file {
 	return f
 }
 
+func (s *spool) file(id recording.ID) *file {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.files[recording.MixedFile(id)]
+}
+
 func wavHeader(data uint32) []byte {
 	h := make([]byte, 0, headerBytes)
 	h = append(h, "RIFF"...)
