@@ -1,0 +1,208 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"recgate/ami/amisim"
+)
+
+// checked is a configuration in a folder, to be written and checked.
+type checked struct {
+	dir, database, archive, listen      string
+	address, username, secret, recorder string
+	spool, mount                        string
+	sim                                 *amisim.Server
+	asNobody                            bool
+}
+
+func newChecked(t *testing.T, version int) *checked {
+	t.Helper()
+	sim, spool := newSim(t, version)
+	dir := t.TempDir()
+	for _, open := range []string{filepath.Dir(dir), dir, spool} { // another user is to get in
+		chmod(t, open, 0o777)
+	}
+	return &checked{
+		dir: dir, database: "sqlite:" + filepath.Join(dir, "recgate.db"), archive: "file:" + filepath.Join(dir, "archive"), listen: "127.0.0.1:0",
+		address: sim.Addr(), username: "recorder", secret: "recorder-secret", recorder: "auto", spool: spool, mount: spool, sim: sim,
+	}
+}
+
+func chmod(t *testing.T, name string, mode os.FileMode) {
+	t.Helper()
+	if err := os.Chmod(name, mode); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(name, 0o777) }) // so that it can be removed; it may be gone
+}
+
+// closed makes a folder, or a file, that nobody but root may use so.
+func (c *checked) closed(t *testing.T, name string, mode os.FileMode, isFile bool) string {
+	t.Helper()
+	full := filepath.Join(c.dir, name)
+	make := func() error { return os.Mkdir(full, 0o755) }
+	if isFile {
+		make = func() error { return os.WriteFile(full, nil, 0o600) }
+	}
+	if err := make(); err != nil {
+		t.Fatal(err)
+	}
+	c.asNobody = true
+	chmod(t, full, mode)
+	return full
+}
+
+func (c *checked) run(t *testing.T) said {
+	t.Helper()
+	file := filepath.Join(c.dir, "recgate.yaml")
+	yaml := fmt.Sprintf("listen: %q\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n    mount: %s\n",
+		c.listen, c.database, c.archive, c.address, c.username, c.secret, c.recorder, c.spool, c.mount)
+	if err := os.WriteFile(file, []byte(yaml), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if c.asNobody {
+		return recgateAsNobody(t, c.dir, "check", "--config", file)
+	}
+	return recgate(t, c.dir, nil, "check", "--config", file)
+}
+
+// free returns an address on which nobody listens.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// TestCheckNamesWhatIsWrong: each fault fails exactly its own step, in words
+// that say what to do.
+func TestCheckNamesWhatIsWrong(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		version int
+		mis     func(t *testing.T, c *checked)
+		step    string // the one that fails
+		says    string
+	}{
+		{"wrong secret", 22, func(_ *testing.T, c *checked) { c.secret = "wrong" }, "pbx pbx1: login", "check username, secret and the permit and deny lines of manager.conf"},
+		{"unknown user", 22, func(_ *testing.T, c *checked) { c.username = "stranger" }, "pbx pbx1: login", "refuses the login"},
+		{"PBX not reachable", 22, func(t *testing.T, c *checked) { c.address = free(t) }, "pbx pbx1: login", "connection refused"},
+		{"PBX that is none", 22, func(t *testing.T, c *checked) { c.address = noPBX(t) }, "pbx pbx1: login", "greeting"},
+		{"class system missing on 22", 22, func(_ *testing.T, c *checked) { c.username, c.secret = "callonly", "callonly-secret" }, "pbx pbx1: recorder", `add "system" to its write line`},
+		{"class system missing for mixmonitor on 16", 16, func(_ *testing.T, c *checked) {
+			c.username, c.secret, c.recorder = "callonly", "callonly-secret", "mixmonitor"
+		}, "pbx pbx1: recorder", `user "callonly" of the PBX "pbx1" may not use MixMonitor: add "system"`},
+		{"class call missing for monitor on 16", 16, func(_ *testing.T, c *checked) {
+			c.username, c.secret, c.recorder = "systemonly", "systemonly-secret", "monitor"
+		}, "pbx pbx1: recorder", `may not use Monitor: add "call"`},
+		{"no rights at all", 16, func(_ *testing.T, c *checked) { c.username, c.secret = "watcher", "watcher-secret" }, "pbx pbx1: recorder", `may not use CoreShowChannels: add "system"`},
+		{"no recorder", 22, func(_ *testing.T, c *checked) { c.recorder = "monitor" }, "pbx pbx1: recorder", "from Asterisk 21 on there is no Monitor: write recorder: mixmonitor"},
+		{"mount missing", 22, func(_ *testing.T, c *checked) { c.mount += "/none" }, "pbx pbx1: spool", "make the folder"},
+		{"mount that is a file", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "file", 0o666, true) }, "pbx pbx1: spool", "not a directory"},
+		{"unreadable mount", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "mount", 0o000, false) }, "pbx pbx1: spool", "read and write it"},
+		{"unwritable spool", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "mount", 0o555, false) }, "pbx pbx1: spool", "recordings cannot be deleted"},
+		{"unwritable archive", 22, func(t *testing.T, c *checked) { c.archive = "file:" + c.closed(t, "archive", 0o555, false) }, "archive", "read-only or not permitted"},
+		{"no place for the archive", 22, func(t *testing.T, c *checked) { c.archive = "file:" + c.closed(t, "upper", 0o555, false) + "/archive" }, "archive", "read-only or not permitted"},
+		{"database file unreadable", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "closed.db", 0o000, true) }, "database", "the database file cannot be opened"},
+		{"no place for the database", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "upper", 0o555, false) + "/x.db" }, "database", "cannot be made: make its folder"},
+		{"database away", 22, func(t *testing.T, c *checked) { c.database = "mysql://u:hunter2@" + free(t) + "/recgate" }, "database", "the database is away"},
+		{"an address that is not ours", 22, func(_ *testing.T, c *checked) { c.listen = "192.0.2.1:8080" }, "listen", "not an address of this machine"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newChecked(t, tt.version)
+			tt.mis(t, c)
+			got := c.run(t)
+			var failed []string
+			for line := range strings.Lines(got.stdout) {
+				if strings.HasPrefix(line, "FAILED") {
+					failed = append(failed, line)
+				}
+			}
+			if got.code != 1 || len(failed) != 1 || !strings.HasPrefix(failed[0], "FAILED  "+tt.step+" ") || !strings.Contains(failed[0], tt.says) {
+				t.Errorf("code %d, want 1 and only %q failed with %q:\n%s%s", got.code, tt.step, tt.says, got.stdout, got.stderr)
+			}
+			if strings.Contains(got.stdout+got.stderr, "hunter2") || got.stderr != "" {
+				t.Errorf("it said on stderr, or a secret:\n%s\n%s", got.stdout, got.stderr)
+			}
+			if n := len(actionsOn(c.sim)); n > 0 {
+				t.Errorf("%d actions touched a channel", n)
+			}
+		})
+	}
+}
+
+// noPBX is a server that is no Asterisk.
+func noPBX(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Write([]byte("220 mail.example.org ESMTP\r\n")) // the caller may have gone
+			_ = conn.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close(); <-done })
+	return l.Addr().String()
+}
+
+// actionsOn are the requests that named a channel.
+func actionsOn(sim *amisim.Server) (touched []amisim.Action) {
+	for _, a := range sim.Actions() {
+		if a.Get("Channel") != "" {
+			touched = append(touched, a)
+		}
+	}
+	return touched
+}
+
+// TestCheckOfAHealthyPBX passes and leaves nothing behind.
+func TestCheckOfAHealthyPBX(t *testing.T) {
+	for _, tt := range []struct {
+		version              int
+		user, recorder, says string
+	}{
+		{16, "recorder", "auto", "mixmonitor: auto: MixMonitor exists"},
+		{22, "recorder", "auto", "mixmonitor: auto: MixMonitor exists"},
+		{22, "systemonly", "mixmonitor", "mixmonitor: configured"},
+		{16, "callonly", "auto", "monitor: auto: the user"},
+		{16, "recorder", "monitor", "monitor: configured"},
+	} {
+		t.Run(fmt.Sprint(tt.version, " ", tt.user, " ", tt.recorder), func(t *testing.T) {
+			t.Parallel()
+			c := newChecked(t, tt.version)
+			c.username, c.secret, c.recorder = tt.user, tt.user+"-secret", tt.recorder
+			got := c.run(t)
+			if got.code != 0 || got.stderr != "" || strings.Contains(got.stdout, "FAILED") {
+				t.Fatalf("code %d:\n%s%s", got.code, got.stdout, got.stderr)
+			}
+			for _, part := range []string{"recgate.yaml is sound", "recgate.db is not there yet", "can be written", c.address + " as " + tt.user, tt.says, "0 live", "is free"} {
+				if !strings.Contains(got.stdout, part) {
+					t.Errorf("it lacks %q:\n%s", part, got.stdout)
+				}
+			}
+			left, err := filepath.Glob(filepath.Join(c.dir, "recgate.db*"))
+			spool, _ := os.ReadDir(c.mount)
+			if err != nil || len(left)+len(spool) > 0 {
+				t.Errorf("left %q and %v", left, spool)
+			}
+		})
+	}
+}
