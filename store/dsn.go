@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"net"
 	"net/url"
 	"strings"
@@ -12,7 +13,7 @@ import (
 
 // source is a database that can be opened.
 type source interface {
-	open(o Options) (*DB, error)
+	open(ctx context.Context, o Options) (*DB, error)
 }
 
 // sqliteSource is the path of an SQLite file.

@@ -21,7 +21,7 @@ import (
 type sqliteDialect string
 
 // open opens two pools: one connection that writes, and readers that cannot.
-func (s sqliteSource) open(o Options) (*DB, error) {
+func (s sqliteSource) open(ctx context.Context, o Options) (*DB, error) {
 	d := sqliteDialect(s)
 	// Made here and not by SQLite, so that what people said is not for all to read.
 	flags := os.O_CREATE | os.O_RDWR
@@ -55,9 +55,25 @@ func (s sqliteSource) open(o Options) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open the database: %w", err), writes.Close())
 	}
 	writes.SetMaxOpenConns(1)
+	if err := d.connect(ctx, writes); err != nil {
+		return nil, errors.Join(fault(ctx, d, "open the database", err), writes.Close(), readers.Close())
+	}
 	readers.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	readers.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	return &DB{dialect: d, readers: readers, writes: writes, writer: newGroup(writes, d, o.Timeout), timeout: o.Timeout}, nil
+}
+
+// connect makes the first connection under the lock of migrations: the one that
+// turns a new file to WAL needs it for itself, and SQLite answers "locked" to
+// a program that tries at the same time, however long it would have waited.
+func (d sqliteDialect) connect(ctx context.Context, writes *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, slow)
+	defer cancel()
+	_, _, lock := d.migrations()
+	if err := lock.SessionLock(ctx, nil); err != nil {
+		return err
+	}
+	return errors.Join(writes.PingContext(ctx), lock.SessionUnlock(ctx, nil))
 }
 
 // uri names the file to SQLite. The path is escaped, so that no character of

@@ -68,7 +68,7 @@ func TestRelativePath(t *testing.T) {
 
 // TestMigrateAtOnce starts several programs' worth of stores on one new file.
 func TestMigrateAtOnce(t *testing.T) {
-	for range 5 {
+	for range 3 {
 		dsn := file(t)
 		applied := make([][]string, 6)
 		var g errgroup.Group

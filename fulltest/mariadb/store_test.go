@@ -5,11 +5,15 @@ package mariadb
 import (
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"recgate/fulltest/mariadbd"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
 	"recgate/store"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // open opens and migrates a database that is closed with the test.
 func open(t testing.TB, dsn string) *store.DB {
