@@ -46,6 +46,7 @@ func (s *Service) collectIn(delay time.Duration, c *collector) {
 		if ctx.Err() != nil {
 			return
 		}
+		s.stuck.note(c.id, err)
 		if err != nil {
 			again = s.putOff(ctx, c, err)
 		}

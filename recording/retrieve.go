@@ -118,7 +118,7 @@ func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (R
 	if err := s.refusal(found[0]); err != nil {
 		return found[0], err
 	}
-	return found[0], Errorf(NotReady, "the recording is still being collected: try again in a moment")
+	return found[0], s.stuck.notYet(found[0].ID)
 }
 
 // refusal tells why a recording may not be retrieved; nil for one that is

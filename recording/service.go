@@ -23,6 +23,7 @@ type Service struct {
 	turns turns    // events of one channel in their order
 	watch watch    // channels and calls whose events matter
 	work  schedule // collecting and settling
+	stuck stuck    // why collecting fails for now
 }
 
 // Options are the settings of a Service. The zero value is usable.

@@ -192,6 +192,8 @@ func TestArchiveAwayLosesNothing(t *testing.T) {
 		if rec.State != recording.Collecting {
 			t.Fatalf("with a full archive: %s (%s), want collecting", rec.State, rec.Reason)
 		}
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		refused(t, err, recording.Unavailable, "cannot be collected for now: the archive is full")
 		of.blobs.Break(nil)
 		time.Sleep(time.Minute)
 		of.retrieve(t, "22")
