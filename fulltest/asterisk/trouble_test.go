@@ -1,0 +1,210 @@
+//go:build full
+
+package asterisk_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"recgate/ami"
+	"recgate/fulltest/mariadbd"
+	"recgate/lab"
+)
+
+// TestTrouble breaks what recgate depends on, one thing after the other, and
+// never restarts recgate: it must say which, within 5 s, and go on by itself.
+func TestTrouble(t *testing.T) {
+	for _, version := range lab.Versions() {
+		t.Run(strconv.Itoa(version), func(t *testing.T) {
+			l := lab.Start(t, version, lab.Options{Spool: filepath.Join(t.TempDir(), "spool")})
+			for _, scene := range []struct {
+				name string
+				play func(*testing.T, *lab.Lab)
+			}{
+				{"the connection is cut and the call ends meanwhile", cutAndGone},
+				{"the PBX is killed in the middle", killedPBX},
+				{"the mount is not the spool", wrongMount},
+				{"the database goes away", databaseAway},
+				{"a pickup takes the recording along", pickedUp},
+				{"something else monitors the channel", monitoredAlready},
+			} {
+				t.Run(scene.name, func(t *testing.T) {
+					l.Hangup()
+					scene.play(t, l)
+				})
+			}
+		})
+	}
+}
+
+// says asks for a start and checks that the refusal is 503, names what is
+// away, and comes in time.
+func (p *program) says(t *testing.T, what string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		p.base+"/servicemanager/services/njadmin-api-recording?method=start&extenOrUniqueId=410&format=text", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatalf("no answer within 5 s: %v", err)
+	}
+	defer answer.Body.Close()
+	body := make([]byte, 1000)
+	n, _ := answer.Body.Read(body)
+	if answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body[:n]), what) {
+		t.Errorf("status %d, %q; want 503 and %q", answer.StatusCode, body[:n], what)
+	}
+}
+
+func cutAndGone(t *testing.T, l *lab.Lab) {
+	w := newWire(t, l.AMI)
+	p := newProgram(t, l, settings{address: w.Addr()})
+	c := l.Call("410", "411", 60, "")
+	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	began := time.Now()
+	time.Sleep(1500 * time.Millisecond)
+	w.Cut()
+	lasted := time.Since(began)
+	l.HangupChannel(c.CallerUniqueID)
+	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), lasted)
+}
+
+func killedPBX(t *testing.T, l *lab.Lab) {
+	p := newProgram(t, l, settings{})
+	l.Call("410", "411", 60, "")
+	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	time.Sleep(4700 * time.Millisecond) // it writes every 2.1 s
+	l.Kill()
+	p.await(t, "to notice", func() bool { status, _ := p.fetch(t, "/readyz"); return status == http.StatusServiceUnavailable })
+	p.says(t, `"pbx1"`)
+	l.Restart()
+	p.await(t, "to be ready again", func() bool { status, _ := p.fetch(t, "/readyz"); return status == http.StatusOK })
+	// The file was never closed: it is left alone until it has not grown for 5 s.
+	p.await(t, "to collect", func() bool {
+		status, _ := p.ask(t, "retrieve", "tag", t.Name(), "username", "fred")
+		return status == http.StatusOK
+	})
+	wav := p.retrieve(t, "retrieve", "tag", t.Name())
+	seconds := time.Duration(len(wav)-44) * time.Second / 16000
+	if seconds < 2*time.Second || seconds > 5*time.Second {
+		t.Errorf("%v of sound, want what was written until the kill", seconds)
+	}
+	holds(t, wav, seconds)
+	l.Call("410", "411", 60, "")
+	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", "after "+t.Name())
+	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
+}
+
+func wrongMount(t *testing.T, l *lab.Lab) {
+	elsewhere := filepath.Join(t.TempDir(), "mount")
+	if err := os.Mkdir(elsewhere, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	p := newProgram(t, l, settings{more: "    mount: " + elsewhere + "\n"})
+	l.Call("410", "411", 60, "")
+	p.says(t, "did not appear")
+	for _, c := range l.Channels() {
+		if list := l.CLI("mixmonitor list " + c.Name); strings.Contains(list, ".wav") {
+			t.Errorf("%s is recorded although the start was refused:\n%s", c.Name, list)
+		}
+	}
+}
+
+func databaseAway(t *testing.T, l *lab.Lab) {
+	db := mariadbd.Start(t)
+	p := newProgram(t, l, settings{database: db.DSN(t)})
+	c := l.Call("410", "411", 60, "")
+	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	began := time.Now()
+	time.Sleep(time.Second)
+	db.Stop(t)
+	p.says(t, "database")
+	l.HangupChannel(c.CallerUniqueID) // nobody can write it down now
+	lasted := time.Since(began)
+	db.Restart(t)
+	p.await(t, "to collect", func() bool {
+		status, _ := p.ask(t, "retrieve", "tag", t.Name(), "username", "fred")
+		return status == http.StatusOK
+	})
+	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), lasted)
+	l.Call("410", "411", 60, "")
+	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", "after "+t.Name())
+	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
+}
+
+// pickedUp records 420, which rings and is picked up by 412.
+func pickedUp(t *testing.T, l *lab.Lab) {
+	p := newProgram(t, l, settings{recorder: "mixmonitor"})
+	l.Dial("410", "420", 60, "")
+	p.await(t, "to see 420 ring", func() bool {
+		status, _ := p.ask(t, "start", "extenOrUniqueId", "420", "tag", t.Name())
+		return status == http.StatusOK
+	})
+	l.Dial("412", "9420", 60, "")
+	var picker string
+	p.await(t, "to see the pickup", func() bool {
+		for _, c := range l.Channels() {
+			if strings.Contains(c.Name, "/412-") && c.Bridge != "" {
+				picker = c.UniqueID
+			}
+		}
+		return picker != ""
+	})
+	time.Sleep(2 * time.Second)
+	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "412")
+	l.HangupChannel(picker)
+	wav := p.retrieve(t, "retrieve", "tag", t.Name())
+	for _, extension := range []string{"410", "412"} {
+		if s := share(t, wav, tone(extension)); s < 0.2 {
+			t.Errorf("the voice of %s has %.0f %% of the sound", extension, 100*s)
+		}
+	}
+}
+
+func monitoredAlready(t *testing.T, l *lab.Lab) {
+	if !lab.HasMonitor(l.Version) {
+		return // Asterisk 22 has no Monitor that could be in the way
+	}
+	p := newProgram(t, l, settings{recorder: "monitor"})
+	c := l.Call("410", "411", 60, "")
+	admin := ami.New(ami.Options{Address: l.AMI, Username: "admin", Secret: l.Secret("admin")})
+	ctx, cancel := context.WithCancel(t.Context())
+	up, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- admin.Run(ctx, func(s ami.Signal) {
+			if s.Kind == ami.SignalUp {
+				close(up)
+			}
+		})
+	}()
+	<-up
+	theirs := ami.NewAction("Monitor", "Channel", c.CallerUniqueID, "File", "theirs", "Format", "wav")
+	if _, err := admin.Do(ctx, theirs); err != nil {
+		t.Fatal(err)
+	}
+	status, body := p.ask(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	if status != http.StatusConflict || !strings.Contains(body, "monitored already") {
+		t.Errorf("status %d: %.300s; want 409", status, body)
+	}
+	p.want(t, http.StatusNotFound, "stop", "extenOrUniqueId", "410") // not ours
+	time.Sleep(time.Second)
+	l.HangupChannel(c.CallerUniqueID)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	p.await(t, "to see their files", func() bool {
+		b, err := os.ReadFile(filepath.Join(l.Monitor, "theirs-in.wav"))
+		return err == nil && len(b) > 10_000
+	})
+}
