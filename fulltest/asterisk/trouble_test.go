@@ -26,14 +26,18 @@ func TestTrouble(t *testing.T) {
 			for _, scene := range []struct {
 				name string
 				play func(*testing.T, *lab.Lab)
+				has  bool // whether the version has what the scene needs
 			}{
-				{"the connection is cut and the call ends meanwhile", cutAndGone},
-				{"the PBX is killed in the middle", killedPBX},
-				{"the mount is not the spool", wrongMount},
-				{"the database goes away", databaseAway},
-				{"a pickup takes the recording along", pickedUp},
-				{"something else monitors the channel", monitoredAlready},
+				{"the connection is cut and the call ends meanwhile", cutAndGone, true},
+				{"the PBX is killed in the middle", killedPBX, true},
+				{"the mount is not the spool", wrongMount, true},
+				{"the database goes away", databaseAway, true},
+				{"a pickup takes the recording along", pickedUp, true},
+				{"something else monitors the channel", monitoredAlready, lab.HasMonitor(version)},
 			} {
+				if !scene.has {
+					continue
+				}
 				t.Run(scene.name, func(t *testing.T) {
 					l.Hangup()
 					scene.play(t, l)
@@ -172,9 +176,6 @@ func pickedUp(t *testing.T, l *lab.Lab) {
 }
 
 func monitoredAlready(t *testing.T, l *lab.Lab) {
-	if !lab.HasMonitor(l.Version) {
-		return // Asterisk 22 has no Monitor that could be in the way
-	}
 	p := newProgram(t, l, settings{recorder: "monitor"})
 	c := l.Call("410", "411", 60, "")
 	admin := ami.New(ami.Options{Address: l.AMI, Username: "admin", Secret: l.Secret("admin")})
