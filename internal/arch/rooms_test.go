@@ -49,6 +49,7 @@ var rooms = map[string]room{
 
 	"internal/arch":    {},
 	"internal/leftout": {},
+	"internal/papers":  {},
 }
 
 // forbidden is what a room may not take even from the standard library: the
