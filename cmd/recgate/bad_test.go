@@ -201,6 +201,7 @@ func each(t *testing.T, test func(t *testing.T, o *office, d door)) {
 }
 
 func TestHostileKeys(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, o *office, d door) {
 		for name, value := range hostile() {
 			for _, m := range []struct {
@@ -226,6 +227,7 @@ func TestHostileKeys(t *testing.T) {
 }
 
 func TestMissingAndUnknown(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, o *office, d door) {
 		for _, tt := range []struct {
 			name, method string
@@ -263,6 +265,7 @@ func TestMissingAndUnknown(t *testing.T) {
 // TestBadText puts what is no printable text into every argument that takes
 // text.
 func TestBadText(t *testing.T) {
+	t.Parallel()
 	bad := map[string]string{
 		"CR LF": "22\r\nAction: Command", "LF at the end": "22\n", "TAB": "2\t2", "DEL": "22\x7f", "C1": "22\u0085",
 		"line separator": "22\u2028", "256 characters": strings.Repeat("é", 256), "10,000 characters": strings.Repeat("x", 10000),
@@ -307,6 +310,7 @@ func TestBadText(t *testing.T) {
 
 // TestXMLBombs: messages that are small and would become large, or reach out.
 func TestXMLBombs(t *testing.T) {
+	t.Parallel()
 	good := envelope("http://schemas.xmlsoap.org/soap/envelope/", "start", [][2]string{{"extenOrUniqueId", "410"}})
 	var laughs strings.Builder
 	laughs.WriteString(`<!DOCTYPE e [<!ENTITY a0 "ha">`)
@@ -357,6 +361,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 // TestEnormousBodies: of 100 MB no more is taken than the sockets hold.
 func TestEnormousBodies(t *testing.T) {
+	t.Parallel()
 	const size = 100 << 20
 	o := newOffice(t, 22, nil)
 	o.call(t, "410", "411")

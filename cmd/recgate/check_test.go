@@ -85,6 +85,7 @@ func free(t *testing.T) string {
 // TestCheckNamesWhatIsWrong: each fault fails exactly its own step, in words
 // that say what to do.
 func TestCheckNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name    string
 		version int
@@ -175,6 +176,7 @@ func actionsOn(sim *amisim.Server) (touched []amisim.Action) {
 
 // TestCheckOfAHealthyPBX passes and leaves nothing behind.
 func TestCheckOfAHealthyPBX(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		version              int
 		user, recorder, says string

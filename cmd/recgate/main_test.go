@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,11 @@ const asProgram = "TEST_RUNS_AS_RECGATE"
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
+	}
+	// Most of these tests wait for deadlines of the product.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -69,13 +75,10 @@ func recgateAsNobody(t *testing.T, dir string, args ...string) said {
 	if err := os.Chmod(filepath.Dir(open), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	binary, err := os.ReadFile(os.Args[0])
-	if err != nil {
-		t.Fatal(err)
-	}
 	cmd := program(t.Context(), dir, nil, args...)
 	cmd.Path = filepath.Join(open, "recgate")
-	if err := os.WriteFile(cmd.Path, binary, 0o755); err != nil {
+	// A copy would be busy while another test forks.
+	if err := os.Link(os.Args[0], cmd.Path); err != nil {
 		t.Fatal(err)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}

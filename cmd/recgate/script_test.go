@@ -20,6 +20,7 @@ import (
 //	env NAME=VALUE        for the runs that follow
 //	exists FILE           the file is there
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	names, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no scripts: %v", err)

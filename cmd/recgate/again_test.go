@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"recgate/ami/amisim"
+	"recgate/recording"
+)
+
+// TestGracefulStop leaves the recording running, and the next start takes it
+// over: the other party can stop it.
+func TestGracefulStop(t *testing.T) {
+	t.Parallel()
+	for _, recorder := range []string{"mixmonitor", "monitor"} {
+		t.Run(recorder, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, 16, nil)
+			o.end()
+			o.cfg.PBX[0].Recorder = recorder
+			o.open(t)
+			call := o.call(t, "410", "411")
+			o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "22")
+			o.end()
+			for _, a := range o.actions() {
+				if strings.HasPrefix(a.Get("Action"), "Stop") || a.Get("Action") == "Logoff" {
+					t.Errorf("at its end recgate asked %v", a)
+				}
+			}
+			o.open(t)
+			o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "23") // adds a tag
+			o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "411")
+			call.Hangup()
+			if rec := o.settled(t, "22"); rec.State != recording.Ready || len(rec.Tags) != 2 || rec.Recorder != recorder {
+				t.Errorf("%s by %s: %s, tags %q", rec.State, rec.Recorder, rec.Reason, rec.Tags)
+			}
+			o.want(t, http.StatusOK, nil, "retrieve", "tag", "23", "username", "fred")
+			if sums := o.sums(t); len(sums) != 1 || sums[0].Count != 1 {
+				t.Errorf("ledger %v", sums)
+			}
+		})
+	}
+}
+
+// TestEndsWhileDown: the call ends while recgate does not run; its recording
+// is collected at the next start.
+func TestEndsWhileDown(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 22, nil)
+	call := o.call(t, "410", "411")
+	o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "22")
+	o.end()
+	call.Hangup()
+	o.open(t)
+	if rec := o.settled(t, "22"); rec.State != recording.Ready {
+		t.Errorf("%s: %s", rec.State, rec.Reason)
+	}
+	o.want(t, http.StatusOK, nil, "retrieve", "tag", "22", "username", "fred")
+}
+
+// serving is recgate serve as a process.
+type serving struct {
+	*office
+	file string
+	cmd  *exec.Cmd
+	log  *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu  sync.Mutex // guards buf
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func newServing(t *testing.T) *serving {
+	t.Helper()
+	sim, spool := newSim(t, 22)
+	dir, listen := t.TempDir(), free(t)
+	s := &serving{office: &office{sim: sim, base: "http://" + listen, client: &http.Client{Transport: &http.Transport{}}}, file: filepath.Join(dir, "recgate.yaml")}
+	t.Cleanup(s.client.CloseIdleConnections)
+	yaml := fmt.Sprintf("listen: %s\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: recorder-secret\n    spool: %s\n",
+		listen, "sqlite:"+filepath.Join(dir, "recgate.db"), "file:"+filepath.Join(dir, "archive"), sim.Addr(), spool)
+	if err := os.WriteFile(s.file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if s.cmd != nil {
+			_ = s.cmd.Process.Kill() // a test that failed left it
+			_ = s.cmd.Wait()
+		}
+	})
+	return s
+}
+
+func (s *serving) start(t *testing.T) {
+	t.Helper()
+	s.log = &lockedBuffer{}
+	s.cmd = program(context.WithoutCancel(t.Context()), filepath.Dir(s.file), nil, "serve", "--config", s.file)
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "recgate to be ready", func() bool {
+		answer, err := s.client.Get(s.base + "/readyz") //nolint:noctx // it is asked again
+		if err != nil {
+			return false
+		}
+		_ = answer.Body.Close() // only the status matters
+		return answer.StatusCode == http.StatusOK
+	})
+}
+
+// stop sends a signal and returns the exit code.
+func (s *serving) stop(t *testing.T, with syscall.Signal) int {
+	t.Helper()
+	if err := s.cmd.Process.Signal(with); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.cmd.Wait() // the code says it
+	code := s.cmd.ProcessState.ExitCode()
+	s.cmd = nil
+	s.client.CloseIdleConnections()
+	return code
+}
+
+// TestProcess: what serve as a process survives, and what ledger says of it.
+func TestProcess(t *testing.T) {
+	t.Parallel()
+	for name, with := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT, "SIGKILL": syscall.SIGKILL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServing(t)
+			call, err := s.sim.Call("410", "411", amisim.CallOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.start(t)
+			s.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "22")
+			if code := s.stop(t, with); with != syscall.SIGKILL && code != 0 {
+				t.Errorf("exit code %d:\n%s", code, s.log)
+			}
+			s.start(t)
+			s.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
+			ledger := recgate(t, filepath.Dir(s.file), nil, "ledger", "--config", s.file)
+			if ledger.code != 0 || !strings.Contains(ledger.stdout, "total") || strings.Contains(ledger.stdout, "total       0") {
+				t.Errorf("ledger while recgate runs: %+v", ledger)
+			}
+			call.Hangup()
+			await(t, "the recording", func() bool {
+				return s.ask(t, "retrieve", "tag", "22", "username", "fred").status == http.StatusOK
+			})
+			s.want(t, http.StatusNotFound, nil, "start", "extenOrUniqueId", "999")
+			if code := s.stop(t, syscall.SIGTERM); code != 0 || !strings.Contains(s.log.String(), "recordings that run go on") {
+				t.Errorf("exit code %d:\n%s", code, s.log)
+			}
+			ledger = recgate(t, filepath.Dir(s.file), nil, "ledger", "--config", s.file)
+			for _, part := range []string{"STATE  COUNT  REASON\n", "\nready  1      stopped by request\n", "\ntotal  1      0 of them still under way\n"} {
+				if !strings.Contains(ledger.stdout, part) {
+					t.Errorf("the ledger lacks %q:\n%s%s", part, ledger.stdout, ledger.stderr)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"recgate/ami/amisim"
+	"recgate/config"
+)
+
+func TestHealthAndReadiness(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 22, nil)
+	get := func(t *testing.T, path string) answer { return o.send(t, http.MethodGet, path, "", nil) }
+	if got := get(t, "/healthz"); got.status != http.StatusOK || got.body != "ok\n" {
+		t.Errorf("/healthz: %d %q", got.status, got.body)
+	}
+	if got := get(t, "/readyz"); got.status != http.StatusOK || got.body != "ok database\nok archive\nok pbx1\nready\n" {
+		t.Errorf("/readyz: %d %q", got.status, got.body)
+	}
+	folder := strings.TrimPrefix(o.cfg.Archive, "file:")
+	for _, tt := range []struct {
+		name, says string
+		away, back func() error
+	}{
+		{
+			"archive", "away archive: the folder of the archive is not there",
+			func() error { return os.Rename(folder, folder+"-away") }, func() error { return os.Rename(folder+"-away", folder) },
+		},
+		{
+			"PBX", `away pbx1: the PBX "pbx1" is not connected`,
+			func() error { o.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.Away}); return nil }, func() error { o.sim.Behave(); return nil },
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := tt.away(); err != nil {
+				t.Fatal(err)
+			}
+			await(t, tt.says, func() bool {
+				got := get(t, "/readyz")
+				return got.status == http.StatusServiceUnavailable && strings.Contains(got.body, tt.says+"\n") && strings.HasSuffix(got.body, "not ready\n")
+			})
+			if got := get(t, "/healthz"); got.status != http.StatusOK {
+				t.Errorf("/healthz meanwhile: %d", got.status)
+			}
+			if err := tt.back(); err != nil {
+				t.Fatal(err)
+			}
+			await(t, "readiness", func() bool { return get(t, "/readyz").status == http.StatusOK })
+		})
+	}
+}
+
+// TestReadinessWithoutDatabase closes the database under the running program.
+func TestReadinessWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 22, nil)
+	if err := o.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the database to be away", func() bool {
+		got := o.send(t, http.MethodGet, "/readyz", "", nil)
+		return got.status == http.StatusServiceUnavailable && strings.Contains(got.body, "away database: ")
+	})
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 22, nil)
+	call := o.call(t, "410", "411")
+	o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "22")
+	o.want(t, http.StatusNotFound, nil, "start", "extenOrUniqueId", "999")
+	o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
+	call.Hangup()
+	o.settled(t, "22")
+	o.want(t, http.StatusOK, nil, "retrieve", "tag", "22", "username", "fred")
+	got := o.send(t, http.MethodGet, "/metrics", "", nil)
+	for _, part := range []string{
+		`recgate_starts_total{outcome="ok"} 1`, `recgate_starts_total{outcome="not_found"} 1`, `recgate_stops_total{outcome="ok"} 1`,
+		`recgate_pbx_up{pbx="pbx1"} 1`, "go_goroutines",
+	} {
+		if !strings.Contains(got.body, part) {
+			t.Errorf("/metrics lacks %q", part)
+		}
+	}
+	if strings.Contains(got.body, "22\"") {
+		t.Error("a tag is in the metrics")
+	}
+	if t.Failed() {
+		for line := range strings.Lines(got.body) {
+			if strings.HasPrefix(line, "recgate_") {
+				t.Log(strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+// TestWhoMayCall: who is not let in does nothing, on any of the doors, and
+// health, readiness and metrics stay open.
+func TestWhoMayCall(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		edit   func(*config.Config)
+		status int
+		says   string
+	}{
+		{"allow", func(c *config.Config) { c.Legacy.Allow = nil }, http.StatusForbidden, "calls from 127.0.0.1 are not allowed here"},
+		{"keys", func(c *config.Config) { c.Legacy.APIKeys = []config.Secret{"sesame"} }, http.StatusUnauthorized, "a key is needed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, 22, tt.edit)
+			o.call(t, "410", "411")
+			for _, d := range doors() {
+				was := o.now(t)
+				refusal(t, d, d.call(t, o, "start", [][2]string{{"extenOrUniqueId", "410"}, {"tag", "22"}}), tt.status, tt.says)
+				o.nothingDone(t, was, false)
+			}
+			for _, open := range []string{"/healthz", "/readyz", "/metrics"} {
+				if got := o.send(t, http.MethodGet, open, "", nil); got.status != http.StatusOK {
+					t.Errorf("%s: %d", open, got.status)
+				}
+			}
+			if tt.name == "keys" {
+				o.want(t, http.StatusUnauthorized, nil, "start", "extenOrUniqueId", "410", "apiKey", "simsim")
+				o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "apiKey", "sesame")
+				if strings.Contains(o.journal.text(), "sesame") {
+					t.Error("the key is in the log")
+				}
+			}
+		})
+	}
+}
+
+func TestPublicURL(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 22, func(c *config.Config) { c.PublicURL = "https://rec.example.org" })
+	got := o.send(t, http.MethodGet, path+"?wsdl", "", nil)
+	if got.status != http.StatusOK || !strings.Contains(got.body, `location="https://rec.example.org`+path+`"`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	plain := newOffice(t, 22, nil)
+	if got := plain.send(t, http.MethodGet, path+"?WSDL", "", nil); !strings.Contains(got.body, `location="`+plain.base+path+`"`) {
+		t.Errorf("without public_url: %s", got.body)
+	}
+}
