@@ -44,6 +44,7 @@ var rooms = map[string]room{
 	"metrics":         {outside: []string{"github.com/prometheus/client_golang"}},
 
 	"lab":          {exec: true},
+	"bench":        {ours: everything, outside: testModules, exec: true},
 	"fulltest":     {ours: everything, outside: testModules, exec: true},
 	"fulltest/...": {ours: everything, outside: testModules, exec: true},
 

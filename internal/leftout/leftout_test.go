@@ -10,6 +10,7 @@ import (
 
 // needs says for each folder with tests behind the tag full what they need.
 var needs = map[string]string{
+	"bench":                "Asterisk 16 and 22; only benchmarks, and only when asked for",
 	"lab":                  "Asterisk 16 and 22, unpacked from Debian's packages",
 	"fulltest/asterisk":    "Asterisk 16 and 22 with real calls",
 	"fulltest/mariadb":     "a MariaDB server",

@@ -1,0 +1,119 @@
+package bench
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"recgate/audio"
+	"recgate/audio/audiotest"
+	"recgate/blob"
+	"recgate/recording"
+	"recgate/store"
+)
+
+// An hour of a telephone call, 57.6 MB.
+const (
+	hourSeconds = 3600
+	hourBytes   = audio.HeaderBytes + hourSeconds*audiotest.Rate*2
+)
+
+// hours is a folder with a database and an archive that hold recordings of an
+// hour each, tagged hour-0, hour-1 and so on.
+type hours struct {
+	dir    string
+	wav    string // the file of each of them
+	sha256 string
+}
+
+// newHours makes n recordings. Each has its row and its key; to spare the disk,
+// their files are names of one file, which tells the server nothing: it opens
+// and reads each name by itself.
+func newHours(b *testing.B, n int) hours {
+	b.Helper()
+	h := hours{dir: b.TempDir()}
+	disk, err := blob.NewDisk(archive(h.dir))
+	if err != nil {
+		b.Fatal(err)
+	}
+	db, err := store.Open(b.Context(), database(h.dir), store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for i := range n {
+		id, err := recording.NewID(time.Now(), zeros{byte(i)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		key := string(id) + ".wav"
+		if i == 0 {
+			h.put(b, disk, key)
+		} else {
+			h.link(b, key)
+		}
+		h.row(b, db, id, key, fmt.Sprintf("hour-%d", i))
+	}
+	return h
+}
+
+// put makes the first file: noise, so that no two blocks are the same.
+func (h *hours) put(b *testing.B, disk *blob.Disk, key string) {
+	b.Helper()
+	header, err := audio.Header(audiotest.Rate, 1, hourBytes-audio.HeaderBytes)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sum := sha256.New()
+	wav := io.TeeReader(io.MultiReader(newBytes(header), io.LimitReader(newNoise(), hourBytes-audio.HeaderBytes)), sum)
+	if n, err := disk.Put(b.Context(), key, wav); err != nil || n != hourBytes {
+		b.Fatalf("%d bytes put, %v", n, err)
+	}
+	h.wav, h.sha256 = filepath.Join(archive(h.dir), key[:6], key), hex.EncodeToString(sum.Sum(nil))
+}
+
+func (h *hours) link(b *testing.B, key string) {
+	b.Helper()
+	name := filepath.Join(archive(h.dir), key[:6], key)
+	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.Link(h.wav, name); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// row takes a recording through its life up to the archive and the hangup.
+func (h *hours) row(b *testing.B, db *store.DB, id recording.ID, key, tag string) {
+	b.Helper()
+	now := time.Now()
+	party := recording.Party{Channel: "PJSIP/410-00000001", UniqueID: "1700000000." + key[:8], Extension: "410"}
+	err := db.Add(b.Context(), recording.Recording{
+		ID: id, PBX: "pbx1", UniqueID: party.UniqueID, Channel: party.Channel, Extension: "410", AskedAt: now, Reason: "asked for", Tags: []string{tag},
+		Call: recording.Call{ID: string(id), PBX: "pbx1", LinkedID: string(id), StartedAt: now, Parties: []recording.Party{party}},
+	})
+	for _, step := range []recording.Step{
+		{To: recording.Running, Recorder: "mixmonitor", StartedAt: now},
+		{To: recording.Collecting, StoppedAt: now.Add(hourSeconds * time.Second)},
+		{To: recording.Ready, Duration: hourSeconds * time.Second, Bytes: hourBytes, SHA256: h.sha256, Key: key},
+	} {
+		step.At, step.Reason = now, "bench"
+		if err == nil {
+			err = db.Advance(b.Context(), id, step)
+		}
+	}
+	if err == nil {
+		err = db.ChannelEvent(b.Context(), recording.ChannelNote{PBX: "pbx1", LinkedID: string(id), Party: party, EndedAt: now, CallEnded: true})
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}
