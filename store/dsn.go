@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"net"
 	"net/url"
 	"strings"
@@ -13,7 +12,7 @@ import (
 
 // source is a database that can be opened.
 type source interface {
-	open(ctx context.Context, o Options) (*DB, error)
+	open(o Options) (*DB, error)
 }
 
 // sqliteSource is the path of an SQLite file.

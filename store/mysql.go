@@ -19,7 +19,7 @@ import (
 type mysqlDialect string
 
 // open opens one pool for all.
-func (s mysqlSource) open(_ context.Context, o Options) (*DB, error) {
+func (s mysqlSource) open(o Options) (*DB, error) {
 	c := s.config.Clone()
 	c.Timeout, c.ReadTimeout, c.WriteTimeout = o.Timeout, slow, o.Timeout
 	c.ParseTime, c.Loc = true, time.UTC // the table of goose has times

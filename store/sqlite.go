@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -21,7 +22,7 @@ import (
 type sqliteDialect string
 
 // open opens two pools: one connection that writes, and readers that cannot.
-func (s sqliteSource) open(ctx context.Context, o Options) (*DB, error) {
+func (s sqliteSource) open(o Options) (*DB, error) {
 	d := sqliteDialect(s)
 	// Made here and not by SQLite, so that what people said is not for all to read.
 	flags := os.O_CREATE | os.O_RDWR
@@ -42,7 +43,7 @@ func (s sqliteSource) open(ctx context.Context, o Options) (*DB, error) {
 	writes, err := sql.Open("sqlite", d.uri(url.Values{
 		"_busy_timeout": {busy},
 		"_txlock":       {"immediate"},
-		"_pragma":       {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
+		"_pragma":       {"synchronous(FULL)", "foreign_keys(1)"}, // WAL: see toWAL
 	}))
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
@@ -55,25 +56,9 @@ func (s sqliteSource) open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open the database: %w", err), writes.Close())
 	}
 	writes.SetMaxOpenConns(1)
-	if err := d.connect(ctx, writes); err != nil {
-		return nil, errors.Join(fault(ctx, d, "open the database", err), writes.Close(), readers.Close())
-	}
 	readers.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	readers.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	return &DB{dialect: d, readers: readers, writes: writes, writer: newGroup(writes, d, o.Timeout), timeout: o.Timeout}, nil
-}
-
-// connect makes the first connection under the lock of migrations: the one that
-// turns a new file to WAL needs it for itself, and SQLite answers "locked" to
-// a program that tries at the same time, however long it would have waited.
-func (d sqliteDialect) connect(ctx context.Context, writes *sql.DB) error {
-	ctx, cancel := context.WithTimeout(ctx, slow)
-	defer cancel()
-	_, _, lock := d.migrations()
-	if err := lock.SessionLock(ctx, nil); err != nil {
-		return err
-	}
-	return errors.Join(writes.PingContext(ctx), lock.SessionUnlock(ctx, nil))
 }
 
 // uri names the file to SQLite. The path is escaped, so that no character of
@@ -128,8 +113,9 @@ type sqliteLock struct {
 	held *sql.Tx
 }
 
-// SessionLock implements lock.SessionLocker.
-func (l *sqliteLock) SessionLock(ctx context.Context, _ *sql.Conn) error {
+// SessionLock implements lock.SessionLocker. The one who has the lock turns
+// the file to WAL.
+func (l *sqliteLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
 	db, err := sql.Open("sqlite", sqliteDialect(l.path).uri(url.Values{
 		"_busy_timeout": {strconv.FormatInt(slow.Milliseconds(), 10)},
 		"_txlock":       {"exclusive"},
@@ -142,7 +128,35 @@ func (l *sqliteLock) SessionLock(ctx context.Context, _ *sql.Conn) error {
 		return errors.Join(fmt.Errorf("lock the database: %w", err), db.Close())
 	}
 	l.db, l.held = db, held
+	if err := toWAL(ctx, conn); err != nil {
+		return errors.Join(fmt.Errorf("turn the database to WAL: %w", err), l.SessionUnlock(ctx, conn))
+	}
 	return nil
+}
+
+// toWAL turns a file to WAL, which it then keeps. SQLite needs the file for
+// itself for that, and answers at once when somebody reads, whatever the busy
+// timeout: it is tried until nobody does. Two who try at once would both be
+// refused, hence only under the lock.
+func toWAL(ctx context.Context, conn *sql.Conn) error {
+	for {
+		var mode string
+		err := conn.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode)
+		var e *sqlite.Error
+		switch {
+		case err == nil && mode == "wal":
+			return nil
+		case err == nil:
+			return fmt.Errorf("it stays at %q: its file system cannot share memory", mode)
+		case !errors.As(err, &e) || e.Code()&0xff != lib.SQLITE_BUSY:
+			return err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		}
+	}
 }
 
 // SessionUnlock implements lock.SessionLocker.

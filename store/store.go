@@ -52,7 +52,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 4 * time.Second
 	}
-	db, err := source.open(ctx, o)
+	db, err := source.open(o)
 	if err != nil {
 		return nil, err
 	}
