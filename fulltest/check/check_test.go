@@ -1,0 +1,207 @@
+//go:build full
+
+package check_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"recgate/fulltest/mariadbd"
+	"recgate/lab"
+)
+
+// binary builds recgate once for all tests.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "recgate-check-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "recgate")
+	out, err := exec.Command("go", "build", "-o", path, "recgate/cmd/recgate").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := binary(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(path)) // a leftover in the temporary folder harms nobody
+	}
+	os.Exit(code)
+}
+
+// settings are what a configuration says; newSettings gives sound ones.
+type settings struct {
+	dir, database, archive                            string
+	address, username, secret, recorder, spool, mount string
+}
+
+func newSettings(t *testing.T, l *lab.Lab, user string) *settings {
+	t.Helper()
+	dir := t.TempDir()
+	return &settings{
+		dir: dir, database: "sqlite:" + filepath.Join(dir, "recgate.db"), archive: "file:" + filepath.Join(dir, "archive"),
+		address: l.AMI, username: user, secret: l.Secret(user), recorder: "auto", spool: l.Spool, mount: l.Spool,
+	}
+}
+
+// run runs a command of recgate on the settings.
+func (s *settings) run(t *testing.T, command string) (code int, out string) {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(s.dir, "recgate.yaml")
+	yaml := fmt.Sprintf("listen: 127.0.0.1:0\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n    mount: %s\n",
+		s.database, s.archive, s.address, s.username, s.secret, s.recorder, s.spool, s.mount)
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, command, "--config", file)
+	cmd.Dir = s.dir
+	text, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(text)
+}
+
+// fails demands that exactly one step of the check fails, and says so.
+func (s *settings) fails(t *testing.T, step, says string) {
+	t.Helper()
+	code, out := s.run(t, "check")
+	var failed []string
+	for line := range strings.Lines(out) {
+		if !strings.HasPrefix(line, "ok ") {
+			failed = append(failed, line)
+		}
+	}
+	if code != 1 || len(failed) != 1 || !strings.HasPrefix(failed[0], "FAILED  "+step+" ") || !strings.Contains(failed[0], says) {
+		t.Errorf("code %d, want 1 and only %q failed with %q:\n%s", code, step, says, out)
+	}
+	if strings.Contains(out, s.secret) {
+		t.Errorf("the secret is shown:\n%s", out)
+	}
+}
+
+// passes demands that all steps are well, and that the output has the parts.
+func (s *settings) passes(t *testing.T, parts ...string) {
+	t.Helper()
+	code, out := s.run(t, "check")
+	if code != 0 || strings.Contains(out, "FAILED") {
+		t.Errorf("code %d:\n%s", code, out)
+	}
+	for _, part := range parts {
+		if !strings.Contains(out, part) {
+			t.Errorf("it lacks %q:\n%s", part, out)
+		}
+	}
+}
+
+// wrong is one thing that is set wrong.
+type wrong struct {
+	name, user string
+	set        func(*settings)
+	step, says string
+}
+
+func wrongs(t *testing.T, version int) []wrong {
+	dead := free(t)
+	all := []wrong{
+		{"wrong secret", "recorder", func(s *settings) { s.secret = "not-the-secret" }, "pbx pbx1: login", "check username, secret and the permit and deny lines of manager.conf"},
+		{"unknown user", "recorder", func(s *settings) { s.username = "stranger" }, "pbx pbx1: login", "refuses the login"},
+		{"refused address", "elsewhere", func(*settings) {}, "pbx pbx1: login", "refuses the login"},
+		{"not reachable", "recorder", func(s *settings) { s.address = dead }, "pbx pbx1: login", "connection refused"},
+		{"class system missing", "callonly", func(s *settings) { s.recorder = "mixmonitor" }, "pbx pbx1: recorder", `may not use MixMonitor: add "system" to its write line`},
+		{"may only read", "watcher", func(*settings) {}, "pbx pbx1: recorder", `may not use CoreShowChannels: add "system" to its write line`},
+		{"class call missing, or no Monitor", "systemonly", func(s *settings) { s.recorder = "monitor" }, "pbx pbx1: recorder", `may not use Monitor: add "call"`},
+		{"mount missing", "recorder", func(s *settings) { s.mount += "/none" }, "pbx pbx1: spool", "make the folder"},
+		{"archive that is a file", "recorder", func(s *settings) { s.archive = "file:recgate.yaml" }, "archive", "the archive cannot be written"},
+	}
+	if !lab.HasMonitor(version) {
+		all = append(all,
+			wrong{"no Monitor any more", "recorder", func(s *settings) { s.recorder = "monitor" }, "pbx pbx1: recorder", "from Asterisk 21 on there is no Monitor"},
+			wrong{"no recorder for this user", "callonly", func(*settings) {}, "pbx pbx1: recorder", `add "system" to its write line`})
+	}
+	return all
+}
+
+func TestCheck(t *testing.T) {
+	for _, version := range lab.Versions() {
+		t.Run(strconv.Itoa(version), func(t *testing.T) {
+			l := lab.Start(t, version, lab.Options{Spool: filepath.Join(t.TempDir(), "spool")})
+			for _, tt := range wrongs(t, version) {
+				t.Run(tt.name, func(t *testing.T) {
+					s := newSettings(t, l, tt.user)
+					tt.set(s)
+					s.fails(t, tt.step, tt.says)
+				})
+			}
+			l.Call("410", "411", 30, "pjsip")
+			asterisk := fmt.Sprintf("Asterisk %d.", version)
+			for _, user := range []string{"recorder", "systemonly"} {
+				t.Run("sound as "+user, func(t *testing.T) {
+					newSettings(t, l, user).passes(t, asterisk, "mixmonitor: auto: MixMonitor exists", "2 live, listed by CoreShowChannels", "recgate.db is not there yet")
+				})
+			}
+			if lab.HasMonitor(version) {
+				t.Run("sound as callonly", func(t *testing.T) {
+					newSettings(t, l, "callonly").passes(t, "monitor: auto: the user", "2 live, listed by Status")
+				})
+			}
+			if files, err := os.ReadDir(l.Spool); err != nil || len(files) > 0 {
+				t.Errorf("left in the spool: %v, %v", files, err)
+			}
+		})
+	}
+}
+
+// TestDatabase goes through the life of a MariaDB database.
+func TestDatabase(t *testing.T) {
+	versions := lab.Versions()
+	l := lab.Start(t, versions[len(versions)-1], lab.Options{Spool: filepath.Join(t.TempDir(), "spool")})
+	server := mariadbd.Start(t)
+	s := newSettings(t, l, "recorder")
+	s.database = server.DSN(t)
+	s.passes(t, "reached, still empty: serve or migrate makes the tables")
+	s.passes(t, "reached, still empty") // the first made none
+	if code, out := s.run(t, "ledger"); code != 1 || !strings.Contains(out, "has no tables yet") {
+		t.Errorf("ledger of an empty database: %d %s", code, out)
+	}
+	if code, out := s.run(t, "migrate"); code != 0 || !strings.Contains(out, "is up to date") {
+		t.Errorf("migrate: %d %s", code, out)
+	}
+	s.passes(t, "reached, its tables have version ")
+	if code, out := s.run(t, "ledger"); code != 0 || !strings.Contains(out, "0 of them still under way") {
+		t.Errorf("ledger: %d %s", code, out)
+	}
+	server.Stop(t)
+	s.fails(t, "database", "the database is away")
+}
+
+// free returns an address on which nobody listens.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
