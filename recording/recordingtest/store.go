@@ -18,55 +18,57 @@ import (
 // by a method Accesses as that of Store in this package, has the log compared
 // with what was written.
 func TestStore(t *testing.T, open func(t *testing.T) recording.Store) {
-	cases := []struct {
-		name string
-		test func(*testing.T, recording.Store)
-	}{
-		{"every field comes back", everyFieldComesBack},
-		{"a bare recording comes back", bareRecordingComesBack},
-		{"times are UTC and whole milliseconds", timesAreUTC},
-		{"an id is taken once", idIsTakenOnce},
-		{"an unknown id is not found", unknownIDIsNotFound},
-		{"recordings of an open call join it", recordingsJoinOpenCall},
-		{"a call that has ended is joined no more", endedCallIsLeftAlone},
-		{"only the same PBX and linked id join", otherCallsDoNotJoin},
-		{"a party is kept once", partyIsKeptOnce},
-		{"steps allowed and forbidden", stepsAllowedAndForbidden},
-		{"a step writes what became known", stepWritesWhatBecameKnown},
-		{"zero fields of a step leave the row", zeroFieldsLeave},
-		{"a step replaces tracks", stepReplacesTracks},
-		{"history tells every step", historyTellsEveryStep},
-		{"of simultaneous steps one wins", oneStepWins},
-		{"flags are set both", flagsAreSet},
-		{"move", move},
-		{"move needs a running recording", moveNeedsRunning},
-		{"tags are found as sent", tagsAreFoundAsSent},
-		{"similar tags are different", similarTagsAreDifferent},
-		{"the newest tag is last", newestTagIsLast},
-		{"a tag is carried once", tagIsCarriedOnce},
-		{"simultaneous tags are all kept", simultaneousTags},
-		{"answered and ended", answeredAndEnded},
-		{"what is known of a channel stays", knownStays},
-		{"an older channel of the same id is left alone", olderChannelIsLeftAlone},
-		{"channels of other PBXs are left alone", otherPBXIsLeftAlone},
-		{"a channel event adds the party", eventAddsParty},
-		{"the last channel ends the call", lastChannelEndsCall},
-		{"an event of an unknown channel changes nothing", unknownChannel},
-		{"lists are newest first", listsAreNewestFirst},
-		{"lists hold whole recordings", listsAreWhole},
-		{"limits", limits},
-		{"by unique id own channel before party", byUniqueID},
-		{"open recordings", openRecordings},
-		{"sums", sums},
-		{"the access log keeps what was sent", accessLog},
-		{"the access log takes hostile text", hostileAccessLog},
-		{"simultaneous adds", simultaneousAdds},
-		{"an ended context writes nothing", endedContext},
-		{"text of the PBX comes back byte for byte", pbxText},
-	}
-	for _, c := range cases {
+	for _, c := range storeCases {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
+}
+
+// storeCases are the sentences of the contract.
+var storeCases = []struct {
+	name string
+	test func(*testing.T, recording.Store)
+}{
+	{"every field comes back", everyFieldComesBack},
+	{"a bare recording comes back", bareRecordingComesBack},
+	{"times are UTC and whole milliseconds", timesAreUTC},
+	{"an id is taken once", idIsTakenOnce},
+	{"an unknown id is not found", unknownIDIsNotFound},
+	{"recordings of an open call join it", recordingsJoinOpenCall},
+	{"a call that has ended is joined no more", endedCallIsLeftAlone},
+	{"only the same PBX and linked id join", otherCallsDoNotJoin},
+	{"a party is kept once", partyIsKeptOnce},
+	{"steps allowed and forbidden", stepsAllowedAndForbidden},
+	{"a step writes what became known", stepWritesWhatBecameKnown},
+	{"zero fields of a step leave the row", zeroFieldsLeave},
+	{"a step replaces tracks", stepReplacesTracks},
+	{"history tells every step", historyTellsEveryStep},
+	{"of simultaneous steps one wins", oneStepWins},
+	{"flags are set both", flagsAreSet},
+	{"move", move},
+	{"move needs a running recording", moveNeedsRunning},
+	{"tags are found as sent", tagsAreFoundAsSent},
+	{"similar tags are different", similarTagsAreDifferent},
+	{"the newest tag is last", newestTagIsLast},
+	{"a tag is carried once", tagIsCarriedOnce},
+	{"simultaneous tags are all kept", simultaneousTags},
+	{"answered and ended", answeredAndEnded},
+	{"what is known of a channel stays", knownStays},
+	{"an older channel of the same id is left alone", olderChannelIsLeftAlone},
+	{"channels of other PBXs are left alone", otherPBXIsLeftAlone},
+	{"a channel event adds the party", eventAddsParty},
+	{"the last channel ends the call", lastChannelEndsCall},
+	{"an event of an unknown channel changes nothing", unknownChannel},
+	{"lists are newest first", listsAreNewestFirst},
+	{"lists hold whole recordings", listsAreWhole},
+	{"limits", limits},
+	{"by unique id own channel before party", byUniqueID},
+	{"open recordings", openRecordings},
+	{"sums", sums},
+	{"the access log keeps what was sent", accessLog},
+	{"the access log takes hostile text", hostileAccessLog},
+	{"simultaneous adds", simultaneousAdds},
+	{"an ended context writes nothing", endedContext},
+	{"text of the PBX comes back byte for byte", pbxText},
 }
 
 // base is when the recordings of the suite were asked for.
