@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"html"
 	"net/http"
 	"net/url"
 	"os"
@@ -62,7 +63,7 @@ func TestFaultsOfThePBX(t *testing.T) {
 			await(t, "a fault that says which", func() bool {
 				got := o.ask(t, "start", "extenOrUniqueId", "410", "tag", "during")
 				fault = got.body
-				return got.status == http.StatusServiceUnavailable && strings.Contains(got.body, escaped2(tt.says))
+				return got.status == http.StatusServiceUnavailable && strings.Contains(html.UnescapeString(got.body), tt.says)
 			})
 			o.sim.Behave()
 			await(t, "starts to work again, after "+fault, func() bool {
@@ -77,9 +78,6 @@ func TestFaultsOfThePBX(t *testing.T) {
 		})
 	}
 }
-
-// escaped2 writes a text as the fault envelope does.
-func escaped2(s string) string { return strings.ReplaceAll(s, `"`, "&quot;") }
 
 // TestConnectionLost: a recording goes on while the connection is gone, and is
 // stopped over the next one.
