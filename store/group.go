@@ -101,7 +101,7 @@ func (g *group) commit(ctx context.Context, batch []*waiter, errs []error) error
 	if err != nil {
 		return err
 	}
-	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
+	defer t.Rollback()   //nolint:errcheck // after a commit it does nothing
 	if len(batch) == 1 { // nobody else to protect, and a savepoint copies every page that changes
 		if errs[0] = batch[0].change(ctx, tx{t, g.dialect}); errs[0] != nil {
 			return nil
