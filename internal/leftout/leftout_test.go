@@ -12,6 +12,7 @@ import (
 var needs = map[string]string{
 	"bench":                "Asterisk 16 and 22; only benchmarks, and only when asked for",
 	"lab":                  "Asterisk 16 and 22, unpacked from Debian's packages",
+	"cmd/recgate":          "15 s, until a dead connection is found out",
 	"fulltest/asterisk":    "Asterisk 16 and 22 with real calls",
 	"fulltest/check":       "Asterisk 16 and 22, and a MariaDB server",
 	"fulltest/mariadb":     "a MariaDB server",
