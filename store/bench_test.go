@@ -37,7 +37,7 @@ func (a alone) write(ctx context.Context, c change) error {
 		return err
 	}
 	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
-	if err := c(ctx, tx{t, a.dialect}); err != nil {
+	if err := c(ctx, tx{t, a.dialect, nil}); err != nil {
 		return err
 	}
 	return t.Commit()

@@ -54,13 +54,20 @@ type writer interface {
 // tx is a transaction of either dialect. Queries are constants with ? for
 // every argument; the two that are lists have (?) for the list, see in.
 type tx struct {
-	sql     *sql.Tx
-	dialect dialect
+	sql      *sql.Tx
+	dialect  dialect
+	prepared *prepared
 }
 
 // exec runs a statement and returns how many rows it matched.
 func (t tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	result, err := t.sql.ExecContext(ctx, query, t.dialect.bind(args)...)
+	var result sql.Result
+	var err error
+	if s := t.ready(ctx, query); s != nil {
+		result, err = s.ExecContext(ctx, t.dialect.bind(args)...)
+	} else {
+		result, err = t.sql.ExecContext(ctx, query, t.dialect.bind(args)...)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -69,12 +76,15 @@ func (t tx) exec(ctx context.Context, query string, args ...any) (int64, error) 
 
 // row reads one row into dest; sql.ErrNoRows when there is none.
 func (t tx) row(ctx context.Context, query string, args []any, dest ...any) error {
+	if s := t.ready(ctx, query); s != nil {
+		return s.QueryRowContext(ctx, t.dialect.bind(args)...).Scan(dest...)
+	}
 	return t.sql.QueryRowContext(ctx, query, t.dialect.bind(args)...).Scan(dest...)
 }
 
 // each calls scan on every row.
 func (t tx) each(ctx context.Context, scan func(scanner) error, query string, args ...any) error {
-	rows, err := t.sql.QueryContext(ctx, query, t.dialect.bind(args)...)
+	rows, err := t.query(ctx, query, args)
 	if err != nil {
 		return err
 	}
@@ -85,6 +95,23 @@ func (t tx) each(ctx context.Context, scan func(scanner) error, query string, ar
 		}
 	}
 	return rows.Err()
+}
+
+func (t tx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	if s := t.ready(ctx, query); s != nil {
+		return s.QueryContext(ctx, t.dialect.bind(args)...)
+	}
+	return t.sql.QueryContext(ctx, query, t.dialect.bind(args)...)
+}
+
+// ready returns the prepared statement of a query for this transaction, with
+// which it ends; nil when there is none.
+func (t tx) ready(ctx context.Context, query string) *sql.Stmt {
+	s := t.prepared.of(query)
+	if s == nil {
+		return nil
+	}
+	return t.sql.StmtContext(ctx, s)
 }
 
 // isDuplicate tells whether a statement failed because its row exists.

@@ -14,10 +14,11 @@ import (
 // many cost one sync of the disk; a change that comes alone waits for nobody.
 // Each change has its own savepoint: one that fails undoes nothing of others.
 type group struct {
-	db      *sql.DB
-	dialect dialect
-	timeout time.Duration
-	turn    chan struct{} // holds a token; who takes it commits all that wait
+	db       *sql.DB
+	dialect  dialect
+	timeout  time.Duration
+	prepared *prepared
+	turn     chan struct{} // holds a token; who takes it commits all that wait
 
 	mu      sync.Mutex // guards waiting
 	waiting []*waiter
@@ -30,7 +31,7 @@ type waiter struct {
 }
 
 func newGroup(db *sql.DB, d dialect, timeout time.Duration) *group {
-	g := &group{db: db, dialect: d, timeout: timeout, turn: make(chan struct{}, 1)}
+	g := &group{db: db, dialect: d, timeout: timeout, prepared: newPrepared(db), turn: make(chan struct{}, 1)}
 	g.turn <- struct{}{}
 	return g
 }
@@ -97,13 +98,14 @@ func (g *group) commitAll(ctx context.Context) {
 // commit runs all changes in one transaction. errs gets what each of them
 // said; the error returned means that the whole transaction is undone.
 func (g *group) commit(ctx context.Context, batch []*waiter, errs []error) error {
+	g.prepared.prepare(ctx)
 	t, err := g.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer t.Rollback()   //nolint:errcheck // after a commit it does nothing
 	if len(batch) == 1 { // nobody else to protect, and a savepoint copies every page that changes
-		if errs[0] = batch[0].change(ctx, tx{t, g.dialect}); errs[0] != nil {
+		if errs[0] = batch[0].change(ctx, tx{t, g.dialect, g.prepared}); errs[0] != nil {
 			return nil
 		}
 		return t.Commit()
@@ -112,7 +114,7 @@ func (g *group) commit(ctx context.Context, batch []*waiter, errs []error) error
 		if _, err := t.ExecContext(ctx, `SAVEPOINT one_change`); err != nil {
 			return err
 		}
-		if errs[i] = w.change(ctx, tx{t, g.dialect}); errs[i] != nil {
+		if errs[i] = w.change(ctx, tx{t, g.dialect, g.prepared}); errs[i] != nil {
 			// This fails when SQLite has undone the whole transaction, as
 			// it does when the disk is full.
 			if _, err := t.ExecContext(ctx, `ROLLBACK TO one_change`); err != nil {

@@ -126,7 +126,7 @@ func (r *retrier) once(ctx context.Context, c change) error {
 		return err
 	}
 	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
-	if err := c(ctx, tx{t, r.dialect}); err != nil {
+	if err := c(ctx, tx{t, r.dialect, nil}); err != nil {
 		return err
 	}
 	return t.Commit()

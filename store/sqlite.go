@@ -58,7 +58,7 @@ func (s sqliteSource) open(o Options) (*DB, error) {
 	writes.SetMaxOpenConns(1)
 	readers.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	readers.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	return &DB{dialect: d, readers: readers, writes: writes, writer: newGroup(writes, d, o.Timeout), timeout: o.Timeout}, nil
+	return &DB{dialect: d, readers: readers, writes: writes, writer: newGroup(writes, d, o.Timeout), timeout: o.Timeout, prepared: newPrepared(readers)}, nil
 }
 
 // uri names the file to SQLite. The path is escaped, so that no character of

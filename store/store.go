@@ -23,6 +23,8 @@ type DB struct {
 	writes  *sql.DB // the pool of writer; on MySQL the same as readers
 	writer  writer
 	timeout time.Duration
+
+	prepared *prepared // of readers; nil on MySQL
 }
 
 var _ recording.Store = (*DB)(nil)
@@ -100,10 +102,11 @@ func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look
 }
 
 func (db *DB) look(ctx context.Context, look change) error {
+	db.prepared.prepare(ctx)
 	t, err := db.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer t.Rollback() //nolint:errcheck // nothing was written
-	return look(ctx, tx{t, db.dialect})
+	return look(ctx, tx{t, db.dialect, db.prepared})
 }
