@@ -104,7 +104,7 @@ func newServing(t *testing.T) *serving {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if s.cmd != nil {
+		if s.cmd != nil && s.cmd.Process != nil {
 			_ = s.cmd.Process.Kill() // a test that failed left it
 			_ = s.cmd.Wait()
 		}

@@ -29,9 +29,18 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// self is the path of this test binary.
+func self() string {
+	path, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return path
+}
+
 // program prepares recgate as a process of its own, in a folder.
 func program(ctx context.Context, dir string, env []string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd := exec.CommandContext(ctx, self(), args...)
 	cmd.Dir = dir
 	cmd.Env = append([]string{asProgram + "=1", "PATH=" + os.Getenv("PATH"), "GOCOVERDIR=" + os.TempDir()}, env...)
 	return cmd
@@ -78,7 +87,7 @@ func recgateAsNobody(t *testing.T, dir string, args ...string) said {
 	cmd := program(t.Context(), dir, nil, args...)
 	cmd.Path = filepath.Join(open, "recgate")
 	// A copy would be busy while another test forks.
-	if err := os.Link(os.Args[0], cmd.Path); err != nil {
+	if err := os.Link(self(), cmd.Path); err != nil {
 		t.Fatal(err)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
