@@ -63,7 +63,7 @@ type tx struct {
 func (t tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	var result sql.Result
 	var err error
-	if s := t.ready(ctx, query); s != nil {
+	if s := t.ready(ctx, query); s != nil { //nolint:sqlclosecheck // ends with the transaction
 		result, err = s.ExecContext(ctx, t.dialect.bind(args)...)
 	} else {
 		result, err = t.sql.ExecContext(ctx, query, t.dialect.bind(args)...)
@@ -76,7 +76,7 @@ func (t tx) exec(ctx context.Context, query string, args ...any) (int64, error) 
 
 // row reads one row into dest; sql.ErrNoRows when there is none.
 func (t tx) row(ctx context.Context, query string, args []any, dest ...any) error {
-	if s := t.ready(ctx, query); s != nil {
+	if s := t.ready(ctx, query); s != nil { //nolint:sqlclosecheck // ends with the transaction
 		return s.QueryRowContext(ctx, t.dialect.bind(args)...).Scan(dest...)
 	}
 	return t.sql.QueryRowContext(ctx, query, t.dialect.bind(args)...).Scan(dest...)
@@ -98,7 +98,7 @@ func (t tx) each(ctx context.Context, scan func(scanner) error, query string, ar
 }
 
 func (t tx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	if s := t.ready(ctx, query); s != nil {
+	if s := t.ready(ctx, query); s != nil { //nolint:sqlclosecheck // ends with the transaction
 		return s.QueryContext(ctx, t.dialect.bind(args)...)
 	}
 	return t.sql.QueryContext(ctx, query, t.dialect.bind(args)...)

@@ -19,7 +19,7 @@ type prepared struct {
 
 	mu     sync.Mutex // guards the fields below
 	ready  map[string]*sql.Stmt
-	wanted map[string]bool
+	wanted map[string]bool // true until somebody prepares it
 }
 
 func newPrepared(pool *sql.DB) *prepared {
@@ -34,37 +34,39 @@ func (p *prepared) of(query string) *sql.Stmt {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.ready[query]
-	if s == nil && len(p.ready)+len(p.wanted) < maxPrepared {
+	if _, known := p.wanted[query]; s == nil && !known && len(p.ready)+len(p.wanted) < maxPrepared {
 		p.wanted[query] = true
 	}
 	return s
 }
 
-// prepare makes ready what was wanted. What cannot be prepared is run as text
+// prepare makes ready what is wanted. What cannot be prepared is run as text
 // again, and says then what is wrong with it.
 func (p *prepared) prepare(ctx context.Context) {
 	if p == nil {
 		return
 	}
-	p.mu.Lock()
-	wanted := p.wanted
-	if len(wanted) > 0 {
-		p.wanted = map[string]bool{}
-	}
-	p.mu.Unlock()
-	for query := range wanted {
+	for _, query := range p.take() {
 		s, err := p.pool.PrepareContext(ctx, query) //nolint:sqlclosecheck // closed with its pool
-		if err != nil {
-			continue
-		}
 		p.mu.Lock()
-		old := p.ready[query] // two transactions may want the same
-		if old == nil {
+		delete(p.wanted, query)
+		if err == nil {
 			p.ready[query] = s
 		}
 		p.mu.Unlock()
-		if old != nil {
-			_ = s.Close() // nothing was done with it
+	}
+}
+
+// take returns what is wanted and nobody else prepares.
+func (p *prepared) take() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var queries []string
+	for query, waits := range p.wanted {
+		if waits {
+			queries = append(queries, query)
+			p.wanted[query] = false
 		}
 	}
+	return queries
 }
