@@ -1,0 +1,153 @@
+package bench
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"recgate/ami"
+	"recgate/ami/amisim"
+	"recgate/recording"
+)
+
+// many is how many channels are live.
+const many = 10_000
+
+// BenchmarkFind looks for one channel of 10,000. table is PBX.Find, the whole of
+// what a start does to find its channel; refused is a stop over GET in the
+// program as a process of its own, which finds the channel and its call, finds
+// nothing to stop and says so. Meanwhile the PBX must not be asked for anything.
+func BenchmarkFind(b *testing.B) {
+	sim := newSim(b)
+	live := sim.Channels()
+	b.Run("table", func(b *testing.B) {
+		pbx := follow(b, sim)
+		asked := listings(sim)
+		n := 0
+		for b.Loop() {
+			n = (n + 7919) % many
+			target := recording.Target{Text: live[n].UniqueID, Name: live[n].UniqueID}
+			if n%2 == 0 {
+				target = recording.Target{Text: live[n].Extension, Name: live[n].Extension}
+			}
+			if found, err := pbx.Find(b.Context(), target); err != nil || len(found) == 0 {
+				b.Fatalf("%d channels of %+v, %v", len(found), target, err)
+			}
+		}
+		notAsked(b, sim, asked)
+	})
+	b.Run("refused", func(b *testing.B) {
+		dir := b.TempDir()
+		g := serve(b, dir, "    address: "+sim.Addr()+"\n    username: bench\n    secret: bench\n    spool: "+dir+"\n")
+		asked := listings(sim)
+		var took samples
+		for b.Loop() {
+			for n := range 1000 {
+				begun := time.Now()
+				body := g.refusal(b, g.url("stop", "extenOrUniqueId", live[n*7919%many].UniqueID))
+				took.addTime(time.Since(begun))
+				if !strings.Contains(body, "record") {
+					b.Fatalf("an answer of another kind: %s", body)
+				}
+			}
+		}
+		ownFigures(b)
+		took.report(b, "answer", "ms")
+		notAsked(b, sim, asked)
+	})
+}
+
+// newSim is a simulated Asterisk with 10,000 channels.
+func newSim(b *testing.B) *amisim.Server {
+	b.Helper()
+	sim, err := amisim.New(amisim.Options{
+		Version: 22, Listen: "127.0.0.1:0", Spool: b.TempDir(),
+		Users: []amisim.User{{Name: "bench", Secret: "bench", Read: "all", Write: "all"}},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	running(b, sim.Run)
+	sim.Fill(many)
+	if got := len(sim.Channels()); got != many {
+		b.Fatalf("%d channels", got)
+	}
+	return sim
+}
+
+// follow keeps a PBX in step with sim.
+func follow(b *testing.B, sim *amisim.Server) *ami.PBX {
+	b.Helper()
+	pbx, err := ami.NewPBX(ami.Config{
+		Name: "pbx1", Spool: b.TempDir(),
+		Client: ami.Options{Address: sim.Addr(), Username: "bench", Secret: "bench"},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	running(b, func(ctx context.Context) error { return pbx.Run(ctx, func(recording.Event) {}) })
+	await(b, "the table of channels", func() bool {
+		_, err := pbx.Find(b.Context(), recording.Target{Text: "none", Name: "none"})
+		return err == nil
+	})
+	return pbx
+}
+
+// running runs a part until the benchmark ends.
+func running(b *testing.B, run func(context.Context) error) {
+	b.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(b.Context()))
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := run(ctx); err != nil {
+			b.Error(err)
+		}
+	})
+	b.Cleanup(func() { cancel(); wg.Wait() })
+}
+
+// listings counts the actions by which a PBX is asked for its channels.
+func listings(sim *amisim.Server) int {
+	n := 0
+	for _, a := range sim.Actions() {
+		switch a.Get("Action") {
+		case "CoreShowChannels", "CoreShowChannel", "Status", "Command":
+			n++
+		}
+	}
+	return n
+}
+
+func notAsked(b *testing.B, sim *amisim.Server, before int) {
+	b.Helper()
+	if before == 0 {
+		b.Error("the PBX was not even asked at the login: is the count right?")
+	}
+	if now := listings(sim); now != before {
+		b.Errorf("the PBX was asked for its channels %s times", strconv.Itoa(now-before))
+	}
+}
+
+// refusal is the text of an answer that is not 200.
+func (g gateway) refusal(b *testing.B, url string) string {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusNotFound {
+		b.Fatalf("%s, %v: %s", answer.Status, err, body)
+	}
+	return string(body)
+}
