@@ -14,9 +14,9 @@ import (
 const (
 	// blockBytes is how much audio is read at once: a multiple of 3, so that
 	// no block but the last ends in padding.
-	blockBytes = 48 << 10
+	blockBytes = 24 << 10
 	// blockPatience is how long a caller may take for one block before the
-	// connection is given up: 64 KiB in it is the speed of a modem.
+	// connection is given up: 32 KiB in it is less than the slowest line.
 	blockPatience = 30 * time.Second
 )
 

@@ -25,7 +25,7 @@ func TestStreamOfEveryLength(t *testing.T) {
 	e := newEndpoint(t, soap.Legacy{})
 	server := httptest.NewServer(e)
 	defer server.Close()
-	const block = 48 << 10
+	const block = 24 << 10
 	for _, n := range []int{1, 2, 3, 4, 44, block - 1, block, block + 1, 2 * block, 3*block - 2, 3*block + 2, 1 << 20} {
 		e.rec.wav = newWAV(n)
 		text := base64.StdEncoding.EncodeToString(e.rec.wav)
@@ -146,7 +146,7 @@ func TestBrokenAfterFirstByte(t *testing.T) {
 	var closed atomic.Int32
 	outcome := make(chan string, 10)
 	e := newEndpoint(t, soap.Legacy{}, func(o *soap.Options) { o.Count = func(_, s string) { outcome <- s } })
-	const good = 5 * 48 << 10
+	const good = 5 * 24 << 10
 	e.rec.audio = func() *recording.Audio { return broken(good, 1<<20, 1<<20, &closed) }
 	server := httptest.NewServer(e)
 	defer server.Close()
@@ -222,7 +222,7 @@ func (d *deadlineRecorder) Write(b []byte) (int, error) {
 
 func TestWriteDeadlineIsRenewed(t *testing.T) {
 	e := newEndpoint(t, soap.Legacy{})
-	e.rec.wav = newWAV(10*48<<10 + 1)
+	e.rec.wav = newWAV(10*24<<10 + 1)
 	d := &deadlineRecorder{ResponseRecorder: httptest.NewRecorder()}
 	e.ServeHTTP(d, requestWith(retrieveOK))
 	if d.renewed != 11 || d.Body.Len() != base64.StdEncoding.EncodedLen(len(e.rec.wav)) {
@@ -257,7 +257,7 @@ func (d discard) SetWriteDeadline(time.Time) error { return nil }
 func TestBrokenAfterFirstBytePanics(t *testing.T) {
 	var closed atomic.Int32
 	e := newEndpoint(t, soap.Legacy{})
-	e.rec.audio = func() *recording.Audio { return broken(48<<10, 1<<20, 1<<20, &closed) }
+	e.rec.audio = func() *recording.Audio { return broken(24<<10, 1<<20, 1<<20, &closed) }
 	defer func() {
 		if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // net/http compares the value itself
 			t.Errorf("panic %v, want http.ErrAbortHandler", p)
