@@ -46,13 +46,17 @@ func (p *PBX) verify(ctx context.Context, uniqueID, file string) error {
 	}
 	late := time.NewTimer(p.verifyStart)
 	defer late.Stop()
-	for step := 200 * time.Microsecond; ; step = min(2*step, 20*time.Millisecond) {
+	for step := 50 * time.Microsecond; ; step = min(2*step, 20*time.Millisecond) {
 		seen, err := p.seen(file)
 		if seen {
 			return nil
 		}
 		if _, lives := p.table.Get(p.nowAt(uniqueID)); !lives {
 			return errGone
+		}
+		if step < time.Millisecond {
+			nap(step)
+			continue
 		}
 		select {
 		case <-time.After(step):
