@@ -2,9 +2,9 @@
 # newcomer needs; both work from a fresh clone.
 
 # What is installed or built once is kept here, outside of the clone.
-export RECGATE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/recgate
+export LAB_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/recgate
 
-TOOLS    = $(RECGATE_CACHE)/tools
+TOOLS    = $(LAB_CACHE)/tools
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 20s
 

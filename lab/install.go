@@ -20,13 +20,13 @@ var installScript string
 const maxInstall = 5 * time.Minute
 
 // cacheDir returns where unpacked packages are kept between runs:
-// $RECGATE_CACHE/asterisk-lab, or the same in the user's cache folder.
+// $LAB_CACHE/asterisk-lab, or the same in the user's cache folder.
 func cacheDir() (string, error) {
-	dir := os.Getenv("RECGATE_CACHE")
+	dir := os.Getenv("LAB_CACHE")
 	if dir == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
-			return "", fmt.Errorf("no place for a cache (set RECGATE_CACHE): %w", err)
+			return "", fmt.Errorf("no place for a cache (set LAB_CACHE): %w", err)
 		}
 		dir = filepath.Join(user, "recgate")
 	}

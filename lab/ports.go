@@ -28,16 +28,16 @@ const (
 )
 
 // errPorts says that no block could be had.
-var errPorts = errors.New("no block of 1000 free ports between 18000 and 32000 (set RECGATE_LAB_PORTS to the first of 1000 free ports)")
+var errPorts = errors.New("no block of 1000 free ports between 18000 and 32000 (set LAB_PORTS to the first of 1000 free ports)")
 
 // blocks returns the first port of each block, in the order in which they are
 // tried: all below the ports that Linux gives to outgoing connections.
-// RECGATE_LAB_PORTS leaves only that one.
+// LAB_PORTS leaves only that one.
 func blocks() ([]int, error) {
-	if s := os.Getenv("RECGATE_LAB_PORTS"); s != "" {
+	if s := os.Getenv("LAB_PORTS"); s != "" {
 		first, err := strconv.Atoi(s)
 		if err != nil || first < 1024 || first > 64000 {
-			return nil, fmt.Errorf("RECGATE_LAB_PORTS %q is not a port from 1024 to 64000", s)
+			return nil, fmt.Errorf("LAB_PORTS %q is not a port from 1024 to 64000", s)
 		}
 		return []int{first}, nil
 	}

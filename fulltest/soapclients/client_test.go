@@ -91,7 +91,7 @@ func zeepClient(t *testing.T, address string) client {
 
 // nodeClient is the npm package soap, which fulltest/install puts into the cache.
 func nodeClient(t *testing.T, address string) client {
-	cache := os.Getenv("RECGATE_CACHE")
+	cache := os.Getenv("LAB_CACHE")
 	if cache == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
