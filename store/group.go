@@ -104,6 +104,10 @@ func (g *group) commit(ctx context.Context, batch []*waiter, errs []error) error
 		return err
 	}
 	defer t.Rollback()   //nolint:errcheck // after a commit it does nothing
+	// The one writer waits for nobody from here on, and the transaction ends
+	// with ctx anyhow; but the driver starts a goroutine for each statement
+	// whose own context can end.
+	ctx = context.WithoutCancel(ctx)
 	if len(batch) == 1 { // nobody else to protect, and a savepoint copies every page that changes
 		if errs[0] = batch[0].change(ctx, tx{t, g.dialect, g.prepared}); errs[0] != nil {
 			return nil
