@@ -50,6 +50,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	}
 	o := recording.Options{
 		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,
+		Deadline:           startPatience(cfg),
 		KeepSpool:          map[string]bool{},
 		Log:                log,
 		Happened:           g.count,
@@ -124,4 +125,14 @@ func extensions(c config.PBX) (ami.Extensions, error) {
 		e.Mappings = append(e.Mappings, ami.Mapping{Endpoint: pattern, Extension: m.Extension})
 	}
 	return e, nil
+}
+
+// startPatience is how long a start may take: every caller is answered within
+// 5 s, unless a slow mount is given longer to show a new file.
+func startPatience(cfg config.Config) time.Duration {
+	patience := 4500 * time.Millisecond
+	for _, p := range cfg.PBX {
+		patience = max(patience, p.VerifyStart+3500*time.Millisecond)
+	}
+	return patience
 }
