@@ -46,7 +46,7 @@ func (p *PBX) verify(ctx context.Context, uniqueID, file string) error {
 	}
 	late := time.NewTimer(p.verifyStart)
 	defer late.Stop()
-	for step := 50 * time.Microsecond; ; step = min(2*step, 20*time.Millisecond) {
+	for step := 50 * time.Microsecond; ; step = min(step+step/4, 20*time.Millisecond) {
 		seen, err := p.seen(file)
 		if seen {
 			return nil

@@ -103,7 +103,7 @@ func (g *group) commit(ctx context.Context, batch []*waiter, errs []error) error
 	if err != nil {
 		return err
 	}
-	defer t.Rollback()   //nolint:errcheck // after a commit it does nothing
+	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
 	// The one writer waits for nobody from here on, and the transaction ends
 	// with ctx anyhow; but the driver starts a goroutine for each statement
 	// whose own context can end.

@@ -14,16 +14,17 @@ func (db *DB) AddTag(ctx context.Context, id recording.ID, tag string, at time.T
 		if n, err := t.exec(ctx, update, tag, id); n == 0 || err != nil {
 			return orNotFound(err, id)
 		}
+		const remove = `DELETE FROM tags WHERE recording_id = ? AND tag = ?`
+		if _, err := t.exec(ctx, remove, id, tag); err != nil {
+			return err
+		}
 		return insertTag(ctx, t, id, tag, at)
 	})
 }
 
-// insertTag makes tag the newest one of a recording whose row is locked.
+// insertTag makes tag, which it does not carry, the newest one of a recording
+// whose row is locked.
 func insertTag(ctx context.Context, t tx, id recording.ID, tag string, at time.Time) error {
-	const remove = `DELETE FROM tags WHERE recording_id = ? AND tag = ?`
-	if _, err := t.exec(ctx, remove, id, tag); err != nil {
-		return err
-	}
 	const insert = `INSERT INTO tags (recording_id, tag, nth, added_at, asked_at)
 		SELECT r.id, ?, COALESCE((SELECT MAX(nth) FROM tags WHERE recording_id = r.id), 0) + 1, ?, r.asked_at
 		FROM recordings r WHERE r.id = ?`
