@@ -33,8 +33,9 @@ lint: tools-installed
 fuzz:
 	@fulltest/fuzz $(FUZZTIME)
 
-bench:
-	go test -run '^$$' -bench . -benchmem ./...
+# bench: every benchmark, as a table; docs/performance.md says how to read it.
+bench: test-installed
+	@bench/run
 
 generate:
 	go generate ./...
