@@ -106,7 +106,7 @@ func (c *Client) keep(ctx context.Context, signals *queue) {
 		}
 		said = err.Error()
 		c.opt.Log.LogAttrs(ctx, level, "not connected to the PBX", slog.String("address", c.opt.Address),
-			slog.Duration("retry", pause), slog.Any("err", err))
+			slog.Int64("retry_ms", pause.Milliseconds()), slog.Any("err", err))
 		sleep(ctx, pause)
 	}
 	c.set(nil, errStopped)

@@ -26,7 +26,7 @@ type Config struct {
 
 	Extensions Extensions       // how channels are named by extension
 	Clock      func() time.Time // default: time.Now
-	Log        *slog.Logger     // default: discarded
+	Log        *slog.Logger     // default: discarded; its lines get the name as "pbx"
 }
 
 // PBX is one Asterisk server: recording.PBX over AMI.
@@ -73,6 +73,7 @@ func NewPBX(c Config) (*PBX, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	c.Log = c.Log.With(slog.String("pbx", c.Name))
 	if c.Client.Log == nil {
 		c.Client.Log = c.Log
 	}

@@ -99,7 +99,7 @@ func (k *keeper) signal(ctx context.Context, s Signal) {
 		k.p.set(false, k.p.fault(downError(s.Err)))
 		k.tell(recording.Event{Kind: recording.PBXDown, PBX: k.p.name, At: k.p.now()})
 	case SignalDropped:
-		k.p.log.Warn("events dropped, channels are listed anew", slog.String("pbx", k.p.name), slog.Int("dropped", s.Dropped))
+		k.p.log.Warn("events dropped, channels are listed anew", slog.Int("dropped", s.Dropped))
 		k.p.set(false, nil)
 		k.list(ctx)
 	case SignalEvent:
@@ -207,11 +207,11 @@ func (k *keeper) judge(differs bool) {
 func (k *keeper) failed(err error) {
 	var known *recording.Error
 	if errors.As(err, &known) { // a right is missing: only another login helps
-		k.p.log.Error("channels cannot be listed", slog.String("pbx", k.p.name), slog.Any("err", err))
+		k.p.log.Error("channels cannot be listed", slog.Any("err", err))
 		k.p.set(false, err)
 		return
 	}
-	k.p.log.Warn("channels not listed", slog.String("pbx", k.p.name), slog.Any("err", err))
+	k.p.log.Warn("channels not listed", slog.Any("err", err))
 	k.timer.Reset(retryAfter)
 }
 

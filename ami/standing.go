@@ -20,10 +20,10 @@ func (p *PBX) learn(r rights) {
 	p.mu.Unlock()
 	chosen, err := p.choose(r)
 	if err != nil {
-		p.log.Error("recording is not possible", slog.String("pbx", p.name), slog.Any("err", err))
+		p.log.Error("recording is not possible", slog.Any("err", err))
 		return
 	}
-	p.log.Info("recorder chosen", slog.String("pbx", p.name), slog.String("recorder", chosen.name()), slog.String("configured", p.wanted))
+	p.log.Info("recorder chosen", slog.String("recorder", chosen.name()), slog.String("configured", p.wanted))
 }
 
 // listed notes that the table is complete, unless the login is deaf, and
@@ -31,7 +31,7 @@ func (p *PBX) learn(r rights) {
 func (p *PBX) listed(deaf bool) (news bool) {
 	if deaf {
 		if p.inStep() {
-			p.log.Error("no events come", slog.String("pbx", p.name), slog.Any("err", p.deafness()))
+			p.log.Error("no events come", slog.Any("err", p.deafness()))
 		}
 		p.set(false, p.deafness())
 		return false

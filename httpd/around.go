@@ -35,9 +35,14 @@ func withID(next http.Handler) http.Handler {
 	})
 }
 
-// LogHandler adds the request id to every line that is logged with the
-// context of a request.
-func LogHandler(next slog.Handler) slog.Handler { return idHandler{next} }
+// LogHandler adds the request id, as "request", to every line that is logged
+// with the context of a request. A handler that does so already is returned.
+func LogHandler(next slog.Handler) slog.Handler {
+	if _, does := next.(idHandler); does {
+		return next
+	}
+	return idHandler{next}
+}
 
 type idHandler struct{ slog.Handler }
 
@@ -93,12 +98,11 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 				status = http.StatusOK // net/http sends it by itself
 			}
 			log.LogAttrs(r.Context(), levelOf(r.URL.Path), "request",
-				slog.String("id", RequestID(r.Context())),
 				slog.String("method", r.Method),
 				slog.String("path", r.URL.Path[:min(len(r.URL.Path), maxLoggedPath)]),
 				slog.Int("status", status),
 				slog.Int64("bytes", a.bytes),
-				slog.Duration("took", time.Since(begun)),
+				slog.Float64("took_ms", float64(time.Since(begun).Microseconds())/1000),
 				slog.String("remote", remote(r)),
 				slog.Bool("whole", whole))
 		}()

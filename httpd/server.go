@@ -71,6 +71,7 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Log = slog.New(LogHandler(o.Log.Handler()))
 	if o.Drain == 0 {
 		o.Drain = drainLimit
 	}
@@ -129,7 +130,7 @@ func (s *Server) Run(ctx context.Context) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Drain)
 	defer cancel()
 	if err := s.http.Shutdown(drain); err != nil {
-		s.o.Log.WarnContext(ctx, "requests cut off", slog.Duration("after", s.o.Drain), slog.Any("err", errors.Join(err, s.http.Close())))
+		s.o.Log.WarnContext(ctx, "requests cut off", slog.Int64("after_ms", s.o.Drain.Milliseconds()), slog.Any("err", errors.Join(err, s.http.Close())))
 	}
 	return nil
 }

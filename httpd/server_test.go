@@ -254,9 +254,11 @@ func TestAccessLog(t *testing.T) {
 		ids = append(ids, rec.Header().Get("X-Request-Id"))
 	}
 	type entry struct {
-		Level, Msg, ID, Method, Path, Remote string
-		Status, Bytes                        int
-		Whole                                bool
+		Level, Msg           string
+		ID                   string `json:"request"`
+		Method, Path, Remote string
+		Status, Bytes        int
+		Whole                bool
 	}
 	var got []entry
 	for dec := json.NewDecoder(strings.NewReader(log.String())); dec.More(); {

@@ -298,7 +298,7 @@ func (s *Service) finish(ctx context.Context, rec Recording, step Step) error {
 		level = slog.LevelError
 	}
 	s.o.Log.Log(ctx, level, "recording settled", append(attrs(rec), slog.String("state", string(step.To)), slog.String("reason", step.Reason),
-		slog.Duration("duration", step.Duration), slog.Int64("bytes", step.Bytes))...)
+		slog.Int64("duration_ms", step.Duration.Milliseconds()), slog.Int64("bytes", step.Bytes))...)
 	s.o.Happened(Happening{Kind: Settled, Recording: rec})
 	return nil
 }

@@ -97,7 +97,6 @@ func newPBX(c config.PBX, log *slog.Logger) (*ami.PBX, error) {
 			Address: c.Address, Username: c.Username, Secret: c.Secret.Reveal(),
 			TLS: secure, MD5: secure == nil,
 			ActionTimeout: 4 * time.Second, BackoffMax: 5 * time.Second, BackoffRefused: 30 * time.Second,
-			Log: log.With(slog.String("pbx", c.Name)),
 		},
 		Recorder: c.Recorder, Spool: c.Spool, Mount: c.Mount, VerifyStart: c.VerifyStart,
 		Extensions: e, Log: log,

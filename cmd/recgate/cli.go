@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"recgate/httpd"
 	"recgate/recording"
 )
 
@@ -87,13 +88,14 @@ func explain(err error) string {
 }
 
 // newLog writes text for people and JSON for machines: "text", "json", or
-// "auto", which asks whether w is a terminal.
+// "auto", which asks whether w is a terminal. Lines that belong to a request
+// carry its id, durations are in milliseconds.
 func newLog(w io.Writer, format string, level slog.Level) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level}
 	if format == "text" || (format == "auto" && isTerminal(w)) {
-		return slog.New(slog.NewTextHandler(w, o))
+		return slog.New(httpd.LogHandler(slog.NewTextHandler(w, o)))
 	}
-	return slog.New(slog.NewJSONHandler(w, o))
+	return slog.New(httpd.LogHandler(slog.NewJSONHandler(w, o)))
 }
 
 func isTerminal(w io.Writer) bool {

@@ -115,7 +115,7 @@ func runInBackground(t *testing.T, run func(context.Context) error) (end func())
 func (o *office) open(t *testing.T) {
 	t.Helper()
 	o.journal = &journal{}
-	g, err := build(t.Context(), o.cfg, slog.New(slog.NewJSONHandler(o.journal, &slog.HandlerOptions{Level: slog.LevelInfo})))
+	g, err := build(t.Context(), o.cfg, newLog(o.journal, "json", slog.LevelInfo))
 	if err != nil {
 		t.Fatal(err)
 	}
