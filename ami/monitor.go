@@ -116,7 +116,7 @@ func (r monitor) stop(ctx context.Context, uniqueID string, rec recording.Record
 // errTaken says that the one Monitor of a channel is in use, mostly by the
 // PBX's own dialplan.
 var errTaken = recording.Errorf(recording.Conflict,
-	"the channel is monitored already, and Asterisk can monitor a channel only once")
+	"the channel is monitored already, and Asterisk can monitor a channel only once: stop that recording first, or use MixMonitor")
 
 // books is what recgate knows of the Monitor recordings that run.
 type books struct {

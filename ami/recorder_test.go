@@ -203,7 +203,7 @@ func TestMonitor(t *testing.T) {
 	}
 	other := recording.ID("01a1fddd-8d7a-749c-81ce-000000000000")
 	_, err = r.Record(t.Context(), r.caller, other)
-	code(t, err, recording.Conflict, "monitored already")
+	code(t, err, recording.Conflict, "stop that recording first, or use MixMonitor")
 	code(t, r.Stop(t.Context(), recording.Recording{ID: other, UniqueID: "10.1", Recorder: Monitor}), recording.NotFound, "ended already")
 	rec := recording.Recording{ID: r.id, UniqueID: "10.1", Recorder: Monitor}
 	if err := r.Stop(t.Context(), rec); err != nil {

@@ -92,7 +92,7 @@ func TestFaults(t *testing.T) {
 		{context.DeadlineExceeded, recording.Unavailable, "did not answer in time", true},
 		{context.Canceled, recording.Unavailable, "given up", true},
 		{ErrUnsafe, recording.Internal, "internal error", false},
-		{ErrProtocol, recording.Unavailable, "could not answer", false},
+		{ErrProtocol, recording.Unavailable, "does not understand: see the log", false},
 		{&ResponseError{Action: "Monitor", Message: denied, Denied: true}, recording.Unavailable, `the user "u" of the PBX "pbx1" may not use Monitor: add "call"`, false},
 		{&ResponseError{Action: "Monitor", Message: noSuchChannel}, recording.NotFound, "the call has ended", false},
 		{&ResponseError{Action: "Monitor", Message: "Boo"}, recording.Unavailable, `the PBX "pbx1" refuses Monitor: "Boo"`, false},

@@ -46,7 +46,7 @@ func (p *PBX) fault(err error) error {
 	case errors.Is(err, context.Canceled):
 		return p.uncertain(err, "the request was given up before the PBX %q answered", p.name)
 	}
-	return p.unavailable(err, "the PBX %q could not answer", p.name)
+	return p.unavailable(err, "the PBX %q gave an answer that recgate does not understand: see the log", p.name)
 }
 
 // refused is what "Response: Error" means.

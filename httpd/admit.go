@@ -67,7 +67,7 @@ func Keys(keys []string, refuse Refuse) Middleware {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !anyKnown(known, offered(r)) {
 				w.Header().Set("WWW-Authenticate", `Basic realm="recgate", charset="UTF-8"`)
-				refuse(w, r, http.StatusUnauthorized, "a key is needed: give it as apiKey=, as HTTP Basic password or as Bearer token")
+				refuse(w, r, http.StatusUnauthorized, "a key is needed: give it as apiKey=, as user or password of HTTP Basic, or as Bearer token")
 				return
 			}
 			next.ServeHTTP(w, r)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -79,7 +80,7 @@ func (s *Service) collect(ctx context.Context, c *collector) (again time.Duratio
 	if p == nil {
 		return 0, Errorf(Unavailable, "the PBX %q of the recording is not configured any more", rec.PBX)
 	}
-	files, err := openAll(p.Spool(), rec.Tracks)
+	files, err := openAll(p, rec.Tracks)
 	defer func() { s.closeAll(ctx, files) }()
 	if err != nil {
 		return 0, err
@@ -113,25 +114,33 @@ type spooled struct {
 	size int64
 }
 
-func openAll(spool Spool, tracks []Track) ([]spooled, error) {
+func openAll(p PBX, tracks []Track) ([]spooled, error) {
 	var files []spooled
 	for _, t := range tracks {
-		f, err := spool.Open(t.File)
+		f, err := p.Spool().Open(t.File)
 		if errors.Is(err, fs.ErrNotExist) {
 			files = append(files, spooled{Track: t})
 			continue
 		}
 		if err != nil {
-			return files, &Error{Code: Unavailable, Msg: "a spool file cannot be read", Err: err}
+			return files, unreadable(p, err)
 		}
 		files = append(files, spooled{Track: t, file: f})
 		info, err := f.Stat()
 		if err != nil {
-			return files, &Error{Code: Unavailable, Msg: "a spool file cannot be read", Err: err}
+			return files, unreadable(p, err)
 		}
 		files[len(files)-1].size = info.Size()
 	}
 	return files, nil
+}
+
+// unreadable is the refusal of a spool file that is there and cannot be read.
+func unreadable(p PBX, cause error) error {
+	return &Error{
+		Code: Unavailable, Err: cause,
+		Msg: fmt.Sprintf("a file of the PBX %q cannot be read: give the user that recgate runs as the right to read the folder of its key mount", p.Name()),
+	}
 }
 
 func (s *Service) closeAll(ctx context.Context, files []spooled) {
@@ -261,7 +270,7 @@ func (s *Service) clear(ctx context.Context, p PBX, rec Recording) {
 // lastWritten returns when the PBX last wrote to a file of the recording, or
 // the zero time.
 func (s *Service) lastWritten(p PBX, rec Recording) time.Time {
-	files, err := openAll(p.Spool(), rec.Tracks)
+	files, err := openAll(p, rec.Tracks)
 	defer s.closeAll(context.Background(), files)
 	var last time.Time
 	if err != nil {

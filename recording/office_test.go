@@ -18,6 +18,7 @@ type office struct {
 	store  *recordingtest.Store
 	blobs  *recordingtest.Blobs
 	pbx    *recordingtest.PBX
+	around func(recording.PBX) recording.PBX // what the service gets instead of pbx; may be nil
 	second *recordingtest.PBX
 }
 
@@ -40,7 +41,11 @@ func newClosedOffice() *office {
 
 // open starts a service on the office's stores, and returns what ends it.
 func (of *office) open(t *testing.T, o recording.Options) (end func()) {
-	of.Service = recording.NewService([]recording.PBX{of.pbx, of.second}, of.store, of.blobs, audio.Files{}, o)
+	first := recording.PBX(of.pbx)
+	if of.around != nil {
+		first = of.around(first)
+	}
+	of.Service = recording.NewService([]recording.PBX{first, of.second}, of.store, of.blobs, audio.Files{}, o)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	service := of.Service

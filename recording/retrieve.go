@@ -48,7 +48,7 @@ func (s *Service) Refused(ctx context.Context, r RetrieveRequest, method string,
 }
 
 func (s *Service) byTag(ctx context.Context, key string) ([]Recording, error) {
-	tag, err := needText("tag", key)
+	tag, err := needText("tag", key, "give the tag that start was given")
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *Service) byTag(ctx context.Context, key string) ([]Recording, error) {
 }
 
 func (s *Service) byUniqueID(ctx context.Context, key string) ([]Recording, error) {
-	if err := checkKey("uniqueId", key); err != nil {
+	if err := checkKey("uniqueId", key, "a unique id such as 12347811.214"); err != nil {
 		return nil, err
 	}
 	found, err := s.store.ByUniqueID(ctx, key, enough)
@@ -94,7 +94,7 @@ func (s *Service) retrieve(ctx context.Context, r RetrieveRequest, method string
 
 // choose finds the recording to give back.
 func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (Recording, error) {
-	if _, err := needText("username", r.Username); err != nil {
+	if _, err := needText("username", r.Username, "say on whose behalf"); err != nil {
 		return Recording{}, err
 	}
 	found, err := find(ctx, strings.Trim(r.Key, " "))
@@ -130,7 +130,7 @@ func (s *Service) refusal(rec Recording) error {
 	case rec.Private:
 		return Errorf(Conflict, "the recording is private")
 	case rec.State == Failed, rec.State == Lost, rec.State == Empty:
-		return Errorf(Conflict, "there is no audio, the recording is %s: %s", rec.State, rec.Reason)
+		return Errorf(Conflict, "the recording is %s, there is no audio: %s", rec.State, rec.Reason)
 	case rec.InProgress() && !s.o.RetrieveDuringCall:
 		return Errorf(NotReady, "the call is still in progress: retrieve it after the hangup")
 	case rec.InProgress() && (rec.State == Starting || rec.State == Running):

@@ -100,15 +100,15 @@ func TestRetrieveRefusals(t *testing.T) {
 			code                recording.Code
 			words               string
 		}{
-			{"no tag", "", "fred", recording.Invalid, "tag is missing"},
-			{"no username", "22", " ", recording.Invalid, "username is missing"},
+			{"no tag", "", "fred", recording.Invalid, "tag is missing or empty: give the tag that start was given"},
+			{"no username", "22", " ", recording.Invalid, "username is missing or empty: say on whose behalf"},
 			{"control character in the tag", "2\x012", "fred", recording.Invalid, "tag"},
 			{"control character in the username", "22", "fr\ned", recording.Invalid, "username"},
 			{"unknown tag", "nosuch", "fred", recording.NotFound, `"nosuch"`},
 			{"another case of the tag", "DELETED", "fred", recording.NotFound, `"DELETED"`},
 			{"deleted", "deleted", "fred", recording.Conflict, "deleted"},
-			{"empty", "empty", "fred", recording.Conflict, "empty"},
-			{"failed", "failed", "fred", recording.Conflict, "no file"},
+			{"empty", "empty", "fred", recording.Conflict, "the recording is empty, there is no audio: "},
+			{"failed", "failed", "fred", recording.Conflict, "the recording is failed, there is no audio: no file"},
 			{"still recording", "running", "fred", recording.NotReady, "in progress"},
 			{"stopped, call in progress", "stopped", "fred", recording.NotReady, "in progress"},
 		} {

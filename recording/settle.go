@@ -143,7 +143,7 @@ func (s *Service) settleByFiles(ctx context.Context, p PBX, rec Recording, why s
 			continue
 		}
 		if err != nil {
-			return rec, &Error{Code: Unavailable, Msg: "the spool cannot be read", Err: err}
+			return rec, unreadable(p, err)
 		}
 		if err := f.Close(); err != nil {
 			s.o.Log.DebugContext(ctx, "spool file not closed", slog.Any("err", err))

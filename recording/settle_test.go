@@ -2,6 +2,7 @@ package recording_test
 
 import (
 	"bytes"
+	"io/fs"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -197,6 +198,29 @@ func TestArchiveAwayLosesNothing(t *testing.T) {
 		of.blobs.Break(nil)
 		time.Sleep(time.Minute)
 		of.retrieve(t, "22")
+	})
+}
+
+// closed is a PBX whose spool may be listed but not read.
+type closed struct{ recording.PBX }
+
+func (c closed) Spool() recording.Spool { return closedSpool{c.PBX.Spool()} }
+
+type closedSpool struct{ recording.Spool }
+
+func (closedSpool) Open(string) (recording.SpoolFile, error) { return nil, fs.ErrPermission }
+
+func TestSpoolThatCannotBeReadIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		of := newClosedOffice()
+		of.around = func(p recording.PBX) recording.PBX { return closed{p} }
+		of.open(t, recording.Options{})
+		if rec := finished(t, of, "22", time.Second); rec.State != recording.Collecting {
+			t.Fatalf("it is %s (%s), want collecting", rec.State, rec.Reason)
+		}
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		refused(t, err, recording.Unavailable, `cannot be collected for now: a file of the PBX "pbx1" cannot be read`)
+		refused(t, err, recording.Unavailable, "the folder of its key mount")
 	})
 }
 

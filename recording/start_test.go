@@ -118,7 +118,7 @@ func TestStartRefusals(t *testing.T) {
 			code  recording.Code
 			words string
 		}{
-			{"missing extenOrUniqueId", recording.StartRequest{}, recording.Invalid, "extenOrUniqueId is missing"},
+			{"missing extenOrUniqueId", recording.StartRequest{}, recording.Invalid, "extenOrUniqueId is missing or empty: give an extension such as 410 or a unique id such as 12347811.214"},
 			{"no such extension", recording.StartRequest{Target: "999"}, recording.NotFound, `"999"`},
 			{"prefix of an extension", recording.StartRequest{Target: "41"}, recording.NotFound, `"41"`},
 			{"longer than an extension", recording.StartRequest{Target: "4100"}, recording.NotFound, `"4100"`},

@@ -27,7 +27,7 @@ var uniqueIDText = regexp.MustCompile(`^([A-Za-z0-9_.+*#@:-]+-)?[0-9]+\.[0-9]+$`
 // Invalid, with a message that names the argument and quotes the value.
 func ParseTarget(text string) (Target, error) {
 	t := strings.Trim(text, " ")
-	if err := checkKey("extenOrUniqueId", t); err != nil {
+	if err := checkKey("extenOrUniqueId", t, "an extension such as 410 or a unique id such as 12347811.214"); err != nil {
 		return Target{}, err
 	}
 	target := Target{Text: t, Name: t}
@@ -41,11 +41,12 @@ func ParseTarget(text string) (Target, error) {
 // seconds.counter, or systemname-seconds.counter.
 func (t Target) IsUniqueID() bool { return uniqueIDText.MatchString(t.Text) }
 
-// checkKey refuses what no channel, extension or unique id can hold.
-func checkKey(arg, value string) error {
+// checkKey refuses what no channel, extension or unique id can hold; give says
+// what would do.
+func checkKey(arg, value, give string) error {
 	switch {
 	case value == "":
-		return Errorf(Invalid, "%s is missing or empty: give an extension such as 410 or a unique id such as 12347811.214", arg)
+		return Errorf(Invalid, "%s is missing or empty: give %s", arg, give)
 	case len(value) > maxTarget:
 		return Errorf(Invalid, "%s %q is longer than %d characters", arg, shorten(value), maxTarget)
 	case !targetText.MatchString(value) || strings.Contains(value, ".."):

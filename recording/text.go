@@ -30,11 +30,12 @@ func checkText(arg, value string) (string, error) {
 	return text, nil
 }
 
-// needText is checkText for an argument that may not be missing.
-func needText(arg, value string) (string, error) {
+// needText is checkText for an argument that may not be missing; hint says
+// what to do about that.
+func needText(arg, value, hint string) (string, error) {
 	text, err := checkText(arg, value)
 	if err == nil && text == "" {
-		return "", Errorf(Invalid, "%s is missing or empty", arg)
+		return "", Errorf(Invalid, "%s is missing or empty: %s", arg, hint)
 	}
 	return text, err
 }

@@ -170,7 +170,7 @@ func valueOf(n *node, targets map[string]*node) (value string, given bool, err e
 			return "", true, refuse(recording.Invalid, "%s refers to %q, which is not in the body of the message", shorten(n.name.Local), shorten(href))
 		}
 		if _, again := target.get("", "href"); again {
-			return "", true, refuse(recording.Invalid, "%s refers to a reference: one step is followed", shorten(n.name.Local))
+			return "", true, refuse(recording.Invalid, "%s refers to a reference: send the value itself", shorten(n.name.Local))
 		}
 		return plain(n.name, target)
 	}

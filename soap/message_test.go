@@ -93,7 +93,7 @@ func TestMessageRefused(t *testing.T) {
 		{"second unknown", message(soap11, op+"<x/>"), "two operations", "retrieve [21] [fred]"},
 		{"dangling", message(soap11, `<retrieve><tag href="#x"/><username>fred</username></retrieve>`), "refers to &quot;#x&quot;", "retrieve [] [fred]"},
 		{"outside", message(soap11, `<retrieve><tag href="http://x/#a"/><username>fred</username></retrieve><m id="a">1</m>`), "refers to", "retrieve [] [fred]"},
-		{"two steps", message(soap11, `<retrieve><tag href="#a"/><username>fred</username></retrieve><m id="a" href="#b"/><m id="b">1</m>`), "one step", "retrieve [] [fred]"},
+		{"two steps", message(soap11, `<retrieve><tag href="#a"/><username>fred</username></retrieve><m id="a" href="#b"/><m id="b">1</m>`), "tag refers to a reference: send the value itself", "retrieve [] [fred]"},
 		{"element in a value", message(soap11, `<retrieve><tag>2<b/></tag><username>fred</username></retrieve>`), "holds the element &quot;b&quot;", "retrieve [2] [fred]"},
 		{"unknown name", message(soap11, `<retrieve><tag>21</tag><user>fred</user></retrieve>`), "&quot;user&quot; is not an argument", "retrieve [21] []"},
 		{"deep", message(soap11, "<retrieve>"+deep+"</retrieve>"), "nested deeper", "retrieve [] []"},

@@ -250,8 +250,8 @@ func TestMissingAndUnknown(t *testing.T) {
 			{"no tag", "retrieve", [][2]string{{"username", "fred"}}, 400, "tag is missing", true},
 			{"empty tag", "retrieve", [][2]string{{"tag", ""}, {"username", "fred"}}, 400, "tag is missing", true},
 			{"unknown tag", "retrieve", [][2]string{{"tag", "nobody"}, {"username", "fred"}}, 404, `no recording carries the tag "nobody"`, true},
-			{"no username", "retrieve", [][2]string{{"tag", "22"}}, 400, "username is missing", true},
-			{"no uniqueId", "retrieveByUniqueId", [][2]string{{"username", "fred"}}, 400, "uniqueId is missing", true},
+			{"no username", "retrieve", [][2]string{{"tag", "22"}}, 400, "username is missing or empty: say on whose behalf", true},
+			{"no uniqueId", "retrieveByUniqueId", [][2]string{{"username", "fred"}}, 400, "uniqueId is missing or empty: give a unique id such as 12347811.214", true},
 			{"unknown uniqueId", "retrieveByUniqueId", [][2]string{{"uniqueId", "1.1"}, {"username", "fred"}}, 404, `"1.1"`, true},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
