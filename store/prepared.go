@@ -11,7 +11,7 @@ import (
 const maxPrepared = 200
 
 // prepared keeps the statements of one pool ready, so that SQLite does not
-// parse them again each time: that is a third of what a start costs in CPU.
+// parse them again each time: that was a quarter of what a start cost in CPU.
 // A statement is run as text the first time, and is prepared before the next
 // transaction begins, when no connection is taken. nil keeps none.
 type prepared struct {
