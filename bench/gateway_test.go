@@ -17,13 +17,12 @@ import (
 // endpoint is the path of the legacy API.
 const endpoint = "/servicemanager/services/njadmin-api-recording"
 
+// buildFolder names the folder of this run that binary builds into.
+const buildFolder = "RECGATE_BENCH_FOLDER"
+
 // binary builds recgate once for all benchmarks, as it is delivered.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "recgate-bench-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "recgate")
+	path := filepath.Join(os.Getenv(buildFolder), "recgate")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "recgate/cmd/recgate")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -38,11 +37,21 @@ func TestMain(m *testing.M) {
 		bareServer(file, os.Getenv(bareAddress))
 		return
 	}
-	code := m.Run()
-	if built, err := binary(); err == nil && code >= 0 {
-		_ = os.RemoveAll(filepath.Dir(built)) // a leftover in the temporary folder harms nobody
+	os.Exit(inFolder(m.Run))
+}
+
+// inFolder runs with a folder to build into.
+func inFolder(run func() int) int {
+	dir, err := os.MkdirTemp("", "recgate-bench-")
+	if err == nil {
+		defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary folder harms nobody
+		err = os.Setenv(buildFolder, dir)
 	}
-	os.Exit(code)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return run()
 }
 
 // gateway is a recgate serve as a process of its own.
