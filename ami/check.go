@@ -45,7 +45,7 @@ func (p *PBX) Check(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	report.Listing, report.Channels = have.listing(), p.table.Len()
-	report.Events = "not proved: no call has come or gone since the login"
+	report.Events = "not proved: no call has come or gone since the login; make one call while this runs, or trust the first minutes of serve"
 	if p.hasHeard() {
 		report.Events = "proved: events of class call come"
 	}
@@ -70,7 +70,7 @@ func (p *PBX) why(r recorder) string {
 	case p.wanted != Auto:
 		return "configured"
 	case r.name() == MixMonitor:
-		return "auto: MixMonitor exists and this user may use it"
+		return "auto: it exists and this user may use it"
 	}
 	return "auto: " + recording.Message(p.unavailable(nil, "%s", p.lacks("MixMonitor")))
 }

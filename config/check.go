@@ -61,6 +61,9 @@ func (k *checker) legacy(c Config) {
 	}
 }
 
+// placeholder stands for the secret in recgate.example.yaml.
+const placeholder = "..."
+
 func (k *checker) pbxs(all []PBX) {
 	k.want(len(all) > 0, "pbx", "there is none: give at least one with name, address, username and secret")
 	seen := map[string]bool{}
@@ -70,6 +73,7 @@ func (k *checker) pbxs(all []PBX) {
 		k.want(isAddress(p.Address, false), prefix+"address", "%q is no address of AMI: give host:port, such as 127.0.0.1:5038", p.Address)
 		k.want(p.Username != "" && isLine(p.Username), prefix+"username", "%q will not do: give the name of the section in manager.conf", p.Username)
 		k.want(p.Secret != "", prefix+"secret", "is missing: give the secret of manager.conf, or secret_file")
+		k.want(p.Secret != placeholder, prefix+"secret", "is still %q as in recgate.example.yaml: give the secret of manager.conf, or secret_file", placeholder)
 		k.want(isLine(p.Secret.Reveal()), prefix+"secret", "holds a control character, which AMI cannot transport")
 		k.want(isSpool(p.Spool), prefix+"spool", "%q will not do: give an absolute folder of letters, digits, dots, hyphens and underscores only, "+
 			"since Asterisk reads more into other characters", p.Spool)

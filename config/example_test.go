@@ -16,7 +16,10 @@ func TestExampleFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Parse("recgate.example.yaml", data, nil)
+	if _, err := Parse("recgate.example.yaml", data, nil); err == nil || !strings.Contains(err.Error(), "pbx.0.secret: is still") {
+		t.Errorf("as it is, with the placeholder for the secret: %v", err)
+	}
+	got, err := Parse("recgate.example.yaml", data, []string{"RECGATE_PBX_0_SECRET=x"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ const (
 // one that does not end with its context is left behind and not started
 // again before it has ended.
 type Check struct {
-	Name string // database, archive, pbx1
+	Name string // database, archive, pbx north
 	Run  func(context.Context) error
 }
 

@@ -40,6 +40,9 @@ type Options struct {
 	// Message returns what a stranger may be told of a check's error; nil:
 	// only that it failed. The log gets the whole error.
 	Message func(error) string
+	// NotFound is what a path without a door answers; default: that nothing
+	// is there.
+	NotFound string
 }
 
 // Server serves the doors. It is safe for use by many goroutines once
@@ -72,11 +75,14 @@ func New(o Options) *Server {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Log = slog.New(LogHandler(o.Log.Handler()))
+	if o.NotFound == "" {
+		o.NotFound = "there is nothing at this path"
+	}
 	if o.Drain == 0 {
 		o.Drain = drainLimit
 	}
 	s := &Server{o: o, router: mux.NewRouter().SkipClean(true)}
-	s.router.NotFoundHandler = http.HandlerFunc(notFound)
+	s.router.NotFoundHandler = http.HandlerFunc(s.notFound)
 	s.Mount("/healthz", readOnly(http.HandlerFunc(healthz)))
 	s.Mount("/readyz", readOnly(newReadiness(o)))
 	s.http = &http.Server{
@@ -135,8 +141,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-func notFound(w http.ResponseWriter, r *http.Request) {
-	PlainRefusal(w, r, http.StatusNotFound, "there is nothing at this path")
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	PlainRefusal(w, r, http.StatusNotFound, s.o.NotFound)
 }
 
 func healthz(w http.ResponseWriter, r *http.Request) { line(w, r, http.StatusOK, "ok") }

@@ -286,6 +286,14 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
+func TestNotFoundInTheWordsOfTheProgram(t *testing.T) {
+	rec := httptest.NewRecorder()
+	httpd.New(httpd.Options{NotFound: "the door is at /door"}).Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/", http.NoBody))
+	if rec.Code != 404 || rec.Body.String() != "the door is at /door\n" {
+		t.Errorf("%d %q", rec.Code, rec.Body)
+	}
+}
+
 func TestRequestIDInTheLog(t *testing.T) {
 	log := &journal{}
 	logger := slog.New(httpd.LogHandler(log.logger().Handler())).With("a", 1)

@@ -85,13 +85,13 @@ func (m *Metrics) Retried() { m.retried.Inc() }
 // every look at /metrics and must be quick.
 type Recordings struct {
 	Open  func() int // recordings without a final state
-	Queue func() int // recordings that wait to be collected or settled
+	Queue func() int // recordings that wait to be collected
 }
 
 // WatchRecordings adds the gauges of the work at hand, once.
 func (m *Metrics) WatchRecordings(r Recordings) {
 	m.gauge("recgate_recordings_open", "Recordings that have not ended yet.", nil, func() float64 { return float64(r.Open()) })
-	m.gauge("recgate_collect_queue", "Recordings that wait to be collected or settled.", nil, func() float64 { return float64(r.Queue()) })
+	m.gauge("recgate_collect_queue", "Finished recordings that wait to be collected into the archive.", nil, func() float64 { return float64(r.Queue()) })
 }
 
 // PBX is what can be asked of one PBX. The functions are called at every

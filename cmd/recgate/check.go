@@ -168,7 +168,7 @@ func (c *checker) report(name func(string) string, cfg config.PBX, r ami.Report,
 		c.step(name("recorder"), "", err)
 		return
 	}
-	c.step(name("recorder"), fmt.Sprintf("%s: %s", r.Recorder, r.Why), nil)
+	c.step(name("recorder"), fmt.Sprintf("%s (%s)", r.Recorder, r.Why), nil)
 	c.step(name("channels"), fmt.Sprintf("%d live, listed by %s; read class call: %s", r.Channels, r.Listing, r.Events), nil)
 }
 
@@ -184,9 +184,12 @@ func versionOf(r ami.Report) string {
 func rights(r ami.Report) string {
 	var may, lacks []string
 	for _, a := range r.Actions {
-		if a.Allowed {
+		switch {
+		case a.Allowed:
 			may = append(may, a.Action)
-		} else {
+		case r.Recorder == ami.MixMonitor && strings.HasSuffix(a.Action, "Monitor") && !strings.HasSuffix(a.Action, "MixMonitor"):
+			// what records is another one
+		default:
 			lacks = append(lacks, fmt.Sprintf("%s (%s)", a.Action, a.Class))
 		}
 	}

@@ -181,11 +181,11 @@ func TestCheckOfAHealthyPBX(t *testing.T) {
 		version              int
 		user, recorder, says string
 	}{
-		{16, "recorder", "auto", "mixmonitor: auto: MixMonitor exists"},
-		{22, "recorder", "auto", "mixmonitor: auto: MixMonitor exists"},
-		{22, "systemonly", "mixmonitor", "mixmonitor: configured"},
-		{16, "callonly", "auto", "monitor: auto: the user"},
-		{16, "recorder", "monitor", "monitor: configured"},
+		{16, "recorder", "auto", "mixmonitor (auto: it exists and this user may use it)"},
+		{22, "recorder", "auto", "mixmonitor (auto: it exists and this user may use it)"},
+		{22, "systemonly", "mixmonitor", "mixmonitor (configured)"},
+		{16, "callonly", "auto", "monitor (auto: the user"},
+		{16, "recorder", "monitor", "monitor (configured)"},
 	} {
 		t.Run(fmt.Sprint(tt.version, " ", tt.user, " ", tt.recorder), func(t *testing.T) {
 			t.Parallel()
@@ -199,6 +199,9 @@ func TestCheckOfAHealthyPBX(t *testing.T) {
 				if !strings.Contains(got.stdout, part) {
 					t.Errorf("it lacks %q:\n%s", part, got.stdout)
 				}
+			}
+			if strings.Contains(tt.says, "mixmonitor") && tt.user == "recorder" && strings.Contains(got.stdout, "not allowed") {
+				t.Errorf("it misses what it does not need:\n%s", got.stdout)
 			}
 			left, err := filepath.Glob(filepath.Join(c.dir, "recgate.db*"))
 			spool, _ := os.ReadDir(c.mount)

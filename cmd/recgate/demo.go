@@ -110,11 +110,14 @@ Paste this into another terminal to record four seconds of 410 and get them as t
   curl -o tmp.64 '%[1]s?method=retrieve&tag=22&username=fred'
   base64 -d tmp.64 > tmp.wav
 
+If base64 complains, "cat tmp.64" shows the refusal.
+
 By unique id instead of the extension:
 
   curl '%[1]s?method=start&extenOrUniqueId=%[2]s&tag=23'; echo
+  curl '%[1]s?method=stop&extenOrUniqueId=%[2]s'; echo
 
-Every page begins at %[1]s
+Endpoint:            %[1]s
 SOAP clients:        %[1]s?wsdl
 AMI of the PBX:      %[3]s, user %[4]s, secret %[5]s
 Data:                %[6]s

@@ -17,8 +17,11 @@ func TestHealthAndReadiness(t *testing.T) {
 	if got := get(t, "/healthz"); got.status != http.StatusOK || got.body != "ok\n" {
 		t.Errorf("/healthz: %d %q", got.status, got.body)
 	}
-	if got := get(t, "/readyz"); got.status != http.StatusOK || got.body != "ok database\nok archive\nok pbx1\nready\n" {
+	if got := get(t, "/readyz"); got.status != http.StatusOK || got.body != "ok database\nok archive\nok pbx pbx1\nready\n" {
 		t.Errorf("/readyz: %d %q", got.status, got.body)
+	}
+	if got := get(t, "/recordings"); got.status != http.StatusNotFound || got.body != "there is nothing at this path: the recording API is at "+path+"\n" {
+		t.Errorf("/recordings: %d %q", got.status, got.body)
 	}
 	folder := strings.TrimPrefix(o.cfg.Archive, "file:")
 	for _, tt := range []struct {
@@ -30,7 +33,7 @@ func TestHealthAndReadiness(t *testing.T) {
 			func() error { return os.Rename(folder, folder+"-away") }, func() error { return os.Rename(folder+"-away", folder) },
 		},
 		{
-			"PBX", `away pbx1: the PBX "pbx1" is not connected`,
+			"PBX", `away pbx pbx1: the PBX "pbx1" is not connected`,
 			func() error { o.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.Away}); return nil }, func() error { o.sim.Behave(); return nil },
 		},
 	} {

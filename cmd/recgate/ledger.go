@@ -78,7 +78,12 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "recordings asked for from %s to %s\n\n", from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly))
+	days := fmt.Sprintf("from %s to %s", from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly))
+	if len(sums) == 0 {
+		fmt.Fprintln(p.stdout, "no recordings were asked for", days)
+		return nil
+	}
+	fmt.Fprintf(p.stdout, "recordings asked for %s\n\n", days)
 	return printSums(p.stdout, sums)
 }
 

@@ -55,7 +55,10 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 	if err != nil {
 		return err
 	}
-	server := httpd.New(httpd.Options{Listener: listener, Log: g.log, Checks: g.checks(), Message: recording.Message})
+	server := httpd.New(httpd.Options{
+		Listener: listener, Log: g.log, Checks: g.checks(), Message: recording.Message,
+		NotFound: "there is nothing at this path: the recording API is at " + soap.Path,
+	})
 	g.watch()
 	server.Mount("/metrics", g.metrics.Handler())
 	server.MountTree(soap.Services, g.legacy())
@@ -101,7 +104,7 @@ func (g *gateway) checks() []httpd.Check {
 		{Name: "archive", Run: g.archive.Check},
 	}
 	for _, p := range g.pbxs {
-		checks = append(checks, httpd.Check{Name: p.Name(), Run: func(ctx context.Context) error {
+		checks = append(checks, httpd.Check{Name: "pbx " + p.Name(), Run: func(ctx context.Context) error {
 			_, err := p.Find(ctx, recording.Target{Text: "readyz", Name: "readyz"})
 			return err
 		}})

@@ -157,12 +157,12 @@ func TestCheck(t *testing.T) {
 			asterisk := fmt.Sprintf("Asterisk %d.", version)
 			for _, user := range []string{"recorder", "systemonly"} {
 				t.Run("sound as "+user, func(t *testing.T) {
-					newSettings(t, l, user).passes(t, asterisk, "mixmonitor: auto: MixMonitor exists", "2 live, listed by CoreShowChannels", "recgate.db is not there yet")
+					newSettings(t, l, user).passes(t, asterisk, "mixmonitor (auto: it exists and this user may use it)", "2 live, listed by CoreShowChannels", "recgate.db is not there yet")
 				})
 			}
 			if lab.HasMonitor(version) {
 				t.Run("sound as callonly", func(t *testing.T) {
-					newSettings(t, l, "callonly").passes(t, "monitor: auto: the user", "2 live, listed by Status")
+					newSettings(t, l, "callonly").passes(t, "monitor (auto: the user", "2 live, listed by Status")
 				})
 			}
 			if files, err := os.ReadDir(l.Spool); err != nil || len(files) > 0 {
