@@ -34,7 +34,7 @@ type PBX struct {
 	name, user  string
 	wanted      string
 	spoolPath   string
-	spool       spool
+	spool       *spool
 	verifyStart time.Duration
 	now         func() time.Time
 	log         *slog.Logger
@@ -83,7 +83,7 @@ func NewPBX(c Config) (*PBX, error) {
 func newPBX(c Config, conn connection) (*PBX, error) {
 	p := &PBX{
 		name: c.Name, user: c.Client.Username, wanted: c.Recorder, verifyStart: c.VerifyStart,
-		spoolPath: strings.TrimSuffix(c.Spool, "/"), spool: spool{c.Mount}, now: c.Clock, log: c.Log,
+		spoolPath: strings.TrimSuffix(c.Spool, "/"), spool: newSpool(c.Mount, c.Name), now: c.Clock, log: c.Log,
 		conn: conn, table: NewTable(c.Name, c.Extensions), books: newBooks(),
 		changed: make(chan struct{}), moves: map[string]string{},
 	}
@@ -138,6 +138,9 @@ func (p *PBX) Name() string { return p.name }
 
 // Spool implements recording.PBX.
 func (p *PBX) Spool() recording.Spool { return p.spool }
+
+// SpoolThere tells whether the mount is there; Unavailable when it is not.
+func (p *PBX) SpoolThere() error { return p.spool.there() }
 
 // CheckSpool finds out whether the mount is there, can be read, and lets
 // files be deleted. Its error is for the operator and names the folder.

@@ -7,13 +7,21 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync/atomic"
 	"syscall"
 
 	"recgate/recording"
 )
 
 // spool is the folder into which the PBX writes, as seen from here.
-type spool struct{ dir string }
+type spool struct {
+	dir     string
+	pbx     string // its name, for messages
+	device  func(dir string) (uint64, error)
+	mounted atomic.Bool // dir was seen to be a mount point
+}
+
+func newSpool(dir, pbx string) *spool { return &spool{dir: dir, pbx: pbx, device: deviceOf} }
 
 // spoolName is what the recorders of this package call their files.
 var spoolName = regexp.MustCompile(`^[0-9a-f]{32}(-in|-out)?\.wav$`)
@@ -23,7 +31,7 @@ var errName = errors.New("not the name of a recording's file")
 
 // Open opens a file of a recording. A symbolic link is refused, and so is
 // anything that is no regular file; a pipe would otherwise wait for ever.
-func (s spool) Open(name string) (recording.SpoolFile, error) {
+func (s *spool) Open(name string) (recording.SpoolFile, error) {
 	f, err := s.open(name)
 	if err != nil {
 		return nil, err // and not a *os.File that is nil
@@ -31,7 +39,7 @@ func (s spool) Open(name string) (recording.SpoolFile, error) {
 	return f, nil
 }
 
-func (s spool) open(name string) (*os.File, error) {
+func (s *spool) open(name string) (*os.File, error) {
 	if !spoolName.MatchString(name) {
 		return nil, fmt.Errorf("open %q in the spool: %w", name, errName)
 	}
@@ -49,8 +57,73 @@ func (s spool) open(name string) (*os.File, error) {
 	return f, nil
 }
 
+// Names lists the files of recordings. A folder that is not there, or that was
+// a mount and is none any more, is Unavailable.
+func (s *spool) Names() ([]string, error) {
+	if err := s.there(); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, s.absent(err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.Type().IsRegular() && spoolName.MatchString(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// there tells whether the folder is. An empty folder may be what a mount that
+// is away has left: one that was a mount point earlier and now is part of the
+// folder above it is not what the PBX writes to.
+func (s *spool) there() error {
+	own, err := s.device(s.dir)
+	if err != nil {
+		return s.absent(err)
+	}
+	above, err := s.device(filepath.Dir(filepath.Clean(s.dir)))
+	if err != nil {
+		return s.absent(err)
+	}
+	if own != above {
+		s.mounted.Store(true)
+	} else if s.mounted.Load() {
+		return s.absent(errNotMounted)
+	}
+	return nil
+}
+
+var errNotMounted = errors.New("it was a mount point, and nothing is mounted there now")
+
+// absent is the refusal of a folder that is not there.
+func (s *spool) absent(cause error) error {
+	return &recording.Error{
+		Code: recording.Unavailable, Err: cause,
+		Msg: fmt.Sprintf("the folder of the recordings of the PBX %q is not there: mount it, or correct its key mount", s.pbx),
+	}
+}
+
+// deviceOf returns the file system that a folder is on.
+func deviceOf(dir string) (uint64, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return 0, err
+	}
+	if !info.IsDir() {
+		return 0, fmt.Errorf("%s: %w", dir, syscall.ENOTDIR)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, nil // no such thing here: then no mount is told from a folder
+	}
+	return uint64(stat.Dev), nil //nolint:unconvert // its type differs between systems
+}
+
 // Remove deletes a file of a recording; one that is gone already is no error.
-func (s spool) Remove(name string) error {
+func (s *spool) Remove(name string) error {
 	if !spoolName.MatchString(name) {
 		return fmt.Errorf("remove %q from the spool: %w", name, errName)
 	}
@@ -62,7 +135,7 @@ func (s spool) Remove(name string) error {
 
 // probe finds out whether recordings can be read and deleted here, by looking
 // into the folder and by making and deleting a file.
-func (s spool) probe() error {
+func (s *spool) probe() error {
 	_, err := os.ReadDir(s.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -63,6 +63,11 @@ type Spool interface {
 	Open(name string) (SpoolFile, error)
 	// Remove deletes a file; a file that is gone already is no error.
 	Remove(name string) error
+	// Names lists the files that are named as recordings are, in any order.
+	// An *Error that is Unavailable when the folder itself is not there, or
+	// is not what it was (its mount is away): then nothing that is missing
+	// from it is lost.
+	Names() ([]string, error)
 }
 
 // SpoolFile is an open spool file.
@@ -96,8 +101,8 @@ type Records interface {
 	// (EndedAt zero), the recording joins it: r.Call.ID is ignored and the
 	// parties are added to that call. An id that exists is a Conflict.
 	Add(ctx context.Context, r Recording) error
-	// Advance makes a step. A row whose state does not allow it is left as
-	// it is and a Conflict is returned.
+	// Advance makes a step. A row whose state is not one of Step.From is left
+	// as it is and a Conflict is returned. The history gets Step.Past.
 	Advance(ctx context.Context, id ID, s Step) error
 	// AddTag adds a tag as the newest one; a tag that the recording carries
 	// already becomes the newest.
@@ -142,6 +147,9 @@ type Lookup interface {
 	// whose channel is not known to have ended. An empty uniqueID means all
 	// of the PBX, else those of this channel.
 	Open(ctx context.Context, pbx, uniqueID string) ([]Recording, error)
+	// Unfinished returns what Open does, of all PBXs, also of those that
+	// nobody configures any more.
+	Unfinished(ctx context.Context) ([]Recording, error)
 	// History returns the steps of a recording, oldest first.
 	History(ctx context.Context, id ID) ([]Past, error)
 }
@@ -150,6 +158,9 @@ type Lookup interface {
 type Journal interface {
 	// LogAccess writes one line of the access log.
 	LogAccess(ctx context.Context, a Access) error
+	// AccessesOf returns the lines of a recording, oldest first, at most
+	// the newest limit of them.
+	AccessesOf(ctx context.Context, id ID, limit int) ([]Access, error)
 	// Sums counts the recordings asked for in [from, to) by state and
 	// reason, ordered by state (order of life) and reason.
 	Sums(ctx context.Context, from, to time.Time) ([]Sum, error)
@@ -173,6 +184,13 @@ type Blobs interface {
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error)
 	// Remove deletes a blob; one that is gone already is no error.
 	Remove(ctx context.Context, key string) error
+}
+
+// Lister is what Blobs may offer as well: to tell what they hold.
+type Lister interface {
+	// List calls visit with every key that begins with prefix, in any order,
+	// until visit or the archive fails.
+	List(ctx context.Context, prefix string, visit func(key string) error) error
 }
 
 // Sound turns what a PBX wrote into a WAV that can be kept: PCM 16 bit, its

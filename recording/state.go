@@ -56,6 +56,14 @@ type Step struct {
 	Reason string    // required
 	At     time.Time // required
 
+	// Back says that the audio of a recording that was given up has come
+	// back: such a step leads from Failed and Lost to Collecting, and no other
+	// step leads out of a final state.
+	Back bool
+	// Said is what the PBX answered or who asked: kept in the history behind
+	// the reason, and not in the row, whose reasons are added up.
+	Said string
+
 	Recorder  string
 	Handle    string
 	StartedAt time.Time
@@ -67,6 +75,27 @@ type Step struct {
 	SHA256    string
 	Key       string
 	SourceKey string
+}
+
+// From returns the states from which the step is allowed, in the order of a
+// recording's life.
+func (s Step) From() []State {
+	switch {
+	case !s.Back:
+		return s.To.Before()
+	case s.To == Collecting:
+		return []State{Failed, Lost}
+	}
+	return nil
+}
+
+// Past returns the step as the history keeps it.
+func (s Step) Past() Past {
+	p := Past{At: s.At, To: s.To, Reason: s.Reason}
+	if s.Said != "" {
+		p.Reason += " (" + s.Said + ")"
+	}
+	return p
 }
 
 // Past is a step that was made, as the ledger shows it.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"recgate/recording"
 )
@@ -23,6 +24,19 @@ func (db *DB) LogAccess(ctx context.Context, a recording.Access) error {
 func (db *DB) Accesses(ctx context.Context, limit int) ([]recording.Access, error) {
 	const query = `SELECT made_at, method, asked_for, username, remote, recording_id, outcome
 		FROM access_log ORDER BY id DESC LIMIT ?`
+	return db.accesses(ctx, query, max(0, limit))
+}
+
+// AccessesOf implements recording.Journal.
+func (db *DB) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]recording.Access, error) {
+	const query = `SELECT made_at, method, asked_for, username, remote, recording_id, outcome
+		FROM access_log WHERE recording_id = ? ORDER BY id DESC LIMIT ?`
+	lines, err := db.accesses(ctx, query, id, max(0, limit))
+	slices.Reverse(lines)
+	return lines, err
+}
+
+func (db *DB) accesses(ctx context.Context, query string, args ...any) ([]recording.Access, error) {
 	var lines []recording.Access
 	err := db.read(ctx, db.timeout, "read the access log", func(ctx context.Context, t tx) error {
 		return t.each(ctx, func(row scanner) error {
@@ -30,7 +44,7 @@ func (db *DB) Accesses(ctx context.Context, limit int) ([]recording.Access, erro
 			err := row.Scan(timeColumn{&a.At}, &a.Method, &a.Key, &a.Username, &a.Remote, &a.Recording, &a.Outcome)
 			lines = append(lines, a)
 			return err
-		}, query, max(0, limit))
+		}, query, args...)
 	})
 	return lines, err
 }

@@ -85,6 +85,23 @@ func (db *DB) Open(ctx context.Context, pbx, uniqueID string) ([]recording.Recor
 	return db.list(ctx, "read open recordings", in(query, states), args...)
 }
 
+// Unfinished implements recording.Lookup. It reads the whole table: no
+// index begins with the state.
+func (db *DB) Unfinished(ctx context.Context) (list []recording.Recording, err error) {
+	const query = selectRecordings + `WHERE r.channel_ended_at = 0 OR r.state IN (?) ORDER BY r.asked_at DESC, r.id DESC`
+	var args []any
+	for _, s := range recording.States() {
+		if !s.Final() {
+			args = append(args, s)
+		}
+	}
+	err = db.read(ctx, slow, "read unfinished recordings", func(ctx context.Context, t tx) (err error) {
+		list, err = selectWhole(ctx, t, in(query, len(args)), args...)
+		return err
+	})
+	return list, err
+}
+
 func (db *DB) list(ctx context.Context, what, query string, args ...any) (list []recording.Recording, err error) {
 	err = db.read(ctx, db.timeout, what, func(ctx context.Context, t tx) (err error) {
 		list, err = selectWhole(ctx, t, query, args...)

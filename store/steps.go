@@ -28,7 +28,7 @@ func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) er
 		s.To, s.Reason, s.Recorder, s.Handle, millis(s.StartedAt), millis(s.StoppedAt),
 		s.Duration.Milliseconds(), s.Bytes, s.SHA256, s.Key, s.SourceKey, id,
 	}
-	from := s.To.Before()
+	from := s.From()
 	for _, state := range from {
 		args = append(args, state)
 	}
@@ -46,7 +46,7 @@ func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) er
 				return fmt.Errorf("replace the tracks: %w", err)
 			}
 		}
-		return insertStep(ctx, t, id, recording.Past{At: s.At, To: s.To, Reason: s.Reason})
+		return insertStep(ctx, t, id, s.Past())
 	})
 }
 

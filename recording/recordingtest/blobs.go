@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ func TestBlobs(t *testing.T, open func(t *testing.T) recording.Blobs) {
 		{"what is read already stays as it was", blobOutlivesReplacement},
 		{"a blob that is not there is not found", blobNotFound},
 		{"a removed blob is gone, and may be removed again", blobRemoved},
+		{"what is there is listed", blobsAreListed},
 		{"an ended context changes nothing", blobEndedContext},
 		{"a context that ends in the middle leaves nothing", blobEndsInTheMiddle},
 		{"keys that cannot be are refused", blobKeys},
@@ -294,5 +296,34 @@ func blobsOnOneKey(t *testing.T, b recording.Blobs) {
 	}
 	if err := body.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// blobsAreListed asks archives that can be listed.
+func blobsAreListed(t *testing.T, b recording.Blobs) {
+	lister, ok := b.(recording.Lister)
+	if !ok {
+		return
+	}
+	other := "0299c0de000070008000000000000001.wav"
+	for _, key := range []string{blobKey, blobKeyTwo, other, "short"} {
+		putBlob(t, b, key, []byte("sound"))
+	}
+	for prefix, want := range map[string][]string{
+		"": {blobKeyTwo, blobKey, other, "short"}, "0198c0": {blobKeyTwo, blobKey}, "0299c0de0": {other}, "sh": {"short"}, "03": nil,
+	} {
+		var got []string
+		err := lister.List(t.Context(), prefix, func(key string) error {
+			got = append(got, key)
+			return nil
+		})
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("List(%q) = %v, %v; want %v", prefix, got, err, want)
+		}
+	}
+	enough := errors.New("enough")
+	if err := lister.List(t.Context(), "", func(string) error { return enough }); !errors.Is(err, enough) {
+		t.Errorf("List with a visitor that fails: %v", err)
 	}
 }

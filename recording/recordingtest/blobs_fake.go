@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"recgate/recording"
@@ -103,6 +104,19 @@ func (b *Blobs) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64,
 		return nil, 0, recording.Errorf(recording.NotFound, "the archive holds nothing under %q", key)
 	}
 	return closable{bytes.NewReader(content)}, int64(len(content)), nil
+}
+
+// List implements recording.Lister.
+func (b *Blobs) List(ctx context.Context, prefix string, visit func(key string) error) error {
+	b.mu.Lock()
+	err := b.away(ctx, "list")
+	b.mu.Unlock()
+	for _, key := range b.Keys() {
+		if err == nil && strings.HasPrefix(key, prefix) {
+			err = visit(key)
+		}
+	}
+	return err
 }
 
 // Remove implements recording.Blobs.

@@ -144,7 +144,7 @@ func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Ste
 	if err != nil {
 		return err
 	}
-	if !r.State.May(step.To) {
+	if !slices.Contains(step.From(), r.State) {
 		return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot become %s", id, r.State, step.To)
 	}
 	r.State, r.Reason = step.To, step.Reason
@@ -160,7 +160,9 @@ func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Ste
 	if step.Tracks != nil {
 		r.Tracks = storedTracks(step.Tracks)
 	}
-	r.history = append(r.history, recording.Past{At: stored(step.At), To: step.To, Reason: step.Reason})
+	past := step.Past()
+	past.At = stored(past.At)
+	r.history = append(r.history, past)
 	return nil
 }
 

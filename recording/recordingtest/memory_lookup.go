@@ -64,6 +64,16 @@ func (s *Store) Open(ctx context.Context, pbx, uniqueID string) ([]recording.Rec
 	}), nil
 }
 
+// Unfinished implements recording.Lookup.
+func (s *Store) Unfinished(ctx context.Context) ([]recording.Recording, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "Unfinished"); err != nil {
+		return nil, err
+	}
+	return s.list(len(s.rows), func(r *row) bool { return !r.State.Final() || r.ChannelEndedAt.IsZero() }), nil
+}
+
 // History implements recording.Lookup.
 func (s *Store) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
 	s.mu.Lock()
@@ -90,6 +100,17 @@ func (s *Store) LogAccess(ctx context.Context, a recording.Access) error {
 	a.Method, a.Remote, a.Outcome = keep(a.Method, 255), keep(a.Remote, 255), keep(a.Outcome, 4000)
 	s.accesses = append(s.accesses, a)
 	return nil
+}
+
+// AccessesOf implements recording.Journal.
+func (s *Store) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]recording.Access, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "AccessesOf"); err != nil {
+		return nil, err
+	}
+	lines := slices.DeleteFunc(slices.Clone(s.accesses), func(a recording.Access) bool { return a.Recording != id })
+	return lines[max(0, len(lines)-max(0, limit)):], nil
 }
 
 // Accesses returns the lines of the access log, newest first, at most limit.

@@ -1,6 +1,7 @@
 package recordingtest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -74,6 +75,9 @@ func recordAndStop(t *testing.T, b *bench) {
 	}
 	b.sounds(t, rec, "410", "411")
 	for _, track := range rec.Tracks {
+		if names, err := b.pbx.Spool().Names(); err != nil || !slices.Contains(names, track.File) {
+			t.Errorf("Names = %v, %v; want %s among them", names, err, track.File)
+		}
 		if err := b.pbx.Spool().Remove(track.File); err != nil {
 			t.Errorf("Remove: %v", err)
 		}

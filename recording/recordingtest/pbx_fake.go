@@ -207,6 +207,21 @@ func (p *PBX) Write(id recording.ID, d time.Duration) { p.spool.file(id).sound(d
 // Close closes such a file.
 func (p *PBX) Close(id recording.ID) { p.spool.file(id).close() }
 
+// Leave puts a file of so much sound into the spool, as one that somebody
+// brings back; an empty sound is a header alone.
+func (p *PBX) Leave(name string, d time.Duration) {
+	f := p.spool.create(name)
+	f.sound(d, []float64{400, 600})
+	f.close()
+}
+
+// Unmount has the folder of the spool vanish with all that is in it, until
+// Mount.
+func (p *PBX) Unmount() { p.spool.mount(false) }
+
+// Mount brings it back.
+func (p *PBX) Mount() { p.spool.mount(true) }
+
 // Forget ends all recordings without a word and leaves their files as they
 // are, as a PBX that was killed and has begun anew.
 func (p *PBX) Forget() {

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"io"
 	"io/fs"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -15,8 +17,9 @@ import (
 
 // spool is a folder in memory.
 type spool struct {
-	mu    sync.Mutex // guards files and what they hold
+	mu    sync.Mutex // guards files, what they hold, and away
 	files map[string]*file
+	away  bool
 }
 
 func newSpool() *spool { return &spool{files: map[string]*file{}} }
@@ -38,6 +41,12 @@ func (s *spool) create(name string) *file {
 	f := &file{in: s, name: name, data: wavHeader(0), modified: time.Now()}
 	s.files[name] = f
 	return f
+}
+
+func (s *spool) mount(there bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = !there
 }
 
 func (s *spool) file(id recording.ID) *file {
@@ -83,11 +92,26 @@ func (f *file) close() {
 	copy(f.data, wavHeader(uint32(len(f.data)-headerBytes)))
 }
 
+var errUnmounted = recording.Errorf(recording.Unavailable, "the folder of the recordings is not there")
+
+// Names lists the files.
+func (s *spool) Names() ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away {
+		return nil, errUnmounted
+	}
+	return slices.Sorted(maps.Keys(s.files)), nil
+}
+
 // Open opens what is there at this moment.
 func (s *spool) Open(name string) (recording.SpoolFile, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.files[name]
+	if s.away {
+		f = nil
+	}
 	if f == nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}

@@ -1,0 +1,52 @@
+package blob
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// List implements recording.Lister. It reads one folder at a time, and those
+// alone that can hold keys of the prefix.
+func (d *Disk) List(ctx context.Context, prefix string, visit func(key string) error) error {
+	root, err := d.root()
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // opened for reading names
+	folders, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return unreadable(err)
+	}
+	common := prefix[:min(prefixChars, len(prefix))]
+	for _, f := range folders {
+		if !f.IsDir() || f.Name() == incoming || !strings.HasPrefix(f.Name(), common) {
+			continue
+		}
+		if err := listFolder(ctx, root, f.Name(), prefix, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listFolder(ctx context.Context, root *os.Root, name, prefix string, visit func(key string) error) error {
+	files, err := fs.ReadDir(root.FS(), name)
+	if err != nil {
+		return unreadable(err)
+	}
+	for _, f := range files {
+		key := f.Name()
+		if !f.Type().IsRegular() || !goodKey.MatchString(key) || folder(key) != name || !strings.HasPrefix(key, prefix) {
+			continue
+		}
+		if err := ended(ctx); err != nil {
+			return err
+		}
+		if err := visit(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}

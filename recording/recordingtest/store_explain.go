@@ -1,0 +1,82 @@
+package recordingtest
+
+import (
+	"slices"
+	"testing"
+
+	"recgate/recording"
+)
+
+// audioComesBack: the one step out of a final state, and only out of two.
+func audioComesBack(t *testing.T, s recording.Store) {
+	paths := map[recording.State][]recording.State{
+		recording.Starting: {}, recording.Running: {recording.Running}, recording.Collecting: {recording.Collecting},
+		recording.Ready: {recording.Collecting, recording.Ready}, recording.Empty: {recording.Collecting, recording.Empty},
+		recording.Failed: {recording.Failed}, recording.Lost: {recording.Lost},
+	}
+	n := 0
+	for _, from := range recording.States() {
+		for _, to := range recording.States() {
+			n++
+			r := add(t, s, unset(n))
+			advance(t, s, r.ID, paths[from]...)
+			step := recording.Step{To: to, Back: true, Reason: "its file is there again", At: base}
+			err := s.Advance(t.Context(), r.ID, step)
+			if slices.Contains([]recording.State{recording.Failed, recording.Lost}, from) && to == recording.Collecting {
+				if got := get(t, s, r.ID); err != nil || got.State != recording.Collecting || got.Reason != step.Reason {
+					t.Errorf("back from %s: %v, %s (%s)", from, err, got.State, got.Reason)
+				}
+				continue
+			}
+			refused(t, "back from "+string(from)+" to "+string(to), recording.Conflict, err)
+		}
+	}
+}
+
+func saidIsInTheHistory(t *testing.T, s recording.Store) {
+	r := add(t, s, unset(1))
+	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: "recording", Said: "mixmonitor 0x1", At: after(5)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := get(t, s, r.ID); got.Reason != "recording" {
+		t.Errorf("reason of the row %q", got.Reason)
+	}
+	past, err := s.History(t.Context(), r.ID)
+	want := recording.Past{At: after(5), To: recording.Running, Reason: "recording (mixmonitor 0x1)"}
+	if err != nil || len(past) != 2 || past[1] != want {
+		t.Errorf("history %v, %v; want %v last", past, err, want)
+	}
+}
+
+func unfinished(t *testing.T, s recording.Store) {
+	for n, final := range []bool{false, true, false, true} {
+		r := unset(n)
+		r.PBX, r.Call.PBX = []string{"pbx1", "gone"}[n/2], []string{"pbx1", "gone"}[n/2]
+		r.ChannelEndedAt = after(100)
+		add(t, s, r)
+		if final {
+			advance(t, s, r.ID, recording.Failed)
+		}
+	}
+	up := add(t, s, unset(7))
+	advance(t, s, up.ID, recording.Failed)
+	list, err := s.Unfinished(t.Context())
+	found(t, "unfinished", list, err, idOf(7), idOf(2), idOf(0))
+}
+
+func accessesOf(t *testing.T, s recording.Store) {
+	for n := range 6 {
+		a := recording.Access{At: after(n), Method: "retrieve", Key: "22", Username: "fred", Recording: idOf(n % 2), Outcome: "ok"}
+		if err := s.LogAccess(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines, err := s.AccessesOf(t.Context(), idOf(1), 2)
+	if err != nil || len(lines) != 2 || !lines[0].At.Equal(after(3)) || !lines[1].At.Equal(after(5)) {
+		t.Errorf("accesses %v, %v; want those of seconds 3 and 5", lines, err)
+	}
+	lines, err = s.AccessesOf(t.Context(), idOf(9), 10)
+	if err != nil || len(lines) != 0 {
+		t.Errorf("accesses of a recording that nobody asked for: %v, %v", lines, err)
+	}
+}
