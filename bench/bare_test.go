@@ -11,8 +11,8 @@ import (
 
 // The environment that makes of the test binary the bare server.
 const (
-	bareFile    = "RECGATE_BENCH_FILE"
-	bareAddress = "RECGATE_BENCH_ADDRESS"
+	bareFile    = "BENCH_FILE"
+	bareAddress = "BENCH_ADDRESS"
 )
 
 // bareServer serves one file in base64 and does the least that can be done:

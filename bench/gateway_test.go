@@ -18,7 +18,7 @@ import (
 const endpoint = "/servicemanager/services/njadmin-api-recording"
 
 // buildFolder names the folder of this run that binary builds into.
-const buildFolder = "RECGATE_BENCH_FOLDER"
+const buildFolder = "BENCH_FOLDER"
 
 // binary builds recgate once for all benchmarks, as it is delivered.
 var binary = sync.OnceValues(func() (string, error) {
