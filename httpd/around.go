@@ -165,3 +165,17 @@ func secured(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// bodyLeft keeps the body of a GET or HEAD, which means nothing, from being
+// read: the door finds none, and the connection is closed after the answer,
+// since net/http would wait for a part of the body before the answer otherwise.
+func bodyLeft(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.ContentLength != 0 {
+			w.Header().Set("Connection", "close")
+			r = r.WithContext(r.Context()) // a copy: net/http closes the body of the original
+			r.Body, r.ContentLength = http.NoBody, 0
+		}
+		next.ServeHTTP(w, r)
+	})
+}

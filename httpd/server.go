@@ -113,7 +113,7 @@ func (s *Server) MountTree(prefix string, door http.Handler) {
 
 // Handler returns everything as one handler, for tests without a listener.
 func (s *Server) Handler() http.Handler {
-	return withID(logged(s.o.Log, recovered(s.o.Log, secured(s.router))))
+	return withID(logged(s.o.Log, recovered(s.o.Log, secured(bodyLeft(s.router)))))
 }
 
 // Addr returns where the server listens.

@@ -1,6 +1,7 @@
 package httpd_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -291,6 +292,39 @@ func TestNotFoundInTheWordsOfTheProgram(t *testing.T) {
 	httpd.New(httpd.Options{NotFound: "the door is at /door"}).Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/", http.NoBody))
 	if rec.Code != 404 || rec.Body.String() != "the door is at /door\n" {
 		t.Errorf("%d %q", rec.Code, rec.Body)
+	}
+}
+
+// TestBodyOfAGet: it is answered although the body never comes, and the
+// connection is given up.
+func TestBodyOfAGet(t *testing.T) {
+	base, _ := running(t, httpd.Options{}, func(s *httpd.Server) {
+		s.Mount("/door", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			b, err := io.ReadAll(r.Body)
+			fmt.Fprint(w, len(b), " bytes, ", err)
+		}))
+	})
+	for _, head := range []string{"Content-Length: 104857600", "Transfer-Encoding: chunked"} {
+		t.Run(head, func(t *testing.T) {
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(base, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil { // below the server's own
+				t.Fatal(err)
+			}
+			fmt.Fprintf(conn, "GET /door HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n", head)
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			body, err := io.ReadAll(res.Body)
+			if err != nil || string(body) != "0 bytes, <nil>" || !res.Close {
+				t.Errorf("%q, close %v, %v", body, res.Close, err)
+			}
+		})
 	}
 }
 

@@ -26,6 +26,9 @@ func (s *Service) target(text, pbxName string) (Target, error) {
 		}
 		t.PBX = name
 	}
+	if pbxName, err = checkText("pbx", pbxName); err != nil {
+		return t, err
+	}
 	if pbxName != "" {
 		if s.pbx(pbxName) == nil {
 			return t, Errorf(Invalid, "no PBX is named %q", shorten(pbxName))

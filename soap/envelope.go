@@ -47,7 +47,7 @@ func parseXML(message []byte) (*node, error) {
 			return t.finish()
 		}
 		if err != nil {
-			return t.root, notXML(err)
+			return t.root, notXML(err, t.argument())
 		}
 		if err := t.add(token); err != nil {
 			return t.root, err
@@ -56,10 +56,13 @@ func parseXML(message []byte) (*node, error) {
 }
 
 // notXML words a syntax error without the parser's own text, which speaks of
-// Go, except for the line.
-func notXML(err error) error {
+// Go, except for the line. argument is the one in which it is, or empty.
+func notXML(err error, argument string) error {
 	var syntax *xml.SyntaxError
-	if errors.As(err, &syntax) {
+	switch {
+	case errors.As(err, &syntax) && argument != "":
+		return refuse(recording.Invalid, "the message is not well-formed XML, see line %d, inside of %s", syntax.Line, argument)
+	case errors.As(err, &syntax):
 		return refuse(recording.Invalid, "the message is not well-formed XML, see line %d", syntax.Line)
 	}
 	return refuse(recording.Invalid, "the message is not well-formed XML")
@@ -93,6 +96,17 @@ func (t *tree) add(token xml.Token) error {
 		return refuse(recording.Invalid, "a DOCTYPE is not allowed in a SOAP message")
 	}
 	return nil
+}
+
+// argument names the argument that is being read: what is open below an
+// operation. It is empty elsewhere.
+func (t *tree) argument() string {
+	for i, n := range t.open {
+		if operationNamed(n.name.Local) != nil && i+1 < len(t.open) {
+			return shorten(t.open[i+1].name.Local)
+		}
+	}
+	return ""
 }
 
 func (t *tree) start(e xml.StartElement) error {
