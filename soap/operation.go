@@ -39,12 +39,17 @@ const (
 // operationNamed finds a method by its name in any case, or returns nil.
 func operationNamed(name string) *operation {
 	for i := range operations {
-		if strings.EqualFold(operations[i].name, name) {
+		if sameName(operations[i].name, name) {
 			return &operations[i]
 		}
 	}
 	return nil
 }
+
+// sameName compares a name of ours with one that was sent, without regard to
+// case. The lengths keep letters of other alphabets out, which fold to ASCII
+// ones (a long s to an s) and may not even stand in an answer's element.
+func sameName(ours, sent string) bool { return len(ours) == len(sent) && strings.EqualFold(ours, sent) }
 
 // argument is one value that the caller sent, decoded.
 type argument struct {
@@ -112,7 +117,7 @@ func (c *call) missing() error {
 // known tells whether a name means something by itself.
 func (c *call) known(name string) bool {
 	for _, known := range append([]string{argPBX, argFormat, argMethod, argAPIKey}, c.op.args...) {
-		if strings.EqualFold(known, name) {
+		if sameName(known, name) {
 			return true
 		}
 	}
@@ -122,7 +127,7 @@ func (c *call) known(name string) bool {
 // first returns the first value of an argument, by its name in any case.
 func first(args []argument, name string) (string, bool) {
 	for _, a := range args {
-		if strings.EqualFold(a.name, name) {
+		if sameName(a.name, name) {
 			return a.value, true
 		}
 	}

@@ -84,6 +84,8 @@ func TestQueryArguments(t *testing.T) {
 		{"position out of range", "method=stop&in7=410", "", 400},
 		{"no tag", "method=start&extenOrUniqueId=410", "start [410] []", 200},
 		{"cache buster", "method=stop&extenOrUniqueId=410&_=1234", "stop [410]", 200},
+		{"a letter that folds to ASCII in the method", "method=%C5%BFtop&extenOrUniqueId=410", "", 400},
+		{"and in the name of an argument", "method=retrieve&tag=21&u%C5%BFername=fred", "", 400},
 		{"empty pieces", "&&method=stop&&extenOrUniqueId=410&", "stop [410]", 200},
 		{"misspelt", "method=stop&exten=410", "", 400},
 		{"misspelt user", "method=retrieve&tag=21&user=fred", "", 400},
