@@ -36,8 +36,7 @@ func check(c Config, from map[string]string) []Problem {
 	k.want(isAddress(c.Listen, true), "listen", "%q is no address to listen on: give host:port, such as 127.0.0.1:8080", c.Listen)
 	k.want(c.PublicURL == "" || isPublicURL(c.PublicURL), "public_url", "%q is no URL to reach recgate by: give one such as https://recgate.example.org", c.PublicURL)
 	k.want(isDatabase(c.Database.Reveal()), "database", "the value (not shown: it may hold a password) is no database: give sqlite:FILE or mysql://user:pass@host:3306/name")
-	folder, ok := strings.CutPrefix(c.Archive, "file:")
-	k.want(ok && folder != "", "archive", "%q is no archive: give file:FOLDER", withoutUser(c.Archive))
+	k.archive(c)
 	_, err := time.LoadLocation(c.Timezone)
 	k.want(err == nil, "timezone", "%q is no time zone: give a name such as Australia/Melbourne, or nothing for the machine's", c.Timezone)
 	k.pbxs(c.PBX)
@@ -163,12 +162,3 @@ func isSpool(s string) bool {
 
 // isLine tells whether a text fits into one line of AMI.
 func isLine(s string) bool { return !strings.ContainsFunc(s, unicode.IsControl) && len(s) < 900 }
-
-// withoutUser cuts what may be a password out of a URL.
-func withoutUser(s string) string {
-	if i := strings.LastIndexByte(s, '@'); i >= 0 {
-		scheme, _, _ := strings.Cut(s, ":")
-		return scheme + "://" + hidden + s[i:]
-	}
-	return s
-}

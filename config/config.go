@@ -20,12 +20,20 @@ type Config struct {
 	PublicURL    string `yaml:"public_url"` // without a final slash; empty: the Host header
 	Database     Secret `yaml:"database"`   // sqlite:FILE or mysql://user:pass@host:port/name
 	DatabaseFile string `yaml:"database_file"`
-	Archive      string `yaml:"archive"`  // file:FOLDER
-	Timezone     string `yaml:"timezone"` // IANA name; empty: the machine's
-	Log          string `yaml:"log" oneof:"auto|text|json"`
-	LogLevel     string `yaml:"log_level" oneof:"debug|info|warn|error"`
-	PBX          []PBX  `yaml:"pbx"`
-	Legacy       Legacy `yaml:"legacy"`
+	Archive      string `yaml:"archive"` // file:FOLDER or s3://BUCKET/PREFIX?endpoint=URL
+
+	// The keys of an S3 archive. None: those of the AWS variables, or of the
+	// file that the AWS tools share.
+	ArchiveAccessKey     Secret `yaml:"archive_access_key"`
+	ArchiveAccessKeyFile string `yaml:"archive_access_key_file"`
+	ArchiveSecretKey     Secret `yaml:"archive_secret_key"`
+	ArchiveSecretKeyFile string `yaml:"archive_secret_key_file"`
+
+	Timezone string `yaml:"timezone"` // IANA name; empty: the machine's
+	Log      string `yaml:"log" oneof:"auto|text|json"`
+	LogLevel string `yaml:"log_level" oneof:"debug|info|warn|error"`
+	PBX      []PBX  `yaml:"pbx"`
+	Legacy   Legacy `yaml:"legacy"`
 }
 
 // PBX is one Asterisk server.

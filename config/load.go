@@ -88,7 +88,7 @@ func twin(key string) string {
 		return plain
 	}
 	switch key[strings.LastIndexByte(key, '.')+1:] {
-	case "database", "secret", "api_keys":
+	case "database", "secret", "api_keys", "archive_access_key", "archive_secret_key":
 		return key + "_file"
 	}
 	return ""

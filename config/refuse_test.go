@@ -11,6 +11,8 @@ import (
 	"recgate/config"
 )
 
+const s3 = "archive: s3://calls?endpoint=http://h\n"
+
 func TestRefused(t *testing.T) {
 	empty := secretFile(t, "\n")
 	twoLines := secretFile(t, "one\ntwo\n")
@@ -52,7 +54,25 @@ func TestRefused(t *testing.T) {
 		{"no AMI host", minimal + "    address: :5038\n", nil, []string{"pbx.0.address:"}},
 		{"a public URL without scheme", "public_url: rec.example.org\n" + minimal, nil, []string{"public_url:", "https://"}},
 		{"a public URL with a user", "public_url: http://u:p@h\n" + minimal, nil, []string{"public_url:"}},
-		{"an unknown archive", "archive: s3://b\n" + minimal, nil, []string{`archive: "s3://b" is no archive: give file:FOLDER`}},
+		{"an unknown archive", "archive: ftp://b?hunter2\n" + minimal, nil, []string{`archive: "ftp://b" will not do: give file:FOLDER, or for S3`}},
+		{"a folder without file:", "archive: /var/lib/recgate\n" + minimal, nil, []string{`archive: "/var/lib/recgate" will not do: give file:FOLDER`}},
+		{"a bucket with a short name", "archive: s3://b?endpoint=http://h\n" + minimal, nil, []string{`archive: "s3://b" will not do: the name of the bucket`}},
+		{"a bucket without endpoint", "archive: s3://calls\n" + minimal, nil, []string{`the endpoint is missing: give s3://BUCKET`, "region=REGION"}},
+		{"a bucket with keys", "archive: s3://key:hunter2@calls?endpoint=http://h\n" + minimal, nil, []string{`"s3://***@calls"`, "archive_access_key and archive_secret_key"}},
+		{"an endpoint with keys", "archive: s3://calls?endpoint=http://key:hunter2@h\n" + minimal, nil, []string{"the endpoint will not do"}},
+		{"an endpoint without scheme", "archive: s3://calls?endpoint=h:9000\n" + minimal, nil, []string{"the endpoint will not do: give http://HOST:PORT"}},
+		{"an endpoint with a path", "archive: s3://calls?endpoint=http://h/s3\n" + minimal, nil, []string{"nothing behind it"}},
+		{"an option of S3 that is none", "archive: s3://calls?endpoint=http://h&secret_key=hunter2\n" + minimal, nil, []string{`no option "secret_key": known are endpoint, region, path_style`}},
+		{"an option of S3 twice", "archive: s3://calls?endpoint=http://h&endpoint=http://h2\n" + minimal, nil, []string{"the option endpoint is empty or set twice"}},
+		{"a path style that is none", "archive: s3://calls?endpoint=http://h&path_style=yes\n" + minimal, nil, []string{"path_style is neither true nor false"}},
+		{"a region with a line break", "archive: s3://calls?region=a%0Ab\n" + minimal, nil, []string{"the region will not do"}},
+		{"a prefix that climbs", "archive: s3://calls/a/../b?endpoint=http://h\n" + minimal, nil, []string{"the prefix will not do"}},
+		{"a bad escape after the bucket", "archive: s3://calls?endpoint=%zz\n" + minimal, nil, []string{"what follows the ? cannot be read"}},
+		{"keys for a folder", "archive_access_key: a\narchive_secret_key: hunter2\n" + minimal, nil, []string{"archive_access_key: is set, but the archive is a folder", "archive_secret_key: is set"}},
+		{"one key of two", s3 + "archive_access_key: a\n" + minimal, nil, []string{"archive_secret_key: is missing"}},
+		{"the other key of two", s3 + "archive_secret_key: hunter2\n" + minimal, nil, []string{"archive_access_key: is missing"}},
+		{"a key of two lines", s3 + "archive_access_key: a\narchive_secret_key: \"hunter2\\nx\"\n" + minimal, nil, []string{"archive_secret_key: holds a blank or a control character"}},
+		{"a key and its file", s3 + "archive_secret_key: hunter2\narchive_secret_key_file: /x\n" + minimal, nil, []string{"archive_secret_key_file: is set together with archive_secret_key"}},
 		{"an archive without folder", "archive: 'file:'\n" + minimal, nil, []string{"archive:"}},
 		{"an unknown time zone", "timezone: Mars/Base\n" + minimal, nil, []string{`timezone: "Mars/Base" is no time zone`, "Australia/Melbourne"}},
 		{"an unknown database", "database: postgres://u:hunter2@h/d\n" + minimal, nil, []string{"database:", "sqlite:FILE"}},

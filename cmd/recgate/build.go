@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
-	"strings"
 	"time"
 
 	"recgate/ami"
@@ -24,10 +23,19 @@ type gateway struct {
 	cfg     config.Config
 	log     *slog.Logger
 	db      *store.DB
-	archive *blob.Disk
+	archive archive
 	pbxs    []*ami.PBX
 	service *recording.Service
 	metrics *metrics.Metrics
+}
+
+// archive is a place for finished recordings.
+type archive interface {
+	recording.Blobs
+	recording.Lister
+	// Check finds out whether recordings can be stored now; its error is the
+	// one that a Put would meet.
+	Check(ctx context.Context) error
 }
 
 // build makes every part and starts none. It is the only function that knows
@@ -71,13 +79,18 @@ func (g *gateway) close() {
 	}
 }
 
-// openArchive opens what the archive setting names.
-func openArchive(cfg config.Config) (*blob.Disk, error) {
-	dir, ok := strings.CutPrefix(cfg.Archive, "file:")
+// openArchive opens what the archive setting names. A folder must be there
+// and be writable; a bucket is not asked for.
+func openArchive(cfg config.Config) (archive, error) {
+	b, ok := cfg.Bucket()
 	if !ok {
-		return nil, fmt.Errorf("archive %q: give file: and a folder, such as file:/var/lib/recgate/archive", cfg.Archive)
+		folder, _ := cfg.Folder()
+		return blob.NewDisk(folder)
 	}
-	return blob.NewDisk(dir)
+	return blob.NewS3(blob.S3Options{
+		Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Name, Prefix: b.Prefix, PathStyle: b.PathStyle,
+		AccessKey: cfg.ArchiveAccessKey.Reveal(), SecretKey: cfg.ArchiveSecretKey.Reveal(),
+	})
 }
 
 // newPBX makes the client of one PBX. Without TLS it logs in by challenge, so

@@ -108,9 +108,9 @@ func canMake(file string) error {
 func (c *checker) archive(ctx context.Context, cfg config.Config) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	disk, err := openArchive(cfg)
+	place, err := openArchive(cfg)
 	if err == nil {
-		err = disk.Check(ctx)
+		err = place.Check(ctx)
 	}
 	c.step("archive", cfg.Archive+" can be written", err)
 }

@@ -16,6 +16,7 @@ type checked struct {
 	dir, database, archive, listen      string
 	address, username, secret, recorder string
 	spool, mount                        string
+	more                                string // lines of YAML
 	sim                                 *amisim.Server
 	asNobody                            bool
 }
@@ -61,7 +62,7 @@ func (c *checked) run(t *testing.T) said {
 	t.Helper()
 	file := filepath.Join(c.dir, "recgate.yaml")
 	yaml := fmt.Sprintf("listen: %q\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n    mount: %s\n",
-		c.listen, c.database, c.archive, c.address, c.username, c.secret, c.recorder, c.spool, c.mount)
+		c.listen, c.database, c.archive, c.address, c.username, c.secret, c.recorder, c.spool, c.mount) + c.more
 	if err := os.WriteFile(file, []byte(yaml), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ var rooms = map[string]room{
 	"store": {ours: []string{"recording"}, outside: []string{
 		"github.com/go-sql-driver/mysql", "github.com/pressly/goose/v3", "modernc.org/sqlite",
 	}},
-	"blob": {ours: []string{"recording"}},
+	"blob": {ours: []string{"recording"}, outside: []string{"github.com/minio/minio-go/v7"}},
 
 	"audio":           {},
 	"audio/audiotest": {ours: []string{"audio"}},
@@ -70,6 +70,7 @@ var testModules = []string{
 	"github.com/google/go-cmp", "go.uber.org/goleak", "pgregory.net/rapid",
 	"github.com/rogpeppe/go-internal", "github.com/ivahaev/amigo", "github.com/hooklift/gowsdl",
 	"github.com/go-sql-driver/mysql", "modernc.org/sqlite", "golang.org/x/sync",
+	"github.com/johannesboyne/gofakes3",
 }
 
 // execInTests are the rooms whose tests may start programs: the generator whose

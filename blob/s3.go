@@ -1,0 +1,185 @@
+package blob
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"recgate/recording"
+)
+
+const (
+	tries       = 2               // of each request, where the fault may pass
+	patience    = 4 * time.Second // S3Options.Patience when it is not given
+	sendFactor  = 15              // of patience, for requests that store audio
+	checkMemory = 3 * time.Second // how long a good Check is good for
+	connections = 64              // kept open for later requests
+)
+
+// S3Options say where a bucket is and who asks.
+type S3Options struct {
+	Endpoint  string // http://host:port or https://host
+	Region    string // such as eu-central-1; empty: us-east-1, which most servers but Amazon's take
+	Bucket    string // must exist
+	Prefix    string // before every name, without slashes around it; may be empty
+	PathStyle bool   // https://host/bucket/name instead of https://bucket.host/name
+
+	// The keys. Both empty: those of the AWS environment variables, else of
+	// the shared credentials file.
+	AccessKey string
+	SecretKey string
+
+	// Patience is how long the server may be silent where somebody waits: to
+	// a request without audio, and in the middle of an answer. Storing waits
+	// for nobody and is given fifteen times as long for each part. 0 means
+	// 4 s, so that a caller is told of a fault within five.
+	Patience time.Duration
+}
+
+// S3 keeps blobs in a bucket of an S3 server. It implements recording.Blobs.
+// A blob has the name that Disk gives its file, behind the prefix, so that a
+// folder can be copied into a bucket and back. It holds no connection that
+// must be closed and starts nothing of its own.
+type S3 struct {
+	core     minio.Core
+	bucket   string
+	prefix   string
+	patience time.Duration
+
+	uploads chan struct{} // a place for each upload at the same time: they hold a part in memory
+	parts   sync.Pool     // of *[]byte, partSize long
+
+	mu   sync.Mutex // guards good
+	good time.Time  // the last good Check
+}
+
+var errNoKeys = &recording.Error{
+	Code: recording.Unavailable,
+	Msg:  "the archive has no keys: give archive_access_key and archive_secret_key, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+}
+
+// NewS3 asks the server nothing: recgate starts and records while the bucket
+// is away. The error names an option that makes no sense, or says that there
+// are no keys.
+func NewS3(o S3Options) (*S3, error) {
+	endpoint, err := url.Parse(o.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint of the archive: %w", err)
+	}
+	if o.Patience == 0 {
+		o.Patience = patience
+	}
+	if o.Region == "" {
+		o.Region = "us-east-1" // or the client would ask for it, which needs another right
+	}
+	lookup := minio.BucketLookupDNS
+	if o.PathStyle {
+		lookup = minio.BucketLookupPath
+	}
+	creds := keys(o)
+	if found, err := creds.Get(); err != nil || found.AccessKeyID == "" { // or it would ask as nobody
+		return nil, errNoKeys
+	}
+	client, err := minio.New(endpoint.Host, &minio.Options{
+		Creds: creds, Secure: endpoint.Scheme == "https", Transport: transport(o.Patience),
+		Region: o.Region, BucketLookup: lookup, MaxRetries: tries,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("endpoint of the archive: %w", err)
+	}
+	s := &S3{
+		core: minio.Core{Client: client}, bucket: o.Bucket, prefix: o.Prefix, patience: o.Patience,
+		uploads: make(chan struct{}, maxUploads),
+	}
+	if s.prefix != "" {
+		s.prefix += "/"
+	}
+	s.parts.New = func() any { part := make([]byte, partSize); return &part }
+	return s, nil
+}
+
+func keys(o S3Options) *credentials.Credentials {
+	if o.AccessKey != "" || o.SecretKey != "" {
+		return credentials.NewStaticV4(o.AccessKey, o.SecretKey, "")
+	}
+	return credentials.NewChainCredentials([]credentials.Provider{
+		&credentials.EnvAWS{}, &credentials.FileAWSCredentials{},
+	})
+}
+
+// transport speaks HTTP/1.1 alone: with HTTP/2 each answer that is read
+// slowly would hold megabytes in memory.
+func transport(patience time.Duration) *http.Transport {
+	dialer := net.Dialer{Timeout: patience, KeepAlive: 15 * time.Second}
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: patience,
+		ResponseHeaderTimeout: sendFactor * patience, IdleConnTimeout: time.Minute, DisableCompression: true,
+		MaxIdleConns: connections, MaxIdleConnsPerHost: connections,
+		Protocols: onlyHTTP1(),
+	}
+}
+
+func onlyHTTP1() *http.Protocols {
+	var p http.Protocols
+	p.SetHTTP1(true)
+	return &p
+}
+
+// Remove implements recording.Blobs.
+func (s *S3) Remove(ctx context.Context, key string) error {
+	if err := check(ctx, key); err != nil {
+		return err
+	}
+	return s.remove(ctx, s.prefix+path(key))
+}
+
+func (s *S3) remove(ctx context.Context, name string) error {
+	short, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	err := s.core.RemoveObject(short, s.bucket, name, minio.RemoveObjectOptions{})
+	if err != nil && codeOf(err) != minio.NoSuchKey {
+		return refused(ctx, err, "written")
+	}
+	return nil
+}
+
+// Check puts a small blob, asks for it and removes it again, within the
+// patience. A good answer is good for three seconds, since requests cost
+// money; a bad one is not kept.
+func (s *S3) Check(ctx context.Context) error {
+	if s.checked(false) {
+		return ended(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	name := s.prefix + incoming + "/check-" + rand.Text()
+	n, err := s.store(ctx, name, &source{ctx: ctx, r: strings.NewReader("recgate looks whether it may write here\n")})
+	if err != nil {
+		return err
+	}
+	err = errors.Join(s.compare(ctx, name, n), s.remove(context.WithoutCancel(ctx), name))
+	if err == nil {
+		s.checked(true)
+	}
+	return err
+}
+
+// checked tells whether the last good Check is young enough, and notes one.
+func (s *S3) checked(now bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now {
+		s.good = time.Now()
+	}
+	return time.Since(s.good) < checkMemory
+}

@@ -1,0 +1,115 @@
+package blob
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/minio/minio-go/v7"
+
+	"recgate/recording"
+)
+
+// answers are what an S3 server says, in the words of somebody who can do
+// something about it. Codes: the list of error responses in Amazon's S3 API
+// reference; those with Minio in their name are of MinIO.
+var answers = map[string]string{
+	"NoSuchBucket":                   "the bucket of the archive is not there: make it, or mend the key archive",
+	"AccessDenied":                   notAllowed,
+	"AllAccessDisabled":              notAllowed,
+	"AccountProblem":                 notAllowed,
+	"InvalidAccessKeyId":             wrongKeys,
+	"SignatureDoesNotMatch":          wrongKeys,
+	"InvalidToken":                   wrongKeys,
+	"ExpiredToken":                   wrongKeys,
+	"RequestTimeTooSkewed":           "the archive refuses the time of this machine: set its clock",
+	"AuthorizationHeaderMalformed":   wrongRegion,
+	"PermanentRedirect":              wrongRegion,
+	"TemporaryRedirect":              wrongRegion,
+	"InvalidRegion":                  wrongRegion,
+	"BadDigest":                      damaged,
+	"XAmzContentSHA256Mismatch":      damaged,
+	"XAmzContentChecksumMismatch":    damaged,
+	"QuotaExceeded":                  full,
+	"XMinioStorageFull":              full,
+	"XMinioAdminBucketQuotaExceeded": full,
+	"PreconditionFailed":             "the recording was replaced in the archive while it was read: try again",
+	"SlowDown":                       busy,
+	"ServiceUnavailable":             busy,
+	"InternalError":                  busy,
+}
+
+const (
+	notAllowed  = "the archive does not allow it: check the rights of archive_access_key on the bucket"
+	wrongKeys   = "the archive refuses the keys: check archive_access_key and archive_secret_key"
+	wrongRegion = "the bucket of the archive is in another region: check region in the key archive"
+	damaged     = "what was sent to the archive arrived damaged: it is not kept"
+	full        = "the archive is full"
+	busy        = "the archive is out of order or too busy: see the log"
+	away        = "the archive cannot be reached: check endpoint in the key archive, its server and the network"
+	untrusted   = "the certificate of the archive's server is not trusted: check endpoint in the key archive, and the machine's authorities"
+)
+
+// byStatus is for answers without a known code, such as those of a proxy.
+var byStatus = map[int]string{
+	http.StatusForbidden: notAllowed, http.StatusUnauthorized: wrongKeys, http.StatusInsufficientStorage: full,
+	http.StatusMovedPermanently: wrongRegion, http.StatusTemporaryRedirect: wrongRegion,
+	http.StatusTooManyRequests: busy, http.StatusInternalServerError: busy, http.StatusBadGateway: busy,
+	http.StatusServiceUnavailable: busy, http.StatusGatewayTimeout: busy,
+}
+
+// refused says what is wrong when the archive cannot be read or written,
+// which done tells. ctx is that of the caller, not the shorter one of a call.
+func refused(ctx context.Context, err error, done string) error {
+	if end := ended(ctx); end != nil {
+		return end
+	}
+	msg := "the archive cannot be " + done + ": see the log"
+	var answer minio.ErrorResponse
+	var link net.Error
+	switch {
+	case errors.As(err, &answer):
+		if known := byStatus[answer.StatusCode]; known != "" {
+			msg = known
+		}
+		if known := answers[answer.Code]; known != "" {
+			msg = known
+		}
+		err = fmt.Errorf("status %d, %s: %w", answer.StatusCode, answer.Code, err)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled): // of the call, not of the caller
+		msg = "the archive did not answer in time"
+	case isUntrusted(err):
+		msg = untrusted
+	case errors.As(err, &link) && link.Timeout():
+		msg = "the archive did not answer in time"
+	case link != nil, errors.Is(err, io.ErrUnexpectedEOF):
+		msg = away
+	}
+	return &recording.Error{Code: recording.Unavailable, Msg: msg, Err: err}
+}
+
+// isUntrusted tells whether TLS failed for the certificate.
+func isUntrusted(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host)
+}
+
+// codeOf is what the server called the fault, or nothing.
+func codeOf(err error) string {
+	var answer minio.ErrorResponse
+	if errors.As(err, &answer) {
+		return answer.Code
+	}
+	return ""
+}
+
+// isAnswer tells whether the server was reached and said no, so that asking
+// again would not help.
+func isAnswer(err error) bool { return codeOf(err) != "" }

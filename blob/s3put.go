@@ -1,0 +1,153 @@
+package blob
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"github.com/minio/minio-go/v7"
+
+	"recgate/recording"
+)
+
+const (
+	partSize   = 5 << 20 // the least that S3 takes; 10,000 of them are 48 GiB, ten times the largest WAV
+	maxUploads = 4       // at the same time, each with one part in memory
+)
+
+// Put implements recording.Blobs. What fits into one part is sent as one
+// request, more as an upload in parts that only its last request makes
+// visible. The server compares the SHA-256 and the MD5 of each part; the size
+// of the whole is asked for afterwards.
+func (s *S3) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
+	if err := check(ctx, key); err != nil {
+		return 0, err
+	}
+	name := s.prefix + path(key)
+	size, err := s.store(ctx, name, &source{ctx: ctx, r: r})
+	if err != nil {
+		return 0, err
+	}
+	return size, s.compare(ctx, name, size)
+}
+
+// store is Put without the look at what is there afterwards.
+func (s *S3) store(ctx context.Context, name string, from *source) (int64, error) {
+	select {
+	case s.uploads <- struct{}{}:
+		defer func() { <-s.uploads }()
+	case <-ctx.Done():
+		return 0, ended(ctx)
+	}
+	part := s.parts.Get().(*[]byte)
+	defer s.parts.Put(part)
+	n, last, err := from.fill(*part)
+	if err != nil {
+		return 0, err
+	}
+	if last {
+		return int64(n), s.putWhole(ctx, name, (*part)[:n])
+	}
+	return s.putInParts(ctx, name, *part, from)
+}
+
+// fill reads until the buffer is full or the source ends, which last tells.
+func (s *source) fill(buf []byte) (n int, last bool, err error) {
+	n, err = io.ReadFull(s, buf)
+	return n, err != nil, s.err
+}
+
+func (s *S3) putWhole(ctx context.Context, name string, content []byte) error {
+	sending, cancel := context.WithTimeout(ctx, sendFactor*s.patience)
+	defer cancel()
+	sha, md := sums(content)
+	o := wav()
+	o.DisableContentSha256 = true // of the client's own making: it would take the place of ours
+	if _, err := s.core.PutObject(sending, s.bucket, name, bytes.NewReader(content), int64(len(content)), md, sha, o); err != nil {
+		return refused(ctx, err, "written")
+	}
+	return nil
+}
+
+// putInParts sends the full first part and all that follows. When it fails
+// it has the server throw the parts away.
+func (s *S3) putInParts(ctx context.Context, name string, part []byte, from *source) (int64, error) {
+	short, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	id, err := s.core.NewMultipartUpload(short, s.bucket, name, wav())
+	if err != nil {
+		return 0, refused(ctx, err, "written")
+	}
+	size, err := s.sendParts(ctx, name, id, part, from)
+	if err == nil {
+		return size, nil
+	}
+	abort, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
+	defer cancel()
+	if e := s.core.AbortMultipartUpload(abort, s.bucket, name, id); e != nil && codeOf(e) != minio.NoSuchUpload {
+		err = fmt.Errorf("%w (and its parts stay behind: %w)", err, e)
+	}
+	return 0, err
+}
+
+func (s *S3) sendParts(ctx context.Context, name, id string, part []byte, from *source) (int64, error) {
+	var all []minio.CompletePart
+	var size int64
+	n, last := len(part), false
+	for n > 0 {
+		sent, err := s.sendPart(ctx, name, id, len(all)+1, part[:n])
+		if err != nil {
+			return 0, refused(ctx, err, "written")
+		}
+		all = append(all, minio.CompletePart{PartNumber: sent.PartNumber, ETag: sent.ETag})
+		size += int64(n)
+		if last {
+			break
+		}
+		if n, last, err = from.fill(part); err != nil {
+			return 0, err
+		}
+	}
+	short, cancel := context.WithTimeout(ctx, sendFactor*s.patience) // some servers now copy it all
+	defer cancel()
+	if _, err := s.core.CompleteMultipartUpload(short, s.bucket, name, id, all, minio.PutObjectOptions{}); err != nil {
+		return 0, refused(ctx, err, "written")
+	}
+	return size, nil
+}
+
+func (s *S3) sendPart(ctx context.Context, name, id string, number int, content []byte) (minio.ObjectPart, error) {
+	ctx, cancel := context.WithTimeout(ctx, sendFactor*s.patience)
+	defer cancel()
+	sha, md := sums(content)
+	return s.core.PutObjectPart(ctx, s.bucket, name, id, number, bytes.NewReader(content), int64(len(content)),
+		minio.PutObjectPartOptions{Sha256Hex: sha, Md5Base64: md, DisableContentSha256: true})
+}
+
+// compare asks for the size of what was stored.
+func (s *S3) compare(ctx context.Context, name string, size int64) error {
+	short, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	info, err := s.core.StatObject(short, s.bucket, name, minio.StatObjectOptions{})
+	if err != nil {
+		return refused(ctx, err, "read")
+	}
+	if info.Size != size {
+		return recording.Errorf(recording.Unavailable, "the archive keeps %d bytes of the %d that it was sent: look at its server", info.Size, size)
+	}
+	return nil
+}
+
+func wav() minio.PutObjectOptions { return minio.PutObjectOptions{ContentType: "audio/wav"} }
+
+// sums are what the server compares: the SHA-256 as a part of the signature,
+// and the MD5, which buckets with an object lock insist on.
+func sums(content []byte) (sha256Hex, md5Base64 string) {
+	sha, md := sha256.Sum256(content), md5.Sum(content)
+	return hex.EncodeToString(sha[:]), base64.StdEncoding.EncodeToString(md[:])
+}

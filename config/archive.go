@@ -1,0 +1,133 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Bucket is an archive in a bucket of an S3 server.
+type Bucket struct {
+	Name      string
+	Prefix    string // before every name, without slashes around it; may be empty
+	Endpoint  string // http://host:port or https://host
+	Region    string // may be empty, for servers that do not mind
+	PathStyle bool   // https://host/bucket/name instead of https://bucket.host/name
+}
+
+// Folder returns the folder that is the archive; ok is false where it is none.
+func (c Config) Folder() (folder string, ok bool) {
+	folder, ok = strings.CutPrefix(c.Archive, "file:")
+	return folder, ok && folder != ""
+}
+
+// Bucket returns the bucket that is the archive; ok is false where it is none.
+func (c Config) Bucket() (b Bucket, ok bool) {
+	b, err := parseBucket(c.Archive)
+	return b, err == nil
+}
+
+const bucketForm = "give s3://BUCKET/PREFIX?endpoint=https://HOST, or s3://BUCKET/PREFIX?region=REGION for Amazon"
+
+// Names of buckets: the rules of Amazon's S3, which other servers share.
+// Prefixes are kept to what needs no escape anywhere.
+var (
+	bucketName   = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	bucketPrefix = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`)
+	regionName   = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+)
+
+// parseBucket reads s3://bucket/prefix?endpoint=...&region=...&path_style=...
+// Its errors quote no value, since a key may have got into a wrong place.
+func parseBucket(text string) (Bucket, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "s3" || u.Opaque != "" || u.Fragment != "" {
+		return Bucket{}, errors.New("give file:FOLDER, or for S3 s3://BUCKET/PREFIX?endpoint=https://HOST")
+	}
+	if u.User != nil {
+		return Bucket{}, errors.New("keys do not belong here, where they would be shown: give them as archive_access_key and archive_secret_key")
+	}
+	if !bucketName.MatchString(u.Host) {
+		return Bucket{}, errors.New("the name of the bucket will not do (3 to 63 of a-z, 0-9, . and -): " + bucketForm)
+	}
+	b := Bucket{Name: u.Host, Prefix: strings.Trim(u.Path, "/")}
+	if b.Prefix != "" && (!bucketPrefix.MatchString(b.Prefix) || len(b.Prefix) > 200) {
+		return Bucket{}, errors.New("the prefix will not do: use up to 200 of A-Z, a-z, 0-9, . _ - and /, no part beginning with a dot")
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return Bucket{}, errors.New("what follows the ? cannot be read: " + bucketForm)
+	}
+	return b, b.options(query)
+}
+
+// options reads what follows the question mark.
+func (b *Bucket) options(query url.Values) error {
+	known := []string{"endpoint", "region", "path_style"}
+	for name, values := range query {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("there is no option %q: known are %s; keys belong into archive_access_key and archive_secret_key", name, strings.Join(known, ", "))
+		}
+		if len(values) != 1 || values[0] == "" {
+			return fmt.Errorf("the option %s is empty or set twice", name)
+		}
+	}
+	b.Endpoint, b.Region = query.Get("endpoint"), query.Get("region")
+	if b.Region != "" && !regionName.MatchString(b.Region) {
+		return errors.New("the region will not do: give one such as eu-central-1")
+	}
+	switch {
+	case b.Endpoint != "":
+		u, err := url.Parse(b.Endpoint)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || path.Clean("/"+u.Path) != "/" || u.User != nil || u.RawQuery != "" {
+			return errors.New("the endpoint will not do: give http://HOST:PORT or https://HOST, and nothing behind it")
+		}
+		b.PathStyle = !strings.HasSuffix(u.Hostname(), ".amazonaws.com")
+	case b.Region != "":
+		b.Endpoint = "https://s3." + b.Region + ".amazonaws.com"
+	default:
+		return errors.New("the endpoint is missing: " + bucketForm)
+	}
+	switch style := query.Get("path_style"); style {
+	case "":
+	case "true", "false":
+		b.PathStyle = style == "true"
+	default:
+		return errors.New("path_style is neither true nor false")
+	}
+	return nil
+}
+
+// place is what can be shown of an archive: a key may have got into the rest.
+func place(archive string) string {
+	archive, _, _ = strings.Cut(archive, "?")
+	if i := strings.LastIndexByte(archive, '@'); i >= 0 {
+		scheme, _, _ := strings.Cut(archive, ":")
+		return scheme + "://" + hidden + archive[i:]
+	}
+	return archive
+}
+
+// archive refuses an archive that is none, and keys that nothing needs.
+func (k *checker) archive(c Config) {
+	_, isFolder := c.Folder()
+	if !isFolder {
+		_, err := parseBucket(c.Archive)
+		k.want(err == nil, "archive", "%q will not do: %v", place(c.Archive), err)
+	}
+	for _, key := range []struct {
+		name         string
+		value, other Secret
+	}{
+		{"archive_access_key", c.ArchiveAccessKey, c.ArchiveSecretKey},
+		{"archive_secret_key", c.ArchiveSecretKey, c.ArchiveAccessKey},
+	} {
+		k.want(key.value == "" || !isFolder, key.name, "is set, but the archive is a folder, which needs no keys: remove it, or give archive as s3://BUCKET/PREFIX?endpoint=https://HOST")
+		k.want(key.value != "" || key.other == "", key.name, "is missing: one key without the other is of no use")
+		k.want(isLine(key.value.Reveal()) && !strings.Contains(key.value.Reveal(), " "), key.name, "holds a blank or a control character")
+	}
+}
