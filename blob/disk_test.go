@@ -20,7 +20,7 @@ import (
 
 const key = "0198c0de000070008000000000000001.wav"
 
-func newDisk(t *testing.T, dir string) *blob.Disk {
+func newDisk(t testing.TB, dir string) *blob.Disk {
 	t.Helper()
 	d, err := blob.NewDisk(dir)
 	if err != nil {

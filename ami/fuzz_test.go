@@ -1,0 +1,103 @@
+package ami
+
+import (
+	"bytes"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"recgate/recording"
+)
+
+// FuzzTable: whatever events and listings say, the table does not panic, its
+// indexes agree with each other, and it finds nothing by half a name.
+func FuzzTable(f *testing.F) {
+	for _, file := range transcripts(f) {
+		wire, _ := captured(f, file)
+		f.Add(wire[:min(len(wire), 8192)], "410")
+	}
+	f.Add([]byte("Event: Newchannel\r\nChannel: SIP/410-1\r\nUniqueid: 1.1\r\n\r\nEvent: Rename\r\nUniqueid: 1.1\r\nNewname: a/b\r\n\r\n"), "b")
+	f.Fuzz(func(t *testing.T, wire []byte, text string) {
+		messages, _ := readWhole(bytes.NewReader(wire)) // it always ends with an error
+		table := NewTable("pbx1", Extensions{})
+		at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+		for i, m := range messages {
+			if i == len(messages)/2 {
+				table.Begin()
+			}
+			table.Apply(m, at)
+		}
+		table.Begin()
+		table.Complete(messages[len(messages)/2:], at)
+		for _, c := range table.Find(recording.Target{Text: text, Name: text}) {
+			found := c.Extension
+			if i := strings.LastIndexByte(c.Extension, '/'); i >= 0 && sameTech(c.Name, "dahdi") {
+				found = c.Extension[i+1:]
+			}
+			if c.UniqueID != text && lower(found) != lower(text) {
+				t.Errorf("%q finds %q of %q", text, c.Name, c.Extension)
+			}
+		}
+		table.agrees(t)
+	})
+}
+
+// agrees checks that every channel can be found by what it is.
+func (t *Table) agrees(test *testing.T) {
+	for _, index := range []map[string][]*entry{t.byName, t.byLinked, t.byBridge} {
+		for key, entries := range index {
+			for _, e := range entries {
+				if t.byID[e.UniqueID] != e {
+					test.Errorf("%q leads to %q, which is gone", key, e.UniqueID)
+				}
+			}
+		}
+	}
+	for id, e := range t.byID {
+		if e.UniqueID != id || e.Extension != "" && !slices.Contains(t.byName[lower(e.Extension)], e) ||
+			e.Bridge != "" && !slices.Contains(t.byBridge[e.Bridge], e) {
+			test.Errorf("%q is %+v, and is not found by that", id, e.Channel)
+		}
+	}
+}
+
+// FuzzSpoolName: no name but that of a recording's file is opened or deleted,
+// and none leads out of the folder.
+func FuzzSpoolName(f *testing.F) {
+	id := strings.Repeat("0f", 16)
+	for _, name := range []string{id + ".wav", id + "-in.wav", id, "../" + id + ".wav", id + ".wav\n", "/etc/passwd", "", id + ".wav\x00", id + "-in-out.wav"} {
+		f.Add(name)
+	}
+	ours := regexp.MustCompile(`\A[0-9a-f]{32}(-in|-out)?\.wav\z`)
+	s := newSpool(f.TempDir(), "pbx1")
+	f.Fuzz(func(t *testing.T, name string) {
+		_, err := s.Open(name)
+		refused := err != nil && strings.Contains(err.Error(), errName.Error())
+		if refused == ours.MatchString(name) {
+			t.Errorf("Open(%q) = %v", name, err)
+		}
+		if err := s.Remove(name); (err != nil) != refused {
+			t.Errorf("Remove(%q) = %v", name, err)
+		}
+		if !refused && filepath.Dir(filepath.Join(s.dir, name)) != s.dir {
+			t.Errorf("%q leads out of the spool", name)
+		}
+	})
+}
+
+// FuzzSendable: what may stand for a channel in an action is digits, a dot
+// and the name of a system, and never anything that an action is made of.
+func FuzzSendable(f *testing.F) {
+	for _, id := range []string{"1763719200.12", "pbx-a-1763719200.12", "1.1,,touch", "1.1\r\n", "1.1)", "1.1 ", "${X}.1"} {
+		f.Add(id)
+	}
+	good := regexp.MustCompile(`\A[A-Za-z0-9_.+*#@:-]{3,80}\z`)
+	f.Fuzz(func(t *testing.T, id string) {
+		if sendable(id) == nil && !good.MatchString(id) {
+			t.Errorf("%q may be sent", id)
+		}
+	})
+}
