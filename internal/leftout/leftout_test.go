@@ -16,6 +16,7 @@ var needs = map[string]string{
 	"fulltest/asterisk":    "Asterisk 16 and 22 with real calls",
 	"fulltest/check":       "Asterisk 16 and 22, and a MariaDB server",
 	"fulltest/mariadb":     "a MariaDB server",
+	"fulltest/operations":  "sqlite3, rsync, and a MariaDB server",
 	"fulltest/soapclients": "PHP, zeep, node and curl",
 }
 

@@ -54,7 +54,7 @@ func read(t *testing.T, name string) string {
 }
 
 var (
-	fence    = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
+	fence    = regexp.MustCompile("(?ms)^```([a-z]*)(?: [a-z0-9-]+)?\n(.*?)^```$")
 	indented = regexp.MustCompile(`(?m)^    .*$`)
 	code     = regexp.MustCompile("`([^`\n]+)`")
 	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)

@@ -1,0 +1,85 @@
+package operations
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"testing"
+)
+
+// A PageBlock is one fenced block of the page.
+type PageBlock struct {
+	Language string // sh is for bash; what others are is known by their scene
+	Name     string // of its own in the page
+	Text     string // its lines, as they stand
+}
+
+var (
+	fenced  = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
+	heading = regexp.MustCompile(`^([a-z]+) ([a-z][a-z0-9-]*)$`)
+	remark  = regexp.MustCompile(`(?s)<!--.*?-->`)
+	spaced  = regexp.MustCompile(`(?m)\n\n {4}\S.*$`)
+)
+
+// parse returns the blocks of a page in their order. Each must say what it is
+// by a language and a name that no other has; code that is told by its
+// indentation cannot.
+func parse(page string) ([]PageBlock, error) {
+	var all []PageBlock
+	seen := map[string]bool{}
+	for _, m := range fenced.FindAllStringSubmatch(page, -1) {
+		head := heading.FindStringSubmatch(m[1])
+		if head == nil {
+			return nil, fmt.Errorf("a block begins with %q: write its language and a name, such as \"sh backup\"", m[1])
+		}
+		if seen[head[2]] {
+			return nil, fmt.Errorf("two blocks have the name %q", head[2])
+		}
+		seen[head[2]] = true
+		all = append(all, PageBlock{Language: head[1], Name: head[2], Text: m[2]})
+	}
+	if found := spaced.FindString(fenced.ReplaceAllString(page, "")); found != "" {
+		return nil, fmt.Errorf("%q is indented code: give it a fence, a language and a name", found)
+	}
+	return all, nil
+}
+
+// page reads the page, as seen from any folder of fulltest.
+func page(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Blocks returns all blocks of docs/operations.md.
+func Blocks(t testing.TB) []PageBlock {
+	t.Helper()
+	all, err := parse(page(t))
+	if err != nil {
+		t.Fatalf("docs/operations.md: %v", err)
+	}
+	return all
+}
+
+// Prose returns the page without its blocks and its remarks for editors.
+func Prose(t testing.TB) string {
+	t.Helper()
+	return remark.ReplaceAllString(fenced.ReplaceAllString(page(t), ""), "")
+}
+
+// Block returns the text of a block of docs/operations.md, also for a test of
+// another folder that runs it. Such a test writes the name as a constant:
+// TestPage looks for it in the sources.
+func Block(t testing.TB, name string) string {
+	t.Helper()
+	for _, b := range Blocks(t) {
+		if b.Name == name {
+			return b.Text
+		}
+	}
+	t.Fatalf("docs/operations.md has no block %q", name)
+	return ""
+}

@@ -1,0 +1,193 @@
+//go:build full
+
+package operations_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// programs puts recgate into the path of the operator's shell, and stands in
+// for what only a machine with systemd has: systemctl and journalctl know the
+// one service, runuser the one user.
+func (h *host) programs(t *testing.T) {
+	t.Helper()
+	if err := os.Symlink(h.binary, h.path("/bin/recgate")); err != nil {
+		t.Fatal(err)
+	}
+	runuser := `exec "$@"`
+	if os.Geteuid() == 0 {
+		runuser = fmt.Sprintf(`exec setpriv --reuid=%d --regid=%d --clear-groups "$@"`, h.account.uid, h.account.gid)
+	}
+	for name, script := range map[string]string{
+		"systemctl":  `exec curl -sS --fail-with-body --unix-socket "$HOST/systemd" --data-binary "$*" http://systemd/`,
+		"journalctl": `[ "$1 $2" = "-u recgate" ] || { echo "journalctl here knows -u recgate only" >&2; exit 2; }; cat "$HOST/log"`,
+		"runuser":    `[ "$1 $2 $3" = "-u recgate --" ] || { echo "runuser here knows -u recgate -- only" >&2; exit 2; }; shift 3; ` + runuser,
+	} {
+		if err := os.WriteFile(h.path("/bin", name), []byte("#!/bin/bash\n"+script+"\n"), 0o755); err != nil { //nolint:gosec // programs
+			t.Fatal(err)
+		}
+	}
+	listener, err := net.Listen("unix", h.path("/systemd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(h.systemctl), ReadHeaderTimeout: patience}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(listener) })
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+}
+
+// systemctl does what systemctl is asked for.
+func (h *host) systemctl(w http.ResponseWriter, r *http.Request) {
+	asked, _ := io.ReadAll(io.LimitReader(r.Body, 1000))
+	var err error
+	switch string(asked) {
+	case "start recgate", "enable --now recgate":
+		err = h.start()
+	case "stop recgate":
+		err = h.stop()
+	case "restart recgate":
+		err = errors.Join(h.stop(), h.start())
+	case "reload recgate":
+		err = h.signal(syscall.SIGHUP)
+	case "daemon-reload":
+	default:
+		err = fmt.Errorf("systemctl here does not know %q", asked)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
+// start runs recgate as the unit does: its command line, user and folder.
+func (h *host) start() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.service != nil {
+		return nil
+	}
+	log, err := os.OpenFile(h.path("/log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()                                                                       //nolint:errcheck // the process has its own
+	cmd := exec.Command(h.binary, "serve", "--config", h.path("/etc/recgate/recgate.yaml")) //nolint:noctx // systemd's child
+	cmd.Dir, cmd.Stdout, cmd.Stderr = h.path("/var/lib/recgate"), log, log
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(h.account.uid), Gid: uint32(h.account.gid)} //nolint:gosec // ids are small
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	h.service = cmd
+	return nil
+}
+
+// stop ends it in an orderly way.
+func (h *host) stop() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.service == nil {
+		return nil
+	}
+	cmd := h.service
+	h.service = nil
+	stop := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer stop.Stop()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("recgate ended badly: %w", err)
+	}
+	return nil
+}
+
+// kill is the loss of the machine.
+func (h *host) kill(t *testing.T) {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.service.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = h.service.Wait() // says that it was killed
+	h.service = nil
+}
+
+func (h *host) signal(s os.Signal) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.service == nil {
+		return errors.New("recgate does not run")
+	}
+	return h.service.Process.Signal(s)
+}
+
+func (h *host) log() string {
+	text, err := os.ReadFile(h.path("/log"))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// built builds recgate once for all tests.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "recgate-op-bin-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "recgate")
+	if out, err := exec.Command("go", "build", "-o", path, "recgate/cmd/recgate").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return path, os.Chmod(dir, 0o755) //nolint:gosec // recgate's user runs it
+})
+
+func binary(t *testing.T) string {
+	t.Helper()
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := built(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(path)) // a leftover in the temporary folder harms nobody
+	}
+	os.Exit(code)
+}
+
+// base is where the endpoint is.
+func (h *host) base() string { return "http://" + h.listen }
+
+// await polls until it is so.
+func (h *host) await(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !so(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain: %s\n%s", what, strings.TrimSpace(h.log()))
+		}
+	}
+}

@@ -1,0 +1,158 @@
+//go:build full
+
+package operations_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// look is what is done first when something is wrong, here a PBX.
+func look(t *testing.T) {
+	h := newHost(t)
+	h.ready(t)
+	h.record(t, "410", "411", "before")
+	h.endSim()
+	h.await(t, "the PBX is away", func() bool { _, body := h.fetch(t, "/readyz"); return strings.Contains(body, "away pbx pbx1") })
+	out, err := h.try(t, "look")
+	if err == nil {
+		t.Errorf("the check of a PBX that is away does not fail:\n%s", out)
+	}
+	for _, want := range []string{"away pbx pbx1", "FAILED  pbx pbx1: login"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it lacks %q:\n%s", want, out)
+		}
+	}
+	h.startPBX(t)
+	h.ready(t)
+	out = h.run(t, "look")
+	for _, want := range []string{"ok pbx pbx1", "recgate serves", "ready  1"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it lacks %q:\n%s", want, out)
+		}
+	}
+}
+
+// databaseLost: the file is deleted while recordings came and run. What is in
+// the backup is there again; what came after it is listed.
+func databaseLost(t *testing.T) {
+	h := newHost(t)
+	h.ready(t)
+	h.record(t, "410", "411", "one")
+	h.record(t, "410", "411", "two")
+	running := h.begin(t, "412", "413", "still running")
+	h.run(t, "backup-sqlite") // while it runs, with rows in the WAL
+	h.run(t, "verify-backup-sqlite")
+	h.record(t, "410", "411", "after the backup")
+	for _, file := range h.files(t, "/var/lib/recgate/recgate.db*") {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.run(t, "restore-sqlite")
+	h.same(t, "one", "two")
+	if _, err := h.retrieve(t, "after the backup"); err == nil {
+		t.Error("a recording without a row is found")
+	}
+	running.Hangup()
+	h.keep(t, "still running")
+	listed := strings.Fields(h.run(t, "files-without-row-sqlite"))
+	if len(listed) != 1 {
+		t.Fatalf("files without a row: %q, want one", listed)
+	}
+	lost, err := os.ReadFile(h.files(t, "/var/lib/recgate/archive/*/"+listed[0])[0])
+	if err != nil || string(lost) != string(h.kept["after the backup"]) {
+		t.Errorf("the file without a row is not the recording that came after the backup: %v", err)
+	}
+}
+
+// machineLost: a new machine has nothing but the backup and the PBX.
+func machineLost(t *testing.T) {
+	h := newHost(t)
+	h.ready(t)
+	h.record(t, "410", "411", "one")
+	running := h.begin(t, "412", "413", "still running")
+	h.run(t, "backup-sqlite")
+	h.kill(t)
+	for _, place := range []string{"/etc/recgate", "/var/lib/recgate"} {
+		if err := os.RemoveAll(h.path(place)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(h.path(place), 0o755); err != nil { //nolint:gosec // as the package makes it
+			t.Fatal(err)
+		}
+	}
+	h.own(t, "/var/lib/recgate")
+	h.run(t, "new-gateway")
+	h.run(t, "restore-sqlite")
+	h.same(t, "one")
+	running.Hangup()
+	h.keep(t, "still running")
+	h.record(t, "410", "411", "on the new machine")
+}
+
+// damagedBackup: one byte of a copy is different, one copy is missing.
+func damagedBackup(t *testing.T) {
+	h := newHost(t)
+	h.ready(t)
+	h.record(t, "410", "411", "one")
+	h.record(t, "410", "411", "two")
+	h.run(t, "backup-sqlite")
+	h.run(t, "verify-backup-sqlite")
+	copies := h.files(t, "/srv/backup/archive/*/*.wav")
+	if len(copies) != 2 {
+		t.Fatalf("copies are %q, want two", copies)
+	}
+	wav, err := os.ReadFile(copies[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	wav[1000] ^= 1
+	if err := os.WriteFile(copies[0], wav, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(copies[1]); err != nil {
+		t.Fatal(err)
+	}
+	out, err := h.try(t, "verify-backup-sqlite")
+	if err == nil {
+		t.Error("a damaged backup passes")
+	}
+	for _, copied := range copies {
+		if !strings.Contains(out, filepath.Base(copied)) {
+			t.Errorf("it does not name %s:\n%s", filepath.Base(copied), out)
+		}
+	}
+}
+
+// archiveLost: the folder is deleted while recgate runs.
+func archiveLost(t *testing.T) {
+	h := newHost(t)
+	h.ready(t)
+	h.record(t, "410", "411", "one")
+	h.run(t, "backup-sqlite")
+	h.record(t, "410", "411", "after the backup")
+	if err := os.RemoveAll(h.path("/var/lib/recgate/archive")); err != nil {
+		t.Fatal(err)
+	}
+	h.await(t, "the archive is away", func() bool { _, body := h.fetch(t, "/readyz"); return strings.Contains(body, "away archive") })
+	out := h.run(t, "restore-archive")
+	if strings.Count(out, ".wav: FAILED") != 1 || !strings.Contains(out, "these are lost") {
+		t.Errorf("not exactly the one that came after the backup is named:\n%s", out)
+	}
+	h.ready(t)
+	h.same(t, "one")
+	h.record(t, "410", "411", "afterwards")
+}
+
+// files returns the files that match a path of the page.
+func (h *host) files(t *testing.T, pattern string) []string {
+	t.Helper()
+	all, err := filepath.Glob(h.path(pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
