@@ -146,16 +146,23 @@ func (h *host) own(t *testing.T, place string) {
 	}
 }
 
-// configure writes the configuration, more of it is lines of YAML.
+// configure writes the configuration; more are blocks of YAML in the words of
+// this machine.
 func (h *host) configure(t *testing.T, database string, more ...string) {
 	t.Helper()
 	if !strings.Contains(strings.Join(more, "\n"), "archive:") {
-		more = append(more, "archive: file:/var/lib/recgate/archive")
+		more = append(more, h.here("archive: file:/var/lib/recgate/archive"))
 	}
-	text := h.here(strings.Join(append([]string{
-		"listen: 127.0.0.1:8080", "log: text", fmt.Sprintf("database: %q", database), "pbx:", "  - name: pbx1", "    address: 127.0.0.1:5038", "    username: recgate", "    secret: a-secret-of-the-test",
-		"    spool: /var/spool/asterisk/monitor/recgate",
-	}, more...), "\n") + "\n")
+	text := h.here(fmt.Sprintf(`listen: 127.0.0.1:8080
+log: text
+database: %q
+pbx:
+  - name: pbx1
+    address: 127.0.0.1:5038
+    username: recgate
+    secret: a-secret-of-the-test
+    spool: /var/spool/asterisk/monitor/recgate
+`, database)) + strings.Join(more, "\n") + "\n"
 	if err := os.WriteFile(h.path("/etc/recgate/recgate.yaml"), []byte(text), 0o644); err != nil { //nolint:gosec // its user must read it
 		t.Fatal(err)
 	}
