@@ -14,8 +14,20 @@ import (
 )
 
 // Check tells whether the configuration makes sense and is safe, for one that
-// was made by hand; Load has done it.
-func (c Config) Check() error { return joined(check(c, nil)) }
+// was made by hand; Load has done it, and returns the same errors.
+func (c Config) Check() error { return verdict(c, nil) }
+
+// verdict is the error of a configuration: everything that is wrong with it,
+// or else an Open, or nil.
+func verdict(c Config, from map[string]string) error {
+	if problems := check(c, from); len(problems) > 0 {
+		return joined(problems)
+	}
+	if open := everybody(c, from); len(open) > 0 {
+		return Open{open}
+	}
+	return nil
+}
 
 // checker collects problems under the keys that they belong to.
 type checker struct {
@@ -41,23 +53,41 @@ func check(c Config, from map[string]string) []Problem {
 	k.want(err == nil, "timezone", "%q is no time zone: give a name such as Australia/Melbourne, or nothing for the machine's", c.Timezone)
 	k.pbxs(c.PBX)
 	k.legacy(c)
+	k.proxies(c)
 	return k.problems
 }
 
-// legacy refuses to give every recording to everybody.
 func (k *checker) legacy(c Config) {
 	for _, key := range c.Legacy.APIKeys {
 		ok := key != "" && !strings.ContainsFunc(key.Reveal(), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
 		k.want(ok, "legacy.api_keys", "a key is empty, or holds a blank or a control character")
 	}
-	if len(c.Legacy.APIKeys) > 0 || isLoopback(c.Listen) {
-		return
+}
+
+// proxies refuses to let everybody say who he is.
+func (k *checker) proxies(c Config) {
+	for _, n := range c.TrustedProxies {
+		k.want(!n.Everybody(), "trusted_proxies", "%s would let every caller choose his own address: name only the addresses of your proxies", n)
+	}
+}
+
+// everybody finds what gives every recording to everybody. A proxy in front
+// makes a listener on loopback one for the world.
+func everybody(c Config, from map[string]string) []Problem {
+	k := &checker{from: from}
+	if len(c.Legacy.APIKeys) > 0 || isLoopback(c.Listen) && len(c.TrustedProxies) == 0 {
+		return nil
+	}
+	reached := fmt.Sprintf("listen %q", c.Listen)
+	if isLoopback(c.Listen) {
+		reached = "trusted_proxies"
 	}
 	for _, n := range c.Legacy.Allow {
 		k.want(!n.Everybody(), "legacy.allow",
-			"%s together with listen %q and no legacy.api_keys gives recordings to everybody who reaches the port: "+
-				"set legacy.api_keys, or allow only the networks of your CRM, or set listen to 127.0.0.1:8080", n, c.Listen)
+			"%s together with %s and no legacy.api_keys gives recordings to everybody who reaches the port: "+
+				"set legacy.api_keys, or allow only the networks of your CRM, or set listen to 127.0.0.1:8080 without trusted_proxies", n, reached)
 	}
+	return k.problems
 }
 
 // placeholder stands for the secret in recgate.example.yaml.

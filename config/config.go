@@ -32,8 +32,19 @@ type Config struct {
 	Timezone string `yaml:"timezone"` // IANA name; empty: the machine's
 	Log      string `yaml:"log" oneof:"auto|text|json"`
 	LogLevel string `yaml:"log_level" oneof:"debug|info|warn|error"`
-	PBX      []PBX  `yaml:"pbx"`
-	Legacy   Legacy `yaml:"legacy"`
+
+	TrustedProxies []Network `yaml:"trusted_proxies"` // whose word about the caller counts
+	ProxyHeader    string    `yaml:"proxy_header" oneof:"x-forwarded-for|forwarded"`
+	Health         Door      `yaml:"health"`  // /healthz and /readyz
+	Metrics        Door      `yaml:"metrics"` // /metrics
+
+	PBX    []PBX  `yaml:"pbx"`
+	Legacy Legacy `yaml:"legacy"`
+}
+
+// Door is a way in that asks for nothing but an address.
+type Door struct {
+	Allow []Network `yaml:"allow"`
 }
 
 // PBX is one Asterisk server.
@@ -81,6 +92,11 @@ func Default() Config {
 		Archive:  "file:archive",
 		Log:      "auto",
 		LogLevel: "info",
+
+		ProxyHeader: "x-forwarded-for",
+		Health:      Door{Allow: []Network{mustNetwork("0.0.0.0/0"), mustNetwork("::/0")}},
+		Metrics:     Door{Allow: []Network{mustNetwork("127.0.0.0/8"), mustNetwork("::1")}},
+
 		Legacy: Legacy{
 			GetBody:     "base64",
 			ErrorStatus: "cause",

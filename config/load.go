@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +17,7 @@ const (
 
 // Load reads the file at path (none if path is empty) and then environ, as
 // os.Environ gives it, which wins. The error joins a Problem for everything
-// that is wrong, and shows no secret.
+// that is wrong, and shows no secret. With an Open the configuration is whole.
 func Load(path string, environ []string) (Config, error) {
 	if path == "" {
 		return Parse("", nil, environ)
@@ -45,15 +46,15 @@ func Parse(name string, data []byte, environ []string) (Config, error) {
 		l.apply(e)
 	}
 	l.readSecrets()
-	problems = append(problems, l.problems...)
-	if len(problems) == 0 {
-		problems = check(c, l.from)
-	}
-	if len(problems) > 0 {
+	if problems = append(problems, l.problems...); len(problems) > 0 {
 		return Config{}, joined(problems)
 	}
+	err := verdict(c, l.from)
+	if _, usable := errors.AsType[Open](err); err != nil && !usable {
+		return Config{}, err
+	}
 	c.complete()
-	return c, nil
+	return c, err
 }
 
 // overlay puts the environment over the file: of a key and its _file twin,

@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -102,6 +103,8 @@ func TestRefused(t *testing.T) {
 		{"a group that is not there", minimal + "    extensions: [{endpoint: '(x)', extension: $1a}]\n", nil, []string{"pbx.0.extensions.0.extension:", "group 1a", "${1}"}},
 		{"a network that is none", "legacy: {allow: [local]}\n" + minimal, nil, []string{`legacy.allow: "local" is no network`, "192.0.2.0/24"}},
 		{"a network with bits behind its mask", "legacy: {allow: [10.1.2.3/8]}\n" + minimal, nil, []string{"is 10.0.0.0/8 meant"}},
+		{"a proxy that is everybody", "trusted_proxies: ['::/0']\n" + minimal, nil, []string{"trusted_proxies: ::/0 would let every caller choose his own address"}},
+		{"an unknown header", "proxy_header: x-real-ip\n" + minimal, nil, []string{`proxy_header: "x-real-ip" is not one of x-forwarded-for, forwarded`}},
 		{"an empty key", "legacy: {api_keys: ['']}\n" + minimal, nil, []string{"legacy.api_keys: a key is empty"}},
 		{"a key with a blank", "legacy: {api_keys: ['hunter2 x']}\n" + minimal, nil, []string{"legacy.api_keys: a key is empty, or holds a blank"}},
 	} {
@@ -122,8 +125,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestOpenToEverybody: a recorder that anybody can call is refused; each of
-// the three ways out that the message names is accepted.
+// TestOpenToEverybody: a recorder that anybody can call is told of by an error
+// of its own; each of the ways out that the message names is accepted.
 func TestOpenToEverybody(t *testing.T) {
 	for _, tt := range []struct {
 		listen, legacy string
@@ -141,19 +144,24 @@ func TestOpenToEverybody(t *testing.T) {
 		{"127.8.8.8:8080", `{allow: [0.0.0.0/0]}`, false},
 		{"localhost:8080", `{allow: [0.0.0.0/0]}`, false},
 		{"'[::1]:8080'", `{allow: ["::/0"]}`, false},
+		{"'127.0.0.1:8080'\ntrusted_proxies: [192.0.2.7]", `{allow: [0.0.0.0/0]}`, true},
+		{"'127.0.0.1:8080'\ntrusted_proxies: [192.0.2.7]", `{allow: [192.0.2.0/24]}`, false},
 	} {
 		listen := tt.listen
 		if !strings.HasPrefix(listen, "'") {
 			listen = "'" + listen + "'"
 		}
-		_, err := config.Parse("f", []byte("listen: "+listen+"\nlegacy: "+tt.legacy+"\n"+minimal), nil)
+		cfg, err := config.Parse("f", []byte("legacy: "+tt.legacy+"\nlisten: "+listen+"\n"+minimal), nil)
 		if !tt.refused {
 			if err != nil {
 				t.Errorf("%s %s: %v", tt.listen, tt.legacy, err)
 			}
 			continue
 		}
-		for _, part := range []string{"f:2: legacy.allow", "set legacy.api_keys", "set listen to 127.0.0.1:8080"} {
+		if _, open := errors.AsType[config.Open](err); !open || len(cfg.PBX) != 1 {
+			t.Errorf("%s %s: %T and %d PBXs, want an Open and all of the configuration", tt.listen, tt.legacy, err, len(cfg.PBX))
+		}
+		for _, part := range []string{"f:1: legacy.allow", "set legacy.api_keys", "set listen to 127.0.0.1:8080"} {
 			if err == nil || !strings.Contains(err.Error(), part) {
 				t.Errorf("%s %s: %v lacks %q", tt.listen, tt.legacy, err, part)
 			}

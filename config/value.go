@@ -75,10 +75,10 @@ func mustNetwork(text string) Network {
 	return n
 }
 
-// Networks returns who may call the legacy endpoint, as net/netip has it.
-func (l Legacy) Networks() []netip.Prefix {
-	all := make([]netip.Prefix, 0, len(l.Allow))
-	for _, n := range l.Allow {
+// Prefixes returns networks as net/netip has them.
+func Prefixes(networks []Network) []netip.Prefix {
+	all := make([]netip.Prefix, 0, len(networks))
+	for _, n := range networks {
 		all = append(all, n.Prefix)
 	}
 	return all
@@ -150,3 +150,11 @@ func joined(problems []Problem) error {
 	}
 	return errors.Join(errs...)
 }
+
+// Open is the error of a configuration that is in order, but gives recordings
+// to everybody who reaches the port unless there are API keys elsewhere: in
+// the database, where this package does not look.
+type Open struct{ problems []Problem }
+
+// Error implements error.
+func (o Open) Error() string { return joined(o.problems).Error() }

@@ -35,16 +35,15 @@ func line(w http.ResponseWriter, _ *http.Request, status int, message string) {
 	_, _ = io.WriteString(w, message+"\n") // a caller who has gone needs no answer
 }
 
-// Allow lets only callers from the networks in; others get 403. It looks at
-// the connection alone: headers such as X-Forwarded-For can say anything.
+// Allow lets only callers from the networks in; others get 403. Who calls is
+// what the connection says, unless a trusted proxy is at its other end.
 func Allow(networks []netip.Prefix, refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			caller, err := netip.ParseAddrPort(r.RemoteAddr)
-			address := caller.Addr().Unmap().WithZone("")
+			address := caller(r)
 			in := func(p netip.Prefix) bool { return p.Contains(address) }
-			if err != nil || !slices.ContainsFunc(networks, in) {
-				refuse(w, r, http.StatusForbidden, fmt.Sprintf("calls from %s are not allowed here", remote(r)))
+			if !slices.ContainsFunc(networks, in) {
+				refuse(w, r, http.StatusForbidden, fmt.Sprintf("calls from %s are not allowed here", Remote(r)))
 				return
 			}
 			next.ServeHTTP(w, r)

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -14,14 +13,6 @@ import (
 
 // maxLoggedPath keeps the log readable when a path is enormous.
 const maxLoggedPath = 256
-
-type idKey struct{}
-
-// RequestID returns the id of the request that ctx belongs to, or "".
-func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(idKey{}).(string)
-	return id
-}
 
 // withID gives each request an id of our own: one from outside could be used
 // to confuse the log.
@@ -31,7 +22,7 @@ func withID(next http.Handler) http.Handler {
 		_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program first
 		id := hex.EncodeToString(b[:])
 		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), idKey{}, id)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, &visit{id: id})))
 	})
 }
 
@@ -86,8 +77,9 @@ func (a *answer) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// logged writes one line per request, also when the handler panics. Queries
-// are left out: they hold tags and keys.
+// logged writes one line per request, also when the handler panics: remote
+// is the caller, via the proxy that told of it, key the name of an API key.
+// Queries are left out: they hold tags and keys.
 func logged(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun, a := time.Now(), &answer{ResponseWriter: w}
@@ -97,14 +89,22 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 			if status == 0 && whole {
 				status = http.StatusOK // net/http sends it by itself
 			}
-			log.LogAttrs(r.Context(), levelOf(r.URL.Path), "request",
+			attrs := []slog.Attr{
 				slog.String("method", r.Method),
 				slog.String("path", r.URL.Path[:min(len(r.URL.Path), maxLoggedPath)]),
 				slog.Int("status", status),
 				slog.Int64("bytes", a.bytes),
 				slog.Float64("took_ms", float64(time.Since(begun).Microseconds())/1000),
-				slog.String("remote", remote(r)),
-				slog.Bool("whole", whole))
+				slog.String("remote", Remote(r)),
+				slog.Bool("whole", whole),
+			}
+			v := visitOf(r.Context())
+			for _, more := range [][2]string{{"via", v.via}, {"key", v.key}} {
+				if more[1] != "" {
+					attrs = append(attrs, slog.String(more[0], more[1]))
+				}
+			}
+			log.LogAttrs(r.Context(), levelOf(r.URL.Path), "request", attrs...)
 		}()
 		next.ServeHTTP(a, r)
 		whole = true
@@ -118,15 +118,6 @@ func levelOf(path string) slog.Level {
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo
-}
-
-// remote returns the address of the caller without its port.
-func remote(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // recovered answers 500 when a handler panics. When part of an answer is out

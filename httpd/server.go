@@ -1,6 +1,6 @@
 // Package httpd is the listener: it routes requests to the doors that are
 // mounted on it, and does for all of them what none should do for itself:
-// timeouts, request ids, the access log, recovery from panics, security
+// timeouts, who calls (Proxies), request ids, the access log, recovery from panics, security
 // headers, health and readiness, and a graceful end. What some doors need and
 // others do not is middleware to wrap them in: Allow, Keys and Limit. It knows
 // nothing of recordings. Start reading at New; Run is the whole life.
@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"syscall"
 	"time"
@@ -40,6 +41,10 @@ type Options struct {
 	// Message returns what a stranger may be told of a check's error; nil:
 	// only that it failed. The log gets the whole error.
 	Message func(error) string
+	// Proxies are those whose word about the caller counts; none by default.
+	Proxies Proxies
+	// Health are the networks that may ask /healthz and /readyz; nil: all.
+	Health []netip.Prefix
 	// NotFound is what a path without a door answers; default: that nothing
 	// is there.
 	NotFound string
@@ -83,8 +88,12 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, router: mux.NewRouter().SkipClean(true)}
 	s.router.NotFoundHandler = http.HandlerFunc(s.notFound)
-	s.Mount("/healthz", readOnly(http.HandlerFunc(healthz)))
-	s.Mount("/readyz", readOnly(newReadiness(o)))
+	health := func(next http.Handler) http.Handler { return next }
+	if o.Health != nil {
+		health = Allow(o.Health, PlainRefusal)
+	}
+	s.Mount("/healthz", health(readOnly(http.HandlerFunc(healthz))))
+	s.Mount("/readyz", health(readOnly(newReadiness(o))))
 	s.http = &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -113,7 +122,7 @@ func (s *Server) MountTree(prefix string, door http.Handler) {
 
 // Handler returns everything as one handler, for tests without a listener.
 func (s *Server) Handler() http.Handler {
-	return withID(logged(s.o.Log, recovered(s.o.Log, secured(bodyLeft(s.router)))))
+	return withID(s.o.Proxies.met(logged(s.o.Log, recovered(s.o.Log, secured(bodyLeft(s.router))))))
 }
 
 // Addr returns where the server listens.

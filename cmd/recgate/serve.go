@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 	"golang.org/x/sync/errgroup"
 
+	"recgate/config"
 	"recgate/httpd"
 	"recgate/recording"
 	"recgate/soap"
@@ -57,10 +58,12 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 	}
 	server := httpd.New(httpd.Options{
 		Listener: listener, Log: g.log, Checks: g.checks(), Message: recording.Message,
+		Proxies:  httpd.Proxies{Trusted: config.Prefixes(g.cfg.TrustedProxies), Header: g.cfg.ProxyHeader},
+		Health:   config.Prefixes(g.cfg.Health.Allow),
 		NotFound: "there is nothing at this path: the recording API is at " + soap.Path,
 	})
 	g.watch()
-	server.Mount("/metrics", g.metrics.Handler())
+	server.Mount("/metrics", httpd.Allow(config.Prefixes(g.cfg.Metrics.Allow), httpd.PlainRefusal)(g.metrics.Handler()))
 	server.MountTree(soap.Services, g.legacy())
 	g.log.InfoContext(ctx, "recgate serves", slog.String("version", version), slog.String("listen", server.Addr().String()))
 	loops := append([]loop{server.Run, g.service.Run}, further...)
@@ -88,13 +91,14 @@ func (g *gateway) legacy() http.Handler {
 			StartReturn: l.StartReturn, StopNothing: l.StopNothing,
 		},
 		PublicURL: g.cfg.PublicURL,
+		Remote:    httpd.Remote,
 		Log:       g.log,
 		Count:     g.metrics.Request,
 		Sent:      g.metrics.Served,
 	})
 	router := mux.NewRouter()
 	door.Register(router)
-	return httpd.Allow(l.Networks(), door.Refuse)(httpd.Keys(l.Keys(), door.Refuse)(router))
+	return httpd.Allow(config.Prefixes(l.Allow), door.Refuse)(httpd.Keys(l.Keys(), door.Refuse)(router))
 }
 
 // checks are what /readyz asks.

@@ -1,0 +1,154 @@
+package httpd
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// The headers in which proxies name who called them.
+const (
+	XForwardedFor = "x-forwarded-for"
+	Forwarded     = "forwarded" // RFC 7239
+)
+
+// Proxies says whose word about the caller counts. The zero value trusts
+// nobody: the caller is the other end of the connection.
+type Proxies struct {
+	// Trusted are the networks of the proxies. What others send in the
+	// headers means nothing at all.
+	Trusted []netip.Prefix
+	// Header is the one header that the proxies write, XForwardedFor when
+	// empty. The other one is never read: a proxy that does not know it
+	// passes on whatever its caller has put there.
+	Header string
+}
+
+// maxHops bounds the way back through the proxies.
+const maxHops = 32
+
+// unknownCaller names a caller whose address a proxy did not tell.
+const unknownCaller = "an unknown address"
+
+// find returns who called: the last one on the way that is no trusted proxy.
+// Each proxy adds at the right whom it talked to, so everything to the left
+// of the first address that is not trusted may be invented. via is the proxy
+// that we talk to. An entry that is no address makes the caller unknown, who
+// is in no network.
+func (p Proxies) find(r *http.Request) (caller netip.Addr, remote, via string) {
+	caller, remote = peerAddress(r), peer(r)
+	if !p.trusts(caller) {
+		return caller, remote, ""
+	}
+	way := p.way(r.Header)
+	if len(way) == 0 { // the proxy asks for itself
+		return caller, remote, ""
+	}
+	via = remote
+	for i, entry := range slices.Backward(way) {
+		var ok bool
+		if caller, ok = parseHop(entry); !ok || len(way)-i > maxHops {
+			return netip.Addr{}, unknownCaller, via
+		}
+		if !p.trusts(caller) {
+			break
+		}
+	}
+	return caller, caller.String(), via
+}
+
+func (p Proxies) trusts(a netip.Addr) bool {
+	return slices.ContainsFunc(p.Trusted, func(n netip.Prefix) bool { return n.Contains(a) })
+}
+
+// way lists the hops that the header names, the nearest one last.
+func (p Proxies) way(h http.Header) []string {
+	if p.Header == Forwarded {
+		return forwardedFor(h.Values("Forwarded"))
+	}
+	all := strings.Join(h.Values("X-Forwarded-For"), ",")
+	if all == "" {
+		return nil
+	}
+	return strings.Split(all, ",")
+}
+
+// parseHop reads an address, with or without a port or brackets.
+func parseHop(s string) (netip.Addr, bool) {
+	s = strings.TrimSpace(s)
+	if a, err := netip.ParseAddrPort(s); err == nil {
+		return plain(a.Addr()), true
+	}
+	if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
+		s = s[1 : len(s)-1]
+	}
+	a, err := netip.ParseAddr(s)
+	return plain(a), err == nil
+}
+
+// forwardedFor returns the "for" of each element of Forwarded (RFC 7239,
+// section 4), "" for one that has none. A comma or semicolon inside of quotes
+// parts nothing. A quote that is never closed makes the last element one that
+// nobody can read: a caller may have sent it to swallow what the proxy added.
+func forwardedFor(values []string) []string {
+	var all []string
+	element, found := "", false
+	for text := strings.Join(values, ","); text != ""; {
+		pair, mark, rest := cutPair(text)
+		text = rest
+		if mark == '"' {
+			return append(all, "")
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "for") {
+			if found { // twice in one element: nobody knows which is meant
+				value = ""
+			}
+			element, found = unquoted(strings.TrimSpace(value)), true
+		}
+		if mark == ',' || text == "" {
+			all = append(all, element)
+			element, found = "", false
+		}
+	}
+	return all
+}
+
+// cutPair cuts text at its first comma or semicolon outside of quotes, which
+// is mark; 0 when there is none, a quote when one was never closed.
+func cutPair(text string) (pair string, mark byte, rest string) {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted:
+			i++
+		case (c == ',' || c == ';') && !quoted:
+			return text[:i], c, text[i+1:]
+		}
+	}
+	if quoted {
+		return text, '"', ""
+	}
+	return text, 0, ""
+}
+
+// unquoted removes the quotes of a quoted text. Addresses need no escapes, so
+// that one with a backslash is left to be refused.
+func unquoted(s string) string {
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+// met notes who called, before anything else is done.
+func (p Proxies) met(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := visitOf(r.Context())
+		v.caller, v.remote, v.via = p.find(r)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,73 @@
+package httpd
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+)
+
+// visit is what is known of the request that is being answered. One is made
+// per request, and only the goroutine of the request touches it.
+type visit struct {
+	id     string
+	caller netip.Addr // zero when nobody can tell
+	remote string     // the caller as texts name it
+	via    string     // the proxy that told of the caller, or ""
+	key    string     // name of the API key that was shown and is good, or ""
+}
+
+type visitKey struct{}
+
+func visitOf(ctx context.Context) *visit {
+	v, ok := ctx.Value(visitKey{}).(*visit)
+	if !ok {
+		return &visit{}
+	}
+	return v
+}
+
+// RequestID returns the id of the request that ctx belongs to, or "".
+func RequestID(ctx context.Context) string { return visitOf(ctx).id }
+
+// KeyName returns the name of the API key that Keys found in the request
+// that ctx belongs to, or "".
+func KeyName(ctx context.Context) string { return visitOf(ctx).key }
+
+// Remote returns the address of the caller, without a port: that of the
+// connection, or what a trusted proxy says (see Proxies).
+func Remote(r *http.Request) string {
+	if v := visitOf(r.Context()); v.remote != "" {
+		return v.remote
+	}
+	return peer(r)
+}
+
+// caller returns the same as an address; the zero one belongs to no network.
+func caller(r *http.Request) netip.Addr {
+	if v := visitOf(r.Context()); v.remote != "" {
+		return v.caller
+	}
+	return peerAddress(r)
+}
+
+// peer returns the other end of the connection without its port.
+func peer(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// peerAddress returns the same as an address: IPv4 as such, without a zone.
+func peerAddress(r *http.Request) netip.Addr {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return plain(a.Addr())
+}
+
+// plain makes one address of all the ways to write it.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
