@@ -87,7 +87,7 @@ func NewS3(o S3Options) (*S3, error) {
 		lookup = minio.BucketLookupPath
 	}
 	creds := keys(o)
-	if found, err := creds.Get(); err != nil || found.AccessKeyID == "" { // or it would ask as nobody
+	if found, err := creds.GetWithContext(&credentials.CredContext{Client: http.DefaultClient}); err != nil || found.AccessKeyID == "" { // or it would ask as nobody
 		return nil, errNoKeys
 	}
 	client, err := minio.New(endpoint.Host, &minio.Options{

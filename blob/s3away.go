@@ -17,7 +17,8 @@ import (
 
 // answers are what an S3 server says, in the words of somebody who can do
 // something about it. Codes: the list of error responses in Amazon's S3 API
-// reference; those with Minio in their name are of MinIO.
+// reference; those with Minio in their name are of MinIO, and XAdminUserNotFound is
+// versitygw's for an unknown key.
 var answers = map[string]string{
 	"NoSuchBucket":                   "the bucket of the archive is not there: make it, or mend the key archive",
 	"AccessDenied":                   notAllowed,
@@ -27,6 +28,7 @@ var answers = map[string]string{
 	"SignatureDoesNotMatch":          wrongKeys,
 	"InvalidToken":                   wrongKeys,
 	"ExpiredToken":                   wrongKeys,
+	"XAdminUserNotFound":             wrongKeys,
 	"RequestTimeTooSkewed":           "the archive refuses the time of this machine: set its clock",
 	"AuthorizationHeaderMalformed":   wrongRegion,
 	"PermanentRedirect":              wrongRegion,

@@ -70,7 +70,7 @@ var testModules = []string{
 	"github.com/google/go-cmp", "go.uber.org/goleak", "pgregory.net/rapid",
 	"github.com/rogpeppe/go-internal", "github.com/ivahaev/amigo", "github.com/hooklift/gowsdl",
 	"github.com/go-sql-driver/mysql", "modernc.org/sqlite", "golang.org/x/sync",
-	"github.com/johannesboyne/gofakes3",
+	"github.com/johannesboyne/gofakes3", "github.com/minio/minio-go/v7",
 }
 
 // execInTests are the rooms whose tests may start programs: the generator whose

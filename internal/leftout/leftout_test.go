@@ -17,6 +17,7 @@ var needs = map[string]string{
 	"fulltest/check":       "Asterisk 16 and 22, and a MariaDB server",
 	"fulltest/mariadb":     "a MariaDB server",
 	"fulltest/operations":  "sqlite3, rsync, and a MariaDB server",
+	"fulltest/s3":          "versitygw, an S3 server",
 	"fulltest/soapclients": "PHP, zeep, node and curl",
 }
 

@@ -1,0 +1,202 @@
+//go:build full
+
+package s3_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"recgate/blob"
+)
+
+// patience is how long the server may take to begin or to end.
+const patience = 30 * time.Second
+
+const accessKey, secretKey = "AKIARECGATE", "hunter2-of-versitygw"
+
+// server is a running versitygw with an empty folder of its own.
+type server struct {
+	folder  string
+	address string
+	cmd     *exec.Cmd
+	client  *minio.Core // past our own code
+	buckets int
+}
+
+// program finds versitygw where fulltest/install has put it.
+func program(t *testing.T) string {
+	t.Helper()
+	cache := os.Getenv("LAB_CACHE")
+	if cache == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache = filepath.Join(user, "recgate")
+	}
+	path := filepath.Join(cache, "versitygw", "versitygw")
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("versitygw is missing: run fulltest/install first (%v)", err)
+	}
+	return path
+}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	s := &server{folder: t.TempDir(), address: freeAddress(t)}
+	for _, dir := range []string{"data", "meta"} {
+		if err := os.Mkdir(filepath.Join(s.folder, dir), 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	s.client, err = minio.NewCore(s.address, &minio.Options{Creds: credentials.NewStaticV4(accessKey, secretKey, ""), Region: "us-east-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.end(t, syscall.SIGKILL) })
+	s.run(t)
+	return s
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// run starts the server, on the same folder and address as before. Its
+// metadata lie beside the data, since not every file system has attributes.
+func (s *server) run(t *testing.T) {
+	t.Helper()
+	log, err := os.OpenFile(filepath.Join(s.folder, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	s.cmd = exec.Command(program(t), "--port", s.address, "--quiet", "posix", "--sidecar", filepath.Join(s.folder, "meta"), filepath.Join(s.folder, "data"))
+	s.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY_ID="+accessKey, "ROOT_SECRET_ACCESS_KEY="+secretKey)
+	s.cmd.Stdout, s.cmd.Stderr = log, log
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for limit := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, err := s.client.ListBuckets(ctx)
+		cancel()
+		if err == nil {
+			return
+		}
+		if time.Now().After(limit) {
+			said, _ := os.ReadFile(log.Name())
+			t.Fatalf("versitygw does not answer: %v\n%s", err, said)
+		}
+	}
+}
+
+// end ends the server; one that has ended stays so.
+func (s *server) end(t *testing.T, by syscall.Signal) {
+	t.Helper()
+	if s.cmd == nil {
+		return
+	}
+	if err := s.cmd.Process.Signal(by); err != nil {
+		t.Error(err)
+	}
+	var exit *exec.ExitError
+	if err := s.cmd.Wait(); err != nil && !errors.As(err, &exit) {
+		t.Error(err)
+	}
+	s.cmd = nil
+}
+
+// freeze stops the server from answering while its connections stay open, and
+// returns when every thread stands still (proc(5): the state follows the name
+// in brackets). SIGCONT lets it go on.
+func (s *server) freeze(t *testing.T) {
+	t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "versitygw to stand still", func() bool {
+		files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
+		for _, file := range files {
+			stat, _ := os.ReadFile(file) // a thread may end meanwhile
+			if i := strings.LastIndex(string(stat), ") "); i >= 0 && stat[i+2] != 'T' {
+				return false
+			}
+		}
+		return err == nil && len(files) > 0
+	})
+}
+
+// bucket makes a new one.
+func (s *server) bucket(t *testing.T) string {
+	t.Helper()
+	s.buckets++
+	name := fmt.Sprintf("calls-%d", s.buckets)
+	if err := s.client.MakeBucket(t.Context(), name, minio.MakeBucketOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func (s *server) options(bucket string) blob.S3Options {
+	return blob.S3Options{Endpoint: "http://" + s.address, Bucket: bucket, Prefix: "north", PathStyle: true, AccessKey: accessKey, SecretKey: secretKey}
+}
+
+func newS3(t *testing.T, o blob.S3Options) *blob.S3 {
+	t.Helper()
+	b, err := blob.NewS3(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// names are the objects of a bucket; uploads that were neither ended nor
+// thrown away fail the test.
+func (s *server) names(t *testing.T, bucket string) (names []string) {
+	t.Helper()
+	for o := range s.client.Client.ListObjects(t.Context(), bucket, minio.ListObjectsOptions{Recursive: true}) {
+		if o.Err != nil {
+			t.Fatal(o.Err)
+		}
+		names = append(names, o.Key)
+	}
+	return names
+}
+
+func (s *server) wantNoUploads(t *testing.T, bucket string) {
+	t.Helper()
+	all, err := s.client.ListMultipartUploads(context.WithoutCancel(t.Context()), bucket, "", "", "", "", 100)
+	if err != nil || len(all.Uploads) > 0 {
+		t.Errorf("%d uploads are left behind (%v)", len(all.Uploads), err)
+	}
+}
+
+// log is what the server said.
+func (s *server) log(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.folder, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(text))
+}
