@@ -105,8 +105,9 @@ type Records interface {
 	// as it is and a Conflict is returned. The history gets Step.Past.
 	Advance(ctx context.Context, id ID, s Step) error
 	// AddTag adds a tag as the newest one; a tag that the recording carries
-	// already becomes the newest.
-	AddTag(ctx context.Context, id ID, tag string, at time.Time) error
+	// already becomes the newest. The history tells that, and by whom it was
+	// asked for (empty: nobody says).
+	AddTag(ctx context.Context, id ID, tag, by string, at time.Time) error
 	// Move notes that the recording goes on on another channel (a pickup):
 	// channel, unique id and extension become the party's, which joins the
 	// call. A Conflict unless the recording is in state Running.
@@ -164,6 +165,9 @@ type Journal interface {
 	// Sums counts the recordings asked for in [from, to) by state and
 	// reason, ordered by state (order of life) and reason.
 	Sums(ctx context.Context, from, to time.Time) ([]Sum, error)
+	// Entries returns what the ledger holds of the recordings asked for in
+	// [from, to), the oldest first.
+	Entries(ctx context.Context, from, to time.Time) ([]Entry, error)
 }
 
 // Sum is one line of the ledger.
@@ -171,6 +175,17 @@ type Sum struct {
 	State  State
 	Reason string
 	Count  int
+}
+
+// Entry is a recording as the ledger sees it. The fields are those of Recording.
+type Entry struct {
+	ID        ID
+	State     State
+	Reason    string
+	AskedAt   time.Time
+	Bytes     int64
+	Key       string
+	SourceKey string
 }
 
 // Blobs keeps finished audio under keys of [0-9a-z-.]. Errors are

@@ -53,7 +53,7 @@ func (s *Service) start(ctx context.Context, r StartRequest) (Recording, error) 
 		return Recording{}, err
 	}
 	if running != nil {
-		return s.tagged(ctx, *running, tag)
+		return s.tagged(ctx, *running, tag, r.Remote)
 	}
 	return s.record(ctx, c, tag, r.Remote)
 }
@@ -85,11 +85,11 @@ func (s *Service) running(ctx context.Context, c live) (*Recording, error) {
 }
 
 // tagged adds a tag to a recording that runs.
-func (s *Service) tagged(ctx context.Context, rec Recording, tag string) (Recording, error) {
+func (s *Service) tagged(ctx context.Context, rec Recording, tag, by string) (Recording, error) {
 	if tag == "" {
 		return rec, nil
 	}
-	if err := s.store.AddTag(ctx, rec.ID, tag, s.now()); err != nil {
+	if err := s.store.AddTag(ctx, rec.ID, tag, by, s.now()); err != nil {
 		return rec, err
 	}
 	s.o.Log.InfoContext(ctx, "tag added to a running recording", slog.String("recording", string(rec.ID)), slog.String("tag", tag))

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -91,16 +92,22 @@ func (s Step) From() []State {
 
 // Past returns the step as the history keeps it.
 func (s Step) Past() Past {
-	p := Past{At: s.At, To: s.To, Reason: s.Reason}
-	if s.Said != "" {
-		p.Reason += " (" + s.Said + ")"
+	return Past{At: s.At, To: s.To, Reason: s.Reason, Said: s.Said}
+}
+
+// TagPast is how the history keeps that a tag was added in a state.
+func TagPast(in State, tag, by string, at time.Time) Past {
+	p := Past{At: at, To: in, Reason: "tag " + strconv.Quote(tag) + " added"}
+	if by != "" {
+		p.Said = "asked for by " + by
 	}
 	return p
 }
 
-// Past is a step that was made, as the ledger shows it.
+// Past is a step that was made, or something that happened within a state.
 type Past struct {
 	At     time.Time
 	To     State
 	Reason string
+	Said   string // what the PBX answered or who asked; at most 1000 characters are kept
 }

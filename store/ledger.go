@@ -29,3 +29,19 @@ func (db *DB) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, er
 	})
 	return sums, err
 }
+
+// Entries implements recording.Journal.
+func (db *DB) Entries(ctx context.Context, from, to time.Time) ([]recording.Entry, error) {
+	const query = `SELECT id, state, reason, asked_at, bytes, blob_key, source_key FROM recordings
+		WHERE asked_at >= ? AND asked_at < ? ORDER BY asked_at, id`
+	var entries []recording.Entry
+	err := db.read(ctx, slow, "read the ledger", func(ctx context.Context, t tx) error {
+		return t.each(ctx, func(row scanner) error {
+			var e recording.Entry
+			err := row.Scan(&e.ID, &e.State, &e.Reason, timeColumn{&e.AskedAt}, &e.Bytes, &e.Key, &e.SourceKey)
+			entries = append(entries, e)
+			return err
+		}, query, millis(from), millis(to))
+	})
+	return entries, err
+}

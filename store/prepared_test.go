@@ -19,7 +19,7 @@ func TestQueriesBeforeMigrate(t *testing.T) {
 	}
 	defer db.Close()
 	for range 3 {
-		if err := db.AddTag(t.Context(), "none", "22", time.UnixMilli(1)); err == nil {
+		if err := db.AddTag(t.Context(), "none", "22", "192.0.2.8", time.UnixMilli(1)); err == nil {
 			t.Fatal("a tag was added to a table that is not there")
 		}
 		if _, err := db.ByTag(t.Context(), "22", 1); err == nil {
@@ -30,7 +30,7 @@ func TestQueriesBeforeMigrate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 {
-		err := db.AddTag(t.Context(), "none", "22", time.UnixMilli(1))
+		err := db.AddTag(t.Context(), "none", "22", "192.0.2.8", time.UnixMilli(1))
 		if e := new(recording.Error); !errors.As(err, &e) || e.Code != recording.NotFound {
 			t.Errorf("AddTag = %v, want not found", err)
 		}

@@ -232,7 +232,7 @@ func TestNewestTagIsExternalReference(t *testing.T) {
 	}
 	reference("tag-1")
 	for _, tag := range []string{"b", "tag-1"} {
-		if err := db.AddTag(t.Context(), start(1).ID, tag, time.UnixMilli(1)); err != nil {
+		if err := db.AddTag(t.Context(), start(1).ID, tag, "192.0.2.8", time.UnixMilli(1)); err != nil {
 			t.Fatal(err)
 		}
 		reference(tag)

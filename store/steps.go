@@ -65,9 +65,9 @@ func refuse(ctx context.Context, t tx, id recording.ID, what string) error {
 
 // insertStep writes the newest line of the history.
 func insertStep(ctx context.Context, t tx, id recording.ID, p recording.Past) error {
-	const query = `INSERT INTO steps (recording_id, nth, made_at, state, reason)
-		SELECT ?, COALESCE(MAX(nth), 0) + 1, ?, ?, ? FROM steps WHERE recording_id = ?`
-	_, err := t.exec(ctx, query, id, millis(p.At), p.To, p.Reason, id)
+	const query = `INSERT INTO steps (recording_id, nth, made_at, state, reason, said)
+		SELECT ?, COALESCE(MAX(nth), 0) + 1, ?, ?, ?, ? FROM steps WHERE recording_id = ?`
+	_, err := t.exec(ctx, query, id, millis(p.At), p.To, p.Reason, printable(p.Said, 1000), id)
 	return err
 }
 
@@ -101,12 +101,12 @@ func (db *DB) Move(ctx context.Context, id recording.ID, to recording.Party, at 
 
 // History implements recording.Lookup. It begins with the start.
 func (db *DB) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
-	const query = `SELECT made_at, state, reason FROM steps WHERE recording_id = ? ORDER BY nth`
+	const query = `SELECT made_at, state, reason, said FROM steps WHERE recording_id = ? ORDER BY nth`
 	var steps []recording.Past
 	err := db.read(ctx, db.timeout, "read the history", func(ctx context.Context, t tx) error {
 		return t.each(ctx, func(row scanner) error {
 			var p recording.Past
-			err := row.Scan(timeColumn{&p.At}, &p.To, &p.Reason)
+			err := row.Scan(timeColumn{&p.At}, &p.To, &p.Reason, &p.Said)
 			steps = append(steps, p)
 			return err
 		}, query, id)

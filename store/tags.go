@@ -8,7 +8,7 @@ import (
 )
 
 // AddTag implements recording.Records.
-func (db *DB) AddTag(ctx context.Context, id recording.ID, tag string, at time.Time) error {
+func (db *DB) AddTag(ctx context.Context, id recording.ID, tag, by string, at time.Time) error {
 	return db.write(ctx, "add a tag", func(ctx context.Context, t tx) error {
 		const update = `UPDATE recordings SET external_reference = ? WHERE id = ?` // locks the row, too
 		if n, err := t.exec(ctx, update, tag, id); n == 0 || err != nil {
@@ -18,7 +18,15 @@ func (db *DB) AddTag(ctx context.Context, id recording.ID, tag string, at time.T
 		if _, err := t.exec(ctx, remove, id, tag); err != nil {
 			return err
 		}
-		return insertTag(ctx, t, id, tag, at)
+		if err := insertTag(ctx, t, id, tag, at); err != nil {
+			return err
+		}
+		const query = `SELECT state FROM recordings WHERE id = ?`
+		var state recording.State
+		if err := t.row(ctx, query, []any{id}, &state); err != nil {
+			return err
+		}
+		return insertStep(ctx, t, id, recording.TagPast(state, tag, by, at))
 	})
 }
 

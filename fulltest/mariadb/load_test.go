@@ -90,7 +90,7 @@ func live(t *testing.T, db *store.DB, n int, linkedID string) error {
 	if err := db.Advance(ctx, r.ID, recording.Step{To: recording.Running, Reason: "x", At: r.AskedAt, Tracks: []recording.Track{{File: "a"}}}); err != nil {
 		return fmt.Errorf("advance: %w", err)
 	}
-	if err := db.AddTag(ctx, r.ID, "all", r.AskedAt); err != nil {
+	if err := db.AddTag(ctx, r.ID, "all", "192.0.2.8", r.AskedAt); err != nil {
 		return fmt.Errorf("add tag: %w", err)
 	}
 	to := recording.Party{Channel: "SIP/420-1", UniqueID: fmt.Sprintf("9.%d", n%5)}

@@ -28,6 +28,12 @@ type row struct {
 	history             []recording.Past
 }
 
+// past adds a line to the history, as a store keeps it.
+func (r *row) past(p recording.Past) {
+	p.At, p.Said = stored(p.At), keep(p.Said, 1000)
+	r.history = append(r.history, p)
+}
+
 var _ recording.Store = (*Store)(nil)
 
 // NewStore returns an empty store.
@@ -160,14 +166,12 @@ func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Ste
 	if step.Tracks != nil {
 		r.Tracks = storedTracks(step.Tracks)
 	}
-	past := step.Past()
-	past.At = stored(past.At)
-	r.history = append(r.history, past)
+	r.past(step.Past())
 	return nil
 }
 
 // AddTag implements recording.Records.
-func (s *Store) AddTag(ctx context.Context, id recording.ID, tag string, _ time.Time) error {
+func (s *Store) AddTag(ctx context.Context, id recording.ID, tag, by string, at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "AddTag"); err != nil {
@@ -178,6 +182,7 @@ func (s *Store) AddTag(ctx context.Context, id recording.ID, tag string, _ time.
 		return err
 	}
 	r.Tags = newest(r.Tags, tag)
+	r.past(recording.TagPast(r.State, tag, by, at))
 	return nil
 }
 
@@ -196,7 +201,7 @@ func (s *Store) Move(ctx context.Context, id recording.ID, to recording.Party, a
 		return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot move to another channel", id, r.State)
 	}
 	reason := fmt.Sprintf("moved from %s to %s", r.Channel, to.Channel)
-	r.history = append(r.history, recording.Past{At: stored(at), To: r.State, Reason: reason})
+	r.past(recording.Past{At: at, To: r.State, Reason: reason})
 	r.Channel, r.UniqueID, r.Extension = to.Channel, to.UniqueID, to.Extension
 	r.ChannelEndedAt = time.Time{} // that was the other channel
 	addParty(s.calls[r.Call.ID], to)

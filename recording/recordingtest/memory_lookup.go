@@ -147,6 +147,24 @@ func (s *Store) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, 
 	return sums, nil
 }
 
+// Entries implements recording.Journal.
+func (s *Store) Entries(ctx context.Context, from, to time.Time) ([]recording.Entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "Entries"); err != nil {
+		return nil, err
+	}
+	rows := s.list(len(s.rows), func(r *row) bool { return !r.AskedAt.Before(stored(from)) && r.AskedAt.Before(stored(to)) })
+	slices.Reverse(rows)
+	var entries []recording.Entry
+	for _, r := range rows {
+		entries = append(entries, recording.Entry{
+			ID: r.ID, State: r.State, Reason: r.Reason, AskedAt: r.AskedAt, Bytes: r.Bytes, Key: r.Key, SourceKey: r.SourceKey,
+		})
+	}
+	return entries, nil
+}
+
 // list returns the rows that match, newest first. The caller holds s.mu.
 func (s *Store) list(limit int, match func(*row) bool) []recording.Recording {
 	var found []recording.Recording

@@ -2,6 +2,7 @@ package recordingtest
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"recgate/recording"
@@ -42,7 +43,7 @@ func saidIsInTheHistory(t *testing.T, s recording.Store) {
 		t.Errorf("reason of the row %q", got.Reason)
 	}
 	past, err := s.History(t.Context(), r.ID)
-	want := recording.Past{At: after(5), To: recording.Running, Reason: "recording (mixmonitor 0x1)"}
+	want := recording.Past{At: after(5), To: recording.Running, Reason: "recording", Said: "mixmonitor 0x1"}
 	if err != nil || len(past) != 2 || past[1] != want {
 		t.Errorf("history %v, %v; want %v last", past, err, want)
 	}
@@ -78,5 +79,60 @@ func accessesOf(t *testing.T, s recording.Store) {
 	lines, err = s.AccessesOf(t.Context(), idOf(9), 10)
 	if err != nil || len(lines) != 0 {
 		t.Errorf("accesses of a recording that nobody asked for: %v, %v", lines, err)
+	}
+}
+
+func tagIsInTheHistory(t *testing.T, s recording.Store) {
+	r := add(t, s, unset(1))
+	advance(t, s, r.ID, recording.Running)
+	for _, by := range []string{"192.0.2.8", ""} {
+		if err := s.AddTag(t.Context(), r.ID, "O'Brien \"22\"", by, after(9)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	past, err := s.History(t.Context(), r.ID)
+	if err != nil || len(past) != 4 {
+		t.Fatalf("history %v, %v; want four lines", past, err)
+	}
+	want := recording.Past{At: after(9), To: recording.Running, Reason: `tag "O'Brien \"22\"" added`, Said: "asked for by 192.0.2.8"}
+	equal(t, "who tagged", want, past[2])
+	want.Said = ""
+	equal(t, "tagged by nobody", want, past[3])
+}
+
+func saidIsKeptFitToShow(t *testing.T, s recording.Store) {
+	r := add(t, s, unset(1))
+	said := "Message: \xff\n" + strings.Repeat("é", 2000)
+	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Failed, Reason: "refused", Said: said, At: base}); err != nil {
+		t.Fatal(err)
+	}
+	past, err := s.History(t.Context(), r.ID)
+	if err != nil || len(past) != 2 {
+		t.Fatalf("history %v, %v", past, err)
+	}
+	if got := past[1].Said; !strings.HasPrefix(got, `Message: \xff\n`+"é") || len([]rune(got)) != 1000 {
+		t.Errorf("said %.30q of %d characters", got, len([]rune(got)))
+	}
+}
+
+func entries(t *testing.T, s recording.Store) {
+	for n := range 5 {
+		add(t, s, unset(n))
+	}
+	advance(t, s, idOf(2), recording.Collecting)
+	step := recording.Step{To: recording.Ready, Reason: "stopped", At: base, Bytes: 1 << 33, Key: "k.wav", SourceKey: "s.wav"}
+	if err := s.Advance(t.Context(), idOf(2), step); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Entries(t.Context(), after(1), after(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "entries of two seconds, the first included, the last not", []recording.Entry{
+		{ID: idOf(1), State: recording.Starting, AskedAt: after(1)},
+		{ID: idOf(2), State: recording.Ready, Reason: "stopped", AskedAt: after(2), Bytes: 1 << 33, Key: "k.wav", SourceKey: "s.wav"},
+	}, list)
+	if list, err := s.Entries(t.Context(), after(90), after(99)); err != nil || len(list) != 0 {
+		t.Errorf("entries of an empty period: %v, %v", list, err)
 	}
 }

@@ -33,7 +33,7 @@ func listsAreNewestFirst(t *testing.T, s recording.Store) {
 	found(t, "open", list, err, want...)
 
 	// A new tag does not make the recording newer.
-	if err := s.AddTag(t.Context(), idOf(5), "all", after(99)); err != nil {
+	if err := s.AddTag(t.Context(), idOf(5), "all", "192.0.2.8", after(99)); err != nil {
 		t.Fatal(err)
 	}
 	tagged(t, s, "all", want...)

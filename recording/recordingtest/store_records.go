@@ -63,7 +63,7 @@ func unknownIDIsNotFound(t *testing.T, s recording.Store) {
 	for _, to := range []recording.State{recording.Starting, recording.Running} {
 		refused(t, "advance", recording.NotFound, s.Advance(ctx, id, recording.Step{To: to, Reason: "x", At: base}))
 	}
-	refused(t, "add tag", recording.NotFound, s.AddTag(ctx, id, "22", base))
+	refused(t, "add tag", recording.NotFound, s.AddTag(ctx, id, "22", "192.0.2.8", base))
 	refused(t, "set flags", recording.NotFound, s.SetFlags(ctx, id, true, true))
 	refused(t, "move", recording.NotFound, s.Move(ctx, id, recording.Party{UniqueID: "1.1"}, base))
 }
@@ -248,7 +248,7 @@ func endedContext(t *testing.T, s recording.Store) {
 	for what, err := range map[string]error{
 		"add":      s.Add(ctx, unset(2)),
 		"advance":  s.Advance(ctx, r.ID, recording.Step{To: recording.Running, Reason: "x", At: base}),
-		"add tag":  s.AddTag(ctx, r.ID, "22", base),
+		"add tag":  s.AddTag(ctx, r.ID, "22", "192.0.2.8", base),
 		"flags":    s.SetFlags(ctx, r.ID, true, true),
 		"get":      getErr,
 		"by tag":   tagErr,

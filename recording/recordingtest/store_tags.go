@@ -24,7 +24,7 @@ func tagsAreFoundAsSent(t *testing.T, s recording.Store) {
 		byAdd.Tags = []string{tag}
 		add(t, s, byAdd)
 		add(t, s, byAddTag)
-		if err := s.AddTag(t.Context(), byAddTag.ID, tag, base); err != nil {
+		if err := s.AddTag(t.Context(), byAddTag.ID, tag, "192.0.2.8", base); err != nil {
 			t.Fatalf("add tag %q: %v", tag, err)
 		}
 		tagged(t, s, tag, byAddTag.ID, byAdd.ID)
@@ -61,7 +61,7 @@ func newestTagIsLast(t *testing.T, s recording.Store) {
 	r := add(t, s, full(1))
 	// The order is that of the calls: clocks are put back.
 	for i, tag := range []string{"c", "a", "b"} {
-		if err := s.AddTag(t.Context(), r.ID, tag, after(-i)); err != nil {
+		if err := s.AddTag(t.Context(), r.ID, tag, "192.0.2.8", after(-i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -79,7 +79,7 @@ func tagIsCarriedOnce(t *testing.T, s recording.Store) {
 	add(t, s, r)
 	equal(t, "tags", []string{"b", "a", "c"}, get(t, s, r.ID).Tags)
 	for _, tag := range []string{"b", "c", "c"} {
-		if err := s.AddTag(t.Context(), r.ID, tag, after(9)); err != nil {
+		if err := s.AddTag(t.Context(), r.ID, tag, "192.0.2.8", after(9)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -95,7 +95,7 @@ func simultaneousTags(t *testing.T, s recording.Store) {
 	for i := range errs {
 		tag := fmt.Sprintf("tag-%02d", i)
 		want = append(want, tag)
-		wg.Go(func() { errs[i] = s.AddTag(t.Context(), r.ID, tag, after(i)) })
+		wg.Go(func() { errs[i] = s.AddTag(t.Context(), r.ID, tag, "192.0.2.8", after(i)) })
 	}
 	wg.Wait()
 	for _, err := range errs {
