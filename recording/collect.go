@@ -163,6 +163,9 @@ type looked struct {
 	good   []spooled // those that hold a WAV
 }
 
+// notWAV is the reason of a recording whose file is kept in the spool.
+const notWAV = "what the PBX left in the spool is not a WAV"
+
 func (s *Service) look(files []spooled, c *collector) (looked, error) {
 	var l looked
 	var size int64
@@ -198,7 +201,7 @@ func (s *Service) look(files []spooled, c *collector) (looked, error) {
 	case there == 0:
 		l.lost = "the PBX left no file in the spool"
 	case len(l.good) == 0:
-		l.lost = "what the PBX left in the spool is not a WAV"
+		l.lost = notWAV
 	}
 	return l, nil
 }

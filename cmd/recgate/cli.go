@@ -29,6 +29,7 @@ type commands struct {
 	Check   checkCommand   `cmd:"" help:"Do every step that serve will need, and name the one that fails."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's tables up to date, as serve does at its start."`
 	Ledger  ledgerCommand  `cmd:"" help:"Add up the recordings of a period by state and reason."`
+	Explain explainCommand `cmd:"" help:"Tell the story of one recording: what was asked, said, decided and retrieved."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"recgate/config"
 	"recgate/recording"
 	"recgate/store"
 )
@@ -49,12 +50,17 @@ type ledgerCommand struct {
 	fromFile
 	From string `placeholder:"DATE" help:"First day, as 2026-11-01. Default: 30 days ago."`
 	To   string `placeholder:"DATE" help:"Last day, included. Default: today."`
+
+	Unexplained bool `help:"List what does not add up instead, with what to do about it; exit 1 if there is any."`
 }
 
 // Help is shown below the flags.
 func (ledgerCommand) Help() string {
-	return "Every start that was asked for is in exactly one line: what is not ready, empty, failed or lost is still under way.\n\n" +
-		"Example:\n  recgate ledger --config /etc/recgate/recgate.yaml --from 2026-11-01 --to 2026-11-30"
+	return "Every start that was asked for is in exactly one line: what is not ready, empty, failed or lost is still under way.\n" +
+		"With --unexplained, rows, spools and archive are compared: rows that ought to be settled, rows whose file is not in the\n" +
+		"archive, files that no row explains. That must be nothing. It only looks, and may run beside serve.\n\n" +
+		"Examples:\n  recgate ledger --config /etc/recgate/recgate.yaml --from 2026-11-01 --to 2026-11-30\n" +
+		"  recgate ledger --config /etc/recgate/recgate.yaml --unexplained"
 }
 
 // Run prints the sums of the period.
@@ -67,14 +73,14 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
-	if err != nil {
+	if c.Unexplained {
+		return unexplained(ctx, p, cfg, from, to)
+	}
+	var sums []recording.Sum
+	err = withDatabase(ctx, cfg, func(db *store.DB) (err error) {
+		sums, err = db.Sums(ctx, from, to)
 		return err
-	}
-	sums, err := sumsOf(ctx, db, from, to)
-	if closeErr := db.Close(); err == nil {
-		err = closeErr
-	}
+	})
 	if err != nil {
 		return err
 	}
@@ -87,16 +93,23 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 	return printSums(p.stdout, sums)
 }
 
-// sumsOf adds up what a database holds that serve has used.
-func sumsOf(ctx context.Context, db *store.DB, from, to time.Time) ([]recording.Sum, error) {
+// withDatabase looks into a database that serve has used.
+func withDatabase(ctx context.Context, cfg config.Config, look func(*store.DB) error) error {
+	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
+	if err != nil {
+		return err
+	}
 	version, err := db.Version(ctx)
 	if err == nil && version == 0 {
 		err = errors.New("the database has no tables yet: serve or migrate makes them; is the key database right")
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = look(db)
 	}
-	return db.Sums(ctx, from, to)
+	if closeErr := db.Close(); err == nil {
+		err = closeErr
+	}
+	return err
 }
 
 // period reads two days, both included, as a time span in the zone of now.

@@ -15,12 +15,13 @@ import (
 // testscript. Besides its own commands there is
 //
 //	code N recgate ARGS     runs the program, and its exit code has to be N
+//	scene NAME              makes a database with its files, see scene
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata",
 		Setup:              asRecgate,
-		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"code": code},
+		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"code": code, "scene": scene},
 		RequireUniqueNames: true,
 	})
 }

@@ -33,6 +33,13 @@ func look(t *testing.T) {
 			t.Errorf("it lacks %q:\n%s", want, out)
 		}
 	}
+	h.record(t, "410", "411", "4711")
+	out = h.run(t, "explain")
+	for _, want := range []string{"nothing is unexplained", "starting: asked for by 127.0.0.1, ", `by retrieve "4711": ok`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it lacks %q:\n%s", want, out)
+		}
+	}
 }
 
 // databaseLost: the file is deleted while recordings came and run. What is in

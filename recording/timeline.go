@@ -1,0 +1,107 @@
+package recording
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Told is one line of the story of a recording.
+type Told struct {
+	At   time.Time
+	What string
+}
+
+// Timeline tells the story of a recording, the oldest line first: what was
+// asked for and by whom, what the PBX said, what was decided and why, and who
+// retrieved it. past is its history, and retrieved its lines of the access
+// log. The history keeps its order, whatever a clock did meanwhile.
+func Timeline(r Recording, past []Past, retrieved []Access) []Told {
+	var s story
+	s.tell(r.Call.StartedAt, "the call %s begins, as far as is known", r.Call.LinkedID)
+	s.tell(r.Call.AnsweredAt, "the call is answered")
+	s.tell(r.AnsweredAt, "the channel is answered")
+	s.history(r, past)
+	s.tell(r.ChannelEndedAt, "the channel hangs up")
+	s.tell(r.Call.EndedAt, "the call ends: its last channel has hung up")
+	for _, a := range retrieved {
+		s.tell(a.At, "%s asks for it from %s by %s %q: %s", orSomebody(a.Username), orNowhere(a.Remote), a.Method, a.Key, a.Outcome)
+	}
+	slices.SortStableFunc(s, func(a, b line) int { return a.place.Compare(b.place) })
+	var told []Told
+	for _, l := range s {
+		told = append(told, l.Told)
+	}
+	return told
+}
+
+// line is a line of the story, and the time at which it is told.
+type line struct {
+	Told
+	place time.Time
+}
+
+type story []line
+
+// tell adds what happened at a time that is known.
+func (s *story) tell(at time.Time, format string, args ...any) {
+	if !at.IsZero() {
+		*s = append(*s, line{Told{at, fmt.Sprintf(format, args...)}, at})
+	}
+}
+
+// history adds the steps. The first one is the request.
+func (s *story) history(r Recording, past []Past) {
+	var last, told time.Time
+	for i, p := range past {
+		if p.At.After(last) {
+			last = p.At
+		}
+		what := fmt.Sprintf("%s: %s", p.To, p.Reason)
+		if i == 0 && p.To == Starting {
+			what = fmt.Sprintf("%s: %s by %s, for the extension %q on the PBX %s%s", p.To, p.Reason, orSomebody(r.AskedBy), r.Extension, r.PBX, firstTags(r, past))
+		}
+		if p.Said != "" {
+			what += " (" + p.Said + ")"
+		}
+		*s = append(*s, line{Told{p.At, what}, last})
+		if p.To == Collecting {
+			told = p.At
+		}
+	}
+	if !r.StoppedAt.Equal(told) {
+		s.tell(r.StoppedAt, "this is the end of the recording, by the event or by its file")
+	}
+}
+
+// firstTags are the tags that the start itself brought: those of which the
+// history does not say that they were added.
+func firstTags(r Recording, past []Past) string {
+	var first []string
+	for _, tag := range r.Tags {
+		added := func(p Past) bool { return p.Reason == TagPast(p.To, tag, "", p.At).Reason }
+		if !slices.ContainsFunc(past, added) {
+			first = append(first, strconv.Quote(tag))
+		}
+	}
+	if len(first) == 0 {
+		return ""
+	}
+	return ", with the tag " + strings.Join(first, ", ")
+}
+
+func orSomebody(name string) string {
+	if name == "" {
+		return "somebody"
+	}
+	return name
+}
+
+func orNowhere(remote string) string {
+	if remote == "" {
+		return "an unknown address"
+	}
+	return remote
+}

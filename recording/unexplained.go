@@ -1,0 +1,175 @@
+package recording
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Finding is something that the ledger cannot explain, and what to do about it.
+type Finding struct {
+	Place string // "record", "archive", or "spool " and the name of the PBX
+	Name  string // id of the recording, key or file; empty: the whole place
+	What  string // why it is unexplained
+	Do    string
+}
+
+// settledWithin is how long anything may stay unsettled.
+const settledWithin = time.Minute
+
+// Unexplained compares rows, spools and archive in both directions, and
+// returns what does not fit together: nothing, when all is well. All that is
+// not in a final state is looked at, and every spool; of what is final and of
+// the archive what belongs to recordings asked for in [from, to). It only
+// looks, needs no connection to a PBX, and may run beside another Service.
+func (s *Service) Unexplained(ctx context.Context, from, to time.Time) ([]Finding, error) {
+	found, err := s.unsettled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.pbxs {
+		more, err := s.spoolUnexplained(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	for start := from.UTC().Truncate(time.Millisecond); start.Before(to); start = start.Add(prefixSpan) {
+		end := start.Add(prefixSpan)
+		if end.After(to) {
+			end = to
+		}
+		more, err := s.archiveUnexplained(ctx, start, end)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	slices.SortStableFunc(found, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(places(a), places(b)), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Name, b.Name))
+	})
+	return slices.Compact(found), nil
+}
+
+// places puts records before files.
+func places(f Finding) int {
+	switch f.Place {
+	case inRecords:
+		return 0
+	case inArchive:
+		return 2
+	}
+	return 1
+}
+
+const (
+	inRecords = "record"
+	inArchive = "archive"
+)
+
+func inSpool(p PBX) string { return "spool " + p.Name() }
+
+// unsettled finds the rows that are not final although they ought to be.
+func (s *Service) unsettled(ctx context.Context) ([]Finding, error) {
+	open, err := s.store.Unfinished(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []Finding
+	for _, rec := range open {
+		if rec.State.Final() {
+			continue // only its call goes on
+		}
+		what, err := s.whyUnsettled(ctx, rec)
+		if err != nil {
+			return nil, err
+		}
+		if what != "" {
+			found = append(found, Finding{Place: inRecords, Name: string(rec.ID), What: what, Do: s.settleBy(rec)})
+		}
+	}
+	return found, nil
+}
+
+// whyUnsettled says why a row that is not final ought to be, or nothing.
+func (s *Service) whyUnsettled(ctx context.Context, rec Recording) (string, error) {
+	if rec.State == Running {
+		return s.whyRunning(ctx, rec), nil
+	}
+	past, err := s.store.History(ctx, rec.ID)
+	if err != nil {
+		return "", err
+	}
+	since := rec.AskedAt
+	for _, p := range past {
+		if p.To == rec.State {
+			since = p.At
+		}
+	}
+	if s.o.Now().Sub(since) <= settledWithin {
+		return "", nil
+	}
+	return fmt.Sprintf("it has been %s since %s", rec.State, s.ago(since)), nil
+}
+
+// whyRunning judges a row that says that the PBX records: by the hangup that
+// is known, else by the file, to which a PBX writes every 2.1 s, and whose
+// header it completes when it closes it.
+func (s *Service) whyRunning(ctx context.Context, rec Recording) string {
+	if ended := rec.ChannelEndedAt; !ended.IsZero() && s.o.Now().Sub(ended) > settledWithin {
+		return "it is still recording, and its channel hung up " + s.ago(ended)
+	}
+	p := s.pbx(rec.PBX)
+	if p == nil || s.o.Now().Sub(rec.StartedAt) <= settledWithin {
+		return ""
+	}
+	files, err := openAll(p, rec.Tracks)
+	defer func() { s.closeAll(ctx, files) }()
+	if err != nil {
+		return "it is recording, and its file cannot be looked at: " + Message(err)
+	}
+	for _, f := range files {
+		if f.file == nil {
+			return "it is recording, and the PBX writes no file " + f.File
+		}
+		written, err := f.file.Stat()
+		if err != nil {
+			continue
+		}
+		complete, length, err := s.sound.Check(f.file, f.size)
+		still := s.o.Now().Sub(written.ModTime())
+		switch {
+		case complete && length > 0 && err == nil && still > settledWithin:
+			return "it is still recording, and the PBX closed its file " + s.ago(written.ModTime())
+		case f.size > someSound && still > silentFor:
+			return "it is still recording, and the PBX last wrote to its file " + s.ago(written.ModTime())
+		}
+	}
+	return ""
+}
+
+const (
+	// someSound is more than a header: a file of this size has grown before.
+	someSound = 1 << 10
+	// silentFor is how long a call may be on hold, or send nothing, before
+	// that is worth a look.
+	silentFor = time.Hour
+)
+
+// settleBy says what to do about a row that is not settled.
+func (s *Service) settleBy(rec Recording) string {
+	switch {
+	case s.pbx(rec.PBX) == nil:
+		return fmt.Sprintf("its PBX %q is not configured any more: configure it again until this is settled", rec.PBX)
+	case rec.State == Collecting:
+		return "look for its id in the log of serve: the archive, the spool or the database may be full or away, and it is tried again by itself"
+	}
+	return fmt.Sprintf("is recgate serving, and is the PBX %q up? It is settled within a minute once both are", rec.PBX)
+}
+
+// ago writes a time with how long ago it was.
+func (s *Service) ago(t time.Time) string {
+	return fmt.Sprintf("%s (%s ago)", t.UTC().Format(time.RFC3339), s.o.Now().Sub(t).Round(time.Second))
+}

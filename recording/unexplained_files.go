@@ -1,0 +1,204 @@
+package recording
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// spoolUnexplained finds the files of a spool that no row explains. What is
+// left of settled recordings is looked after each minute by a Service that
+// runs, so it has two.
+func (s *Service) spoolUnexplained(ctx context.Context, p PBX) ([]Finding, error) {
+	names, err := p.Spool().Names()
+	if err != nil {
+		return []Finding{{Place: inSpool(p), What: "it cannot be looked through: " + Message(err), Do: "run this where the spool is mounted, as the user that recgate runs as"}}, nil
+	}
+	var found []Finding
+	for _, name := range names {
+		f, err := s.whySpooled(ctx, p, name)
+		if err != nil {
+			return nil, err
+		}
+		if f.What != "" {
+			f.Place, f.Name = inSpool(p), name
+			found = append(found, f)
+		}
+	}
+	return found, nil
+}
+
+// whySpooled says what is wrong with a file of a spool, or nothing.
+func (s *Service) whySpooled(ctx context.Context, p PBX, name string) (Finding, error) {
+	rec, what, err := s.rowOf(ctx, name)
+	switch {
+	case err != nil:
+		return Finding{}, err
+	case what != "":
+		return Finding{What: what, Do: keepIt}, nil
+	case s.pbx(rec.PBX) == nil:
+		return Finding{What: fmt.Sprintf("its PBX %q is not configured any more", rec.PBX), Do: "configure it again: then the file is collected"}, nil
+	case rec.PBX != p.Name(), !rec.State.Final(): // two PBXs that share a folder; the row is judged by itself
+		return Finding{}, nil
+	case (rec.State == Ready || rec.State == Empty) && s.o.KeepSpool[p.Name()], rec.Reason == notWAV:
+		return Finding{}, nil
+	}
+	past, err := s.store.History(ctx, rec.ID)
+	if err != nil || s.o.Now().Sub(past[len(past)-1].At) <= 2*settledWithin {
+		return Finding{}, err
+	}
+	f := Finding{What: fmt.Sprintf("its recording is %s: %s", rec.State, rec.Reason)}
+	if rec.State == Ready || rec.State == Empty {
+		f.Do = "it is deleted by serve once the archive is seen to hold the same; if it stays, the log says why"
+	} else {
+		f.Do = "it is taken up again by serve within a minute; if it stays, the log says why"
+	}
+	return f, nil
+}
+
+// keepIt is what to do about audio without a row.
+const keepIt = "keep it and listen to it: somebody put it there, or the database was restored from a copy that is older than the recording"
+
+// rowOf returns the recording that a file belongs to by its name, or what is
+// wrong with the name.
+func (s *Service) rowOf(ctx context.Context, name string) (rec Recording, what string, err error) {
+	id, err := ParseID(name[:min(32, len(name))])
+	if err != nil {
+		return rec, "its name is not that of a recording", nil //nolint:nilerr // that is the finding
+	}
+	rec, err = s.store.Get(ctx, id)
+	if CodeOf(err) == NotFound {
+		return rec, "no recording has the id " + string(id), nil
+	}
+	return rec, "", err
+}
+
+// The keys of the archive begin as the ids do: 24 bits of the time, which
+// change every 4.7 hours.
+const (
+	prefixLength = 6
+	prefixSpan   = 1 << 24 * time.Millisecond
+)
+
+// prefixOf is how the ids of a time begin.
+func prefixOf(at time.Time) string { return fmt.Sprintf("%012x", at.UnixMilli())[:prefixLength] }
+
+// archiveUnexplained compares the rows of a period, which is no longer than
+// prefixSpan, with what the archive holds.
+func (s *Service) archiveUnexplained(ctx context.Context, from, to time.Time) ([]Finding, error) {
+	entries, err := s.store.Entries(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	found := s.badRows(ctx, entries)
+	explained := map[string]bool{}
+	for _, e := range entries {
+		explained[e.Key], explained[e.SourceKey] = true, true
+	}
+	prefixes := []string{prefixOf(from)}
+	if last := prefixOf(to.Add(-time.Millisecond)); last != prefixes[0] {
+		prefixes = append(prefixes, last)
+	}
+	for _, prefix := range prefixes {
+		more, err := s.archiveOrphans(ctx, prefix, func(key string) bool { return explained[key] || !within(key, from, to) })
+		if err != nil {
+			return append(found, Finding{Place: inArchive, What: "it cannot be looked through: " + Message(err), Do: "mend the archive: /readyz and recgate check say what is wrong with it"}), nil
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+// within tells whether the time in a key lies in [from, to). A key without a
+// time does.
+func within(key string, from, to time.Time) bool {
+	ms, err := strconv.ParseInt(key[:min(12, len(key))], 16, 64)
+	return err != nil || (ms >= from.UnixMilli() && ms < to.UnixMilli())
+}
+
+// archiveOrphans lists what the archive holds under a prefix and neither
+// explained nor a row accounts for. An archive that cannot list has none.
+func (s *Service) archiveOrphans(ctx context.Context, prefix string, explained func(key string) bool) ([]Finding, error) {
+	lister, ok := s.blobs.(Lister)
+	if !ok {
+		return nil, nil
+	}
+	var found []Finding
+	err := lister.List(ctx, prefix, func(key string) error {
+		if explained(key) {
+			return nil
+		}
+		rec, what, err := s.rowOf(ctx, key)
+		f := Finding{Place: inArchive, Name: key, What: what, Do: keepIt}
+		if err == nil && what == "" && rec.State.Final() && key != rec.Key && key != rec.SourceKey {
+			f.What = fmt.Sprintf("its recording is %s: %s", rec.State, rec.Reason)
+			f.Do = "keep it and listen to it: recgate explain tells the story of its recording"
+		}
+		if f.What != "" {
+			found = append(found, f)
+		}
+		return err
+	})
+	return found, err
+}
+
+// lookers look at the archive at the same time: each waits for an answer.
+const lookers = 8
+
+// badRows finds the final rows without a reason, and those that are ready
+// although the archive does not hold them as they say.
+func (s *Service) badRows(ctx context.Context, entries []Entry) []Finding {
+	var found []Finding
+	var mu sync.Mutex // guards found
+	var wg sync.WaitGroup
+	next := make(chan Entry)
+	for range lookers {
+		wg.Go(func() {
+			for e := range next {
+				if f := s.badRow(ctx, e); f.What != "" {
+					f.Place, f.Name = inRecords, string(e.ID)
+					mu.Lock()
+					found = append(found, f)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, e := range entries {
+		next <- e
+	}
+	close(next)
+	wg.Wait()
+	return found
+}
+
+// badRow says what is wrong with a final row, or nothing.
+func (s *Service) badRow(ctx context.Context, e Entry) Finding {
+	switch {
+	case !e.State.Final():
+		return Finding{}
+	case e.Reason == "":
+		return Finding{What: fmt.Sprintf("it is %s without a reason", e.State), Do: "recgate explain tells its story; report this"}
+	case e.State != Ready:
+		return Finding{}
+	}
+	body, size, err := s.blobs.Open(ctx, e.Key)
+	switch {
+	case CodeOf(err) == NotFound:
+		return Finding{What: "it is ready, and the archive does not hold " + e.Key, Do: "restore that file from the backup of the archive"}
+	case err != nil:
+		return Finding{What: "it is ready, and the archive does not give it: " + Message(err), Do: "mend the archive: /readyz and recgate check say what is wrong with it"}
+	}
+	if err := body.Close(); err != nil {
+		return Finding{What: "it is ready, and the archive does not give it", Do: "mend the archive: " + err.Error()}
+	}
+	if size != e.Bytes {
+		return Finding{
+			What: fmt.Sprintf("it is ready with %d bytes, and the archive holds %d under %s", e.Bytes, size, e.Key),
+			Do:   "restore that file from the backup of the archive",
+		}
+	}
+	return Finding{}
+}
