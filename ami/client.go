@@ -38,8 +38,11 @@ type Signal struct {
 // called at once from many goroutines, also from inside tell.
 type Client struct {
 	opt      Options
+	changed  func() // if set, called after each change of what State tells; does not block
 	running  atomic.Bool
 	dropped  atomic.Int64
+	events   atomic.Int64
+	signals  atomic.Pointer[queue] // of the present or last Run
 	logins   atomic.Int64
 	lastPing atomic.Int64 // nanoseconds
 
@@ -61,6 +64,18 @@ func (c *Client) State() (up bool, lastErr error) {
 
 // Dropped returns how many events were dropped since New.
 func (c *Client) Dropped() int64 { return c.dropped.Load() }
+
+// Events returns how many events came since New, dropped ones too.
+func (c *Client) Events() int64 { return c.events.Load() }
+
+// Lag returns how long the event that the listener is busy with has waited and
+// taken by now; 0 when it has heard all that came.
+func (c *Client) Lag() time.Duration {
+	if q := c.signals.Load(); q != nil {
+		return q.lag()
+	}
+	return 0
+}
 
 // ReconnectCount returns how often a connection was logged in again after a loss.
 func (c *Client) ReconnectCount() int64 { return max(c.logins.Load()-1, 0) }
@@ -84,6 +99,7 @@ func (c *Client) Run(ctx context.Context, tell func(Signal)) error {
 	}
 	defer c.running.Store(false)
 	signals := newQueue(c.opt.Queue, &c.dropped)
+	c.signals.Store(signals)
 	var listener sync.WaitGroup
 	listener.Go(func() { signals.deliver(ctx, tell) })
 	c.keep(ctx, signals)
@@ -126,7 +142,7 @@ func (c *Client) session(ctx context.Context, signals *queue) (time.Duration, er
 	c.opt.Log.LogAttrs(ctx, slog.LevelInfo, "connected to the PBX",
 		slog.String("address", c.opt.Address), slog.String("version", l.version))
 	signals.push(Signal{Kind: SignalUp, Version: l.version})
-	err = l.serve(ctx, c.opt, signals, &c.lastPing)
+	err = l.serve(ctx, c, signals)
 	c.set(nil, err)
 	signals.push(Signal{Kind: SignalDown, Err: err})
 	return time.Since(start), err
@@ -135,8 +151,11 @@ func (c *Client) session(ctx context.Context, signals *queue) (time.Duration, er
 // set publishes the connection, or why there is none.
 func (c *Client) set(l *link, err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.link, c.lastErr = l, err
+	c.mu.Unlock()
+	if c.changed != nil {
+		c.changed()
+	}
 }
 
 // Do sends an action and returns the response that carries its ActionID.
@@ -162,13 +181,50 @@ func (c *Client) ask(ctx context.Context, a Action, req *request) (answer, error
 	if err := check(a); err != nil { // unsafe is unsafe, connected or not
 		return answer{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, c.opt.ActionTimeout)
+	defer cancel()
+	return c.askWithin(ctx, a, req)
+}
+
+// askWithin is ask with the deadline of ctx alone.
+func (c *Client) askWithin(ctx context.Context, a Action, req *request) (answer, error) {
+	l, err := c.present()
+	if err != nil {
+		return answer{}, err
+	}
+	return l.ask(ctx, a, req)
+}
+
+// present returns the connection that is up, or why there is none.
+func (c *Client) present() (*link, error) {
 	c.mu.Lock()
 	l, lastErr := c.link, c.lastErr
 	c.mu.Unlock()
 	if l == nil {
-		return answer{}, downError(lastErr)
+		return nil, downError(lastErr)
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.opt.ActionTimeout)
-	defer cancel()
-	return l.ask(ctx, a, req)
+	if reason := l.reason(); reason != nil { // and Run is about to notice
+		return nil, downError(reason)
+	}
+	return l, nil
+}
+
+// up tells whether there is a connection to ask over.
+func (c *Client) up() bool {
+	_, err := c.present()
+	return err == nil
+}
+
+// Renew ends the connection, unless an answer is waited for over it, and tells
+// whether it did. Run then logs in anew, with the rights of now.
+func (c *Client) Renew() bool {
+	l, err := c.present()
+	return err == nil && l.loseIdle(errRenewed)
+}
+
+// drop ends the connection, if there is one.
+func (c *Client) drop(reason error) {
+	if l, err := c.present(); err == nil {
+		l.lose(reason)
+	}
 }

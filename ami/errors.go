@@ -24,6 +24,9 @@ var (
 	// ErrTimeout: no answer in time, whether the deadline was that of the
 	// context or of Options. The action may have been carried out.
 	ErrTimeout = errors.New("no answer in time")
+	// ErrBusy: no answer in time, since earlier actions took too long: this
+	// one was not sent.
+	ErrBusy = errors.New("not asked in time")
 	// ErrAuth: the server refused the login. Logins are then retried slowly.
 	ErrAuth = errors.New("login refused")
 	// ErrProtocol: the peer said what no Asterisk says, or far too much.
@@ -37,6 +40,7 @@ var (
 
 	errRunning = errors.New("the client runs already")
 	errStopped = errors.New("the client was stopped")
+	errRenewed = errors.New("logging in anew for the rights of now")
 	errClosed  = errors.New("connection closed by the server")
 )
 

@@ -2,21 +2,34 @@ package ami
 
 import "time"
 
-// Health is how a PBX's connection does, for metrics.
+// Health is how the connections to a PBX do, for metrics.
 type Health struct {
-	Up         bool          // connected, and the live table in step
-	Reconnects int64         // connections made after the first; only grows
+	Connected  bool          // the event connection is logged in
+	Up         bool          // and the live table in step
+	Actions    int           // how many connections for actions are up
+	Wanted     int           // how many there should be
+	Reconnects int64         // connections of any kind that were made again after a loss; only grows
+	Events     int64         // that came, dropped ones too; only grows
 	Dropped    int64         // events that were dropped; only grows
-	Ping       time.Duration // round trip of the last ping; 0 before it
+	Lag        time.Duration // how long the oldest event waits to be brought into the table; 0: none does
+	Ping       time.Duration // round trip of the last ping, the longest of all connections; 0 before it
 }
 
-// Health tells how the connection does, without asking the PBX.
+// Health tells how the connections do, without asking the PBX.
 func (p *PBX) Health() Health {
 	p.mu.Lock()
 	h := Health{Up: p.ready}
 	p.mu.Unlock()
-	if c, ok := p.conn.(*Client); ok { // tests have connections of their own
-		h.Reconnects, h.Dropped, h.Ping = int64(c.ReconnectCount()), c.Dropped(), c.LastPing()
+	h.Connected, _ = p.conn.State()
+	all, ok := p.conn.(*pool)
+	if !ok { // tests have connections of their own
+		return h
+	}
+	h.Events, h.Dropped, h.Lag = all.events.Events(), all.events.Dropped(), all.events.Lag()
+	h.Actions, h.Wanted = all.count()
+	for _, c := range all.hands {
+		h.Reconnects += c.ReconnectCount()
+		h.Ping = max(h.Ping, c.LastPing())
 	}
 	return h
 }

@@ -49,15 +49,16 @@ func newLink(conn, raw net.Conn, random io.Reader) (*link, error) {
 
 // serve runs the connection until it is lost or ctx ends, and returns why.
 // When it returns, nothing of the connection is left.
-func (l *link) serve(ctx context.Context, o Options, signals *queue, trip *atomic.Int64) error {
+func (l *link) serve(ctx context.Context, c *Client, signals *queue) error {
 	var others sync.WaitGroup
-	others.Go(func() { l.lose(l.write(o.WriteTimeout)) })
-	others.Go(func() { l.lose(l.ping(ctx, o, trip)) })
-	l.lose(l.readAll(signals))
+	others.Go(func() { l.lose(l.write(c.opt.WriteTimeout)) })
+	others.Go(func() { l.lose(l.ping(ctx, c.opt, &c.lastPing)) })
+	l.lose(l.readAll(func(m Message) {
+		c.events.Add(1)
+		signals.push(Signal{Kind: SignalEvent, Message: m})
+	}))
 	others.Wait()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.err
+	return l.reason()
 }
 
 // lose ends the connection, and with it every wait for an answer. Only the
@@ -72,10 +73,33 @@ func (l *link) lose(reason error) {
 	_ = l.raw.Close() // each of the three comes by, and only the first finds it open
 }
 
+// loseIdle ends the connection unless somebody waits for an answer, and tells
+// whether it did.
+func (l *link) loseIdle(reason error) bool {
+	l.mu.Lock()
+	idle := l.err == nil && len(l.pending) == 0
+	if idle {
+		l.err = reason
+		close(l.lost)
+	}
+	l.mu.Unlock()
+	if idle {
+		_ = l.raw.Close()
+	}
+	return idle
+}
+
+// reason returns why the connection was lost; nil while it is not.
+func (l *link) reason() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
 // readAll reads until the connection ends. It never waits for anything else.
-func (l *link) readAll(signals *queue) error {
+func (l *link) readAll(tell func(event Message)) error {
 	for _, m := range l.early {
-		signals.push(Signal{Kind: SignalEvent, Message: m})
+		tell(m)
 	}
 	l.early = nil
 	for {
@@ -84,7 +108,7 @@ func (l *link) readAll(signals *queue) error {
 			return closed(err)
 		}
 		if l.isEvent(m) {
-			signals.push(Signal{Kind: SignalEvent, Message: m})
+			tell(m)
 		}
 	}
 }

@@ -19,6 +19,10 @@ type Config struct {
 	Name   string  // in the configuration, e.g. "pbx1"
 	Client Options // how to connect
 
+	// Actions is how many connections are kept for actions on channels beside
+	// that of the events, which takes them while none is up, or none is free.
+	Actions int
+
 	Recorder    string        // Auto (also the zero value), MixMonitor or Monitor
 	Spool       string        // the folder as Asterisk sees it; relative: below its monitor directory
 	Mount       string        // the same folder as recgate sees it; default: Spool
@@ -77,7 +81,7 @@ func NewPBX(c Config) (*PBX, error) {
 	if c.Client.Log == nil {
 		c.Client.Log = c.Log
 	}
-	return newPBX(c, New(c.Client))
+	return newPBX(c, newPool(c.Client, c.Actions))
 }
 
 func newPBX(c Config, conn connection) (*PBX, error) {
@@ -120,6 +124,8 @@ func (p *PBX) invalid(c Config) error {
 		return fmt.Errorf("spool %q: write it without . and .. parts", c.Spool)
 	case c.Mount == "" && !path.IsAbs(c.Spool):
 		return fmt.Errorf("mount is empty: write where recgate sees the folder %q of the PBX", c.Spool)
+	case c.Actions < 0:
+		return fmt.Errorf("action_connections %d: write 0 or more, such as 2", c.Actions)
 	case c.VerifyStart < 0:
 		return fmt.Errorf("verify_start %s: write 0 or more, such as 1s", c.VerifyStart)
 	case c.Extensions.From != "" && c.Extensions.From != FromName && c.Extensions.From != FromCallerID:

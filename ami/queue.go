@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // queue lies between the reader, which never waits, and a listener that may be
@@ -14,10 +15,17 @@ type queue struct {
 	dropped *atomic.Int64 // counts for the metrics
 
 	mu      sync.Mutex // guards the fields below
-	waiting []Signal
-	events  int // how many of waiting are events
+	waiting []queued
+	events  int       // how many of waiting are events
+	telling time.Time // when what is told now came; zero: nothing is
 
 	wake chan struct{} // has room for one: something waits
+}
+
+// queued is a signal and when it came.
+type queued struct {
+	Signal
+	at time.Time
 }
 
 func newQueue(limit int, dropped *atomic.Int64) *queue {
@@ -26,15 +34,16 @@ func newQueue(limit int, dropped *atomic.Int64) *queue {
 
 // push adds a signal and never blocks.
 func (q *queue) push(s Signal) {
+	now := time.Now()
 	q.mu.Lock()
 	switch s.Kind {
 	case SignalEvent:
-		q.pushEvent(s)
+		q.pushEvent(queued{s, now})
 	case SignalDown:
 		q.forgetUp()
-		q.waiting = append(q.waiting, s)
+		q.waiting = append(q.waiting, queued{s, now})
 	default:
-		q.waiting = append(q.waiting, s)
+		q.waiting = append(q.waiting, queued{s, now})
 	}
 	q.mu.Unlock()
 	select {
@@ -46,7 +55,7 @@ func (q *queue) push(s Signal) {
 // pushEvent adds an event or counts it as dropped. Once it drops, it goes on
 // until half of the queue is free: a listener that asks everything anew after
 // a gap would otherwise do so for each single event that finds room.
-func (q *queue) pushEvent(s Signal) {
+func (q *queue) pushEvent(s queued) {
 	dropping := len(q.waiting) > 0 && q.waiting[len(q.waiting)-1].Kind == SignalDropped
 	if q.events < q.limit && (!dropping || q.events <= q.limit/2) {
 		q.waiting = append(q.waiting, s)
@@ -58,7 +67,7 @@ func (q *queue) pushEvent(s Signal) {
 		q.waiting[len(q.waiting)-1].Dropped++
 		return
 	}
-	q.waiting = append(q.waiting, Signal{Kind: SignalDropped, Dropped: 1})
+	q.waiting = append(q.waiting, queued{Signal{Kind: SignalDropped, Dropped: 1}, s.at})
 }
 
 // forgetUp takes back what followed the last Down when it was only an Up, so
@@ -82,15 +91,28 @@ func (q *queue) pop() (Signal, bool) {
 	defer q.mu.Unlock()
 	if len(q.waiting) == 0 {
 		q.waiting = nil // its array may have grown large
+		q.telling = time.Time{}
 		return Signal{}, false
 	}
 	s := q.waiting[0]
-	q.waiting[0] = Signal{} // for the garbage collector
+	q.telling = s.at
+	q.waiting[0] = queued{} // for the garbage collector
 	q.waiting = q.waiting[1:]
 	if s.Kind == SignalEvent {
 		q.events--
 	}
-	return s, true
+	return s.Signal, true
+}
+
+// lag tells how long ago the signal came that is told now, as the oldest; 0
+// when none is.
+func (q *queue) lag() time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.telling.IsZero() {
+		return 0
+	}
+	return time.Since(q.telling)
 }
 
 // deliver calls tell with each signal until ctx ends.

@@ -88,6 +88,7 @@ func TestFaults(t *testing.T) {
 		{downError(errClosed), recording.Unavailable, `the PBX "pbx1" is not connected`, false},
 		{downError(fmt.Errorf("log in: %w", ErrAuth)), recording.Unavailable, `refuses the login: check username, secret`, false},
 		{ErrLost, recording.Unavailable, "was lost before it answered", true},
+		{fmt.Errorf("x: %w", ErrBusy), recording.Unavailable, `"pbx1" is busy with earlier requests`, false},
 		{fmt.Errorf("x: %w", ErrTimeout), recording.Unavailable, "did not answer in time", true},
 		{context.DeadlineExceeded, recording.Unavailable, "did not answer in time", true},
 		{context.Canceled, recording.Unavailable, "given up", true},
@@ -112,20 +113,21 @@ func TestFaults(t *testing.T) {
 func TestConfig(t *testing.T) {
 	good := Config{Name: "pbx1", Spool: "/var/spool/asterisk/monitor/recgate"}
 	for says, edit := range map[string]func(*Config){
-		"":                func(*Config) {},
-		"name is empty":   func(c *Config) { c.Name = "" },
-		`recorder "best"`: func(c *Config) { c.Recorder = "best" },
-		`spool ""`:        func(c *Config) { c.Spool = "" },
-		`spool "/a,b"`:    func(c *Config) { c.Spool = "/a,b" },
-		`spool "/a b"`:    func(c *Config) { c.Spool = "/a b" },
-		`spool "/$(x)"`:   func(c *Config) { c.Spool = "/$(x)" },
-		`spool "/a\nb"`:   func(c *Config) { c.Spool = "/a\nb" },
-		`spool "/a/../b"`: func(c *Config) { c.Spool = "/a/../b" },
-		`spool "../b"`:    func(c *Config) { c.Spool, c.Mount = "../b", "/m" },
-		"mount is empty":  func(c *Config) { c.Spool = "recgate" },
-		"verify_start":    func(c *Config) { c.VerifyStart = -1 },
-		"extension_from":  func(c *Config) { c.Extensions.From = "moon" },
-		"extensions[0]":   func(c *Config) { c.Extensions.Mappings = []Mapping{{}} },
+		"":                      func(*Config) {},
+		"name is empty":         func(c *Config) { c.Name = "" },
+		`recorder "best"`:       func(c *Config) { c.Recorder = "best" },
+		`spool ""`:              func(c *Config) { c.Spool = "" },
+		`spool "/a,b"`:          func(c *Config) { c.Spool = "/a,b" },
+		`spool "/a b"`:          func(c *Config) { c.Spool = "/a b" },
+		`spool "/$(x)"`:         func(c *Config) { c.Spool = "/$(x)" },
+		`spool "/a\nb"`:         func(c *Config) { c.Spool = "/a\nb" },
+		`spool "/a/../b"`:       func(c *Config) { c.Spool = "/a/../b" },
+		`spool "../b"`:          func(c *Config) { c.Spool, c.Mount = "../b", "/m" },
+		"mount is empty":        func(c *Config) { c.Spool = "recgate" },
+		"action_connections -1": func(c *Config) { c.Actions = -1 },
+		"verify_start":          func(c *Config) { c.VerifyStart = -1 },
+		"extension_from":        func(c *Config) { c.Extensions.From = "moon" },
+		"extensions[0]":         func(c *Config) { c.Extensions.Mappings = []Mapping{{}} },
 	} {
 		c := good
 		edit(&c)

@@ -65,9 +65,9 @@ func newSimulated(t *testing.T, version int, recorder, tech string) *simulated {
 		}
 	})
 	pbx, err := ami.NewPBX(ami.Config{
-		Name:     "pbx1",
-		Client:   ami.Options{Address: server.Addr(), Username: "recgate", Secret: "secret", MD5: true, BackoffMin: time.Millisecond},
-		Recorder: recorder, Spool: "rec", Mount: mount, VerifyStart: time.Second,
+		Name:    "pbx1",
+		Client:  ami.Options{Address: server.Addr(), Username: "recgate", Secret: "secret", MD5: true, BackoffMin: time.Millisecond},
+		Actions: 2, Recorder: recorder, Spool: "rec", Mount: mount, VerifyStart: time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)

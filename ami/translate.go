@@ -41,6 +41,8 @@ func (p *PBX) fault(err error) error {
 		return p.unavailable(err, "the PBX %q refuses the login: check username, secret and the permit and deny lines of manager.conf", p.name)
 	case errors.Is(err, ErrDown):
 		return p.unavailable(err, "the PBX %q is not connected", p.name)
+	case errors.Is(err, ErrBusy):
+		return p.unavailable(err, "the PBX %q is busy with earlier requests, and was not asked: try again", p.name)
 	case errors.Is(err, ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 		return p.uncertain(err, "the PBX %q did not answer in time", p.name)
 	case errors.Is(err, context.Canceled):

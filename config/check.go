@@ -90,6 +90,9 @@ func everybody(c Config, from map[string]string) []Problem {
 	return k.problems
 }
 
+// maxActions is how many connections for actions are more than any PBX needs.
+const maxActions = 16
+
 // placeholder stands for the secret in recgate.example.yaml.
 const placeholder = "..."
 
@@ -104,6 +107,7 @@ func (k *checker) pbxs(all []PBX) {
 		k.want(p.Secret != "", prefix+"secret", "is missing: give the secret of manager.conf, or secret_file")
 		k.want(p.Secret != placeholder, prefix+"secret", "is still %q as in recgate.example.yaml: give the secret of manager.conf, or secret_file", placeholder)
 		k.want(isLine(p.Secret.Reveal()), prefix+"secret", "holds a control character, which AMI cannot transport")
+		k.want(p.ActionConnections >= 0 && p.ActionConnections <= maxActions, prefix+"action_connections", "%d will not do: give 0 to %d, such as 2", p.ActionConnections, maxActions)
 		k.want(isSpool(p.Spool), prefix+"spool", "%q will not do: give an absolute folder of letters, digits, dots, hyphens and underscores only, "+
 			"since Asterisk reads more into other characters", p.Spool)
 		k.want(p.Mount == "" || path.IsAbs(p.Mount), prefix+"mount", "%q is not absolute: give the folder that is spool on the PBX, as this machine sees it", p.Mount)

@@ -49,12 +49,16 @@ type Door struct {
 
 // PBX is one Asterisk server.
 type PBX struct {
-	Name          string        `yaml:"name"`
-	Address       string        `yaml:"address"` // host:port of AMI
-	Username      string        `yaml:"username"`
-	Secret        Secret        `yaml:"secret"`
-	SecretFile    string        `yaml:"secret_file"`
-	TLS           TLS           `yaml:"tls"`
+	Name       string `yaml:"name"`
+	Address    string `yaml:"address"` // host:port of AMI
+	Username   string `yaml:"username"`
+	Secret     Secret `yaml:"secret"`
+	SecretFile string `yaml:"secret_file"`
+	TLS        TLS    `yaml:"tls"`
+	// ActionConnections is how many logins take the actions on channels,
+	// beside the one that hears the events.
+	ActionConnections int `yaml:"action_connections"`
+
 	Recorder      string        `yaml:"recorder" oneof:"auto|mixmonitor|monitor"`
 	Spool         string        `yaml:"spool"` // absolute, as Asterisk sees it
 	Mount         string        `yaml:"mount"` // absolute, as recgate sees it; Load sets it to Spool when empty
@@ -112,8 +116,11 @@ func Default() Config {
 // still missing.
 func DefaultPBX() PBX {
 	return PBX{
-		Address:       "127.0.0.1:5038",
-		Username:      "recgate",
+		Address:  "127.0.0.1:5038",
+		Username: "recgate",
+
+		ActionConnections: 2,
+
 		Recorder:      "auto",
 		Spool:         "/var/spool/asterisk/monitor/recgate",
 		VerifyStart:   time.Second,

@@ -57,6 +57,7 @@ pbx:
     address: pbx.example.org:5039
     secret: 0123
     tls: true
+    action_connections: 0
     recorder: monitor
     mount: /mnt/north
     verify_start: 0
@@ -82,6 +83,7 @@ legacy:
 	north, south := config.DefaultPBX(), config.DefaultPBX()
 	north.Name, north.Address, north.Secret, north.TLS = "north", "pbx.example.org:5039", "0123", config.TLS{On: true}
 	north.Recorder, north.Mount, north.VerifyStart, north.KeepSpool, north.ExtensionFrom = "monitor", "/mnt/north", 0, true, "callerid"
+	north.ActionConnections = 0
 	north.Extensions = []config.Extension{{Endpoint: `^99(\d+)$`, Extension: "$1"}, {Endpoint: "^0004f2abcd12$", Extension: "410"}}
 	south.Name, south.Secret, south.TLS, south.Mount = "south", "s 2", config.TLS{On: true, CAFile: "/etc/recgate/ca.pem"}, south.Spool
 	want.PBX = []config.PBX{north, south}

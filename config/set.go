@@ -135,6 +135,12 @@ func setText(v reflect.Value, s string, isBool bool) error {
 			return fmt.Errorf("%q is neither true nor false", s)
 		}
 		*p = s == "true"
+	case *int:
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return fmt.Errorf("%q is no whole number: give one such as 2", s)
+		}
+		*p = n
 	case *Secret:
 		*p = Secret(s)
 	case *string:

@@ -94,27 +94,45 @@ func (m *Metrics) WatchRecordings(r Recordings) {
 	m.gauge("recgate_collect_queue", "Finished recordings that wait to be collected into the archive.", nil, func() float64 { return float64(r.Queue()) })
 }
 
-// PBX is what can be asked of one PBX. The functions are called at every
-// look at /metrics and must be quick.
+// PBX is how one PBX does at the moment.
 type PBX struct {
-	Up         func() bool          // connected, and its live table in step
-	Reconnects func() int64         // only grows
-	Dropped    func() int64         // events; only grows
-	Ping       func() time.Duration // round trip of the last one; 0 before it
+	Connected  bool          // the connection that hears events is logged in
+	Up         bool          // and the live table is in step
+	Actions    int           // connections for actions that are up
+	Wanted     int           // how many there should be
+	Reconnects int64         // of any connection; only grows
+	Events     int64         // that came; only grows
+	Dropped    int64         // events that were dropped; only grows
+	Lag        time.Duration // how long the oldest event waits to be brought into the table
+	Ping       time.Duration // round trip of the last one; 0 before it
 }
 
-// WatchPBX adds the gauges of one PBX, once per name.
-func (m *Metrics) WatchPBX(name string, p PBX) {
+// WatchPBX adds the metrics of one PBX, once per name. look is called several
+// times at every look at /metrics and must be quick.
+func (m *Metrics) WatchPBX(name string, look func() PBX) {
 	label := prometheus.Labels{"pbx": name}
-	m.gauge("recgate_pbx_up", "1 while the PBX is connected and its live table is in step, else 0.", label, func() float64 {
-		if p.Up() {
-			return 1
-		}
-		return 0
-	})
-	m.counter("recgate_ami_reconnects_total", "Connections to AMI that were made anew after a loss.", label, p.Reconnects)
-	m.counter("recgate_ami_events_dropped_total", "Events of AMI that were dropped because they came too fast; the live table was rebuilt each time.", label, p.Dropped)
-	m.gauge("recgate_ami_ping_seconds", "Round trip of the last answered ping of AMI.", label, func() float64 { return p.Ping().Seconds() })
+	gauge := func(name, help string, value func(PBX) float64) {
+		m.gauge(name, help, label, func() float64 { return value(look()) })
+	}
+	counter := func(name, help string, value func(PBX) int64) {
+		m.counter(name, help, label, func() int64 { return value(look()) })
+	}
+	gauge("recgate_pbx_up", "1 while the PBX is connected and its live table is in step, else 0.", func(p PBX) float64 { return truth(p.Up) })
+	gauge("recgate_ami_connected", "1 while the connection that hears events is logged in to AMI, else 0.", func(p PBX) float64 { return truth(p.Connected) })
+	gauge("recgate_ami_action_connections", "Connections to AMI for actions that are up.", func(p PBX) float64 { return float64(p.Actions) })
+	gauge("recgate_ami_action_connections_wanted", "Connections to AMI for actions that there should be.", func(p PBX) float64 { return float64(p.Wanted) })
+	gauge("recgate_ami_event_lag_seconds", "How long the oldest event of AMI waits to be brought into the live table; 0 when none does.", func(p PBX) float64 { return p.Lag.Seconds() })
+	gauge("recgate_ami_ping_seconds", "Round trip of the last answered ping of AMI, the longest of all connections.", func(p PBX) float64 { return p.Ping.Seconds() })
+	counter("recgate_ami_reconnects_total", "Connections to AMI that were made anew after a loss.", func(p PBX) int64 { return p.Reconnects })
+	counter("recgate_ami_events_total", "Events of AMI that came.", func(p PBX) int64 { return p.Events })
+	counter("recgate_ami_events_dropped_total", "Events of AMI that were dropped because they came too fast; the live table was rebuilt each time.", func(p PBX) int64 { return p.Dropped })
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func (m *Metrics) gauge(name, help string, labels prometheus.Labels, ask func() float64) {

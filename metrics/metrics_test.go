@@ -27,11 +27,11 @@ func full() *metrics.Metrics {
 	m.Retrieval("ok")
 	m.WatchRecordings(metrics.Recordings{Open: func() int { return 3 }, Queue: func() int { return 2 }})
 	for _, name := range []string{"pbx1", "pbx2"} {
-		m.WatchPBX(name, metrics.PBX{
-			Up:         func() bool { return name == "pbx1" },
-			Reconnects: func() int64 { return 4 },
-			Dropped:    func() int64 { return 5 },
-			Ping:       func() time.Duration { return 1500 * time.Microsecond },
+		m.WatchPBX(name, func() metrics.PBX {
+			return metrics.PBX{
+				Connected: true, Up: name == "pbx1", Actions: 1, Wanted: 2, Reconnects: 4,
+				Events: 6, Dropped: 5, Lag: 250 * time.Millisecond, Ping: 1500 * time.Microsecond,
+			}
 		})
 	}
 	return m
@@ -94,6 +94,11 @@ func TestValues(t *testing.T) {
 		`recgate_collect_queue 2`,
 		`recgate_pbx_up{pbx="pbx1"} 1`,
 		`recgate_pbx_up{pbx="pbx2"} 0`,
+		`recgate_ami_connected{pbx="pbx2"} 1`,
+		`recgate_ami_action_connections{pbx="pbx1"} 1`,
+		`recgate_ami_action_connections_wanted{pbx="pbx1"} 2`,
+		`recgate_ami_event_lag_seconds{pbx="pbx1"} 0.25`,
+		`recgate_ami_events_total{pbx="pbx1"} 6`,
 		`recgate_ami_reconnects_total{pbx="pbx1"} 4`,
 		`recgate_ami_events_dropped_total{pbx="pbx2"} 5`,
 		`recgate_ami_ping_seconds{pbx="pbx1"} 0.0015`,

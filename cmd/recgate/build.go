@@ -111,7 +111,7 @@ func newPBX(c config.PBX, log *slog.Logger) (*ami.PBX, error) {
 			TLS: secure, MD5: secure == nil,
 			ActionTimeout: 4 * time.Second, BackoffMax: 5 * time.Second, BackoffRefused: 30 * time.Second,
 		},
-		Recorder: c.Recorder, Spool: c.Spool, Mount: c.Mount, VerifyStart: c.VerifyStart,
+		Actions: c.ActionConnections, Recorder: c.Recorder, Spool: c.Spool, Mount: c.Mount, VerifyStart: c.VerifyStart,
 		Extensions: e, Log: log,
 	})
 }

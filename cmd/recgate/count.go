@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	"recgate/metrics"
 	"recgate/recording"
 )
@@ -40,12 +38,7 @@ func (g *gateway) count(h recording.Happening) {
 // watch adds the gauges that are asked when somebody looks at /metrics.
 func (g *gateway) watch() {
 	for _, p := range g.pbxs {
-		g.metrics.WatchPBX(p.Name(), metrics.PBX{
-			Up:         func() bool { return p.Health().Up },
-			Reconnects: func() int64 { return p.Health().Reconnects },
-			Dropped:    func() int64 { return p.Health().Dropped },
-			Ping:       func() time.Duration { return p.Health().Ping },
-		})
+		g.metrics.WatchPBX(p.Name(), func() metrics.PBX { return metrics.PBX(p.Health()) })
 	}
 	g.metrics.WatchRecordings(metrics.Recordings{Open: g.service.Running, Queue: g.service.Waiting})
 }

@@ -65,6 +65,18 @@ func newOffice(t *testing.T, version int, edit func(*config.Config)) *office {
 		t.Fatal(err)
 	}
 	hello.Hangup()
+	await(t, "all connections to the PBXs", func() bool {
+		missing := 0
+		for _, p := range cfg.PBX {
+			missing += 1 + p.ActionConnections
+		}
+		for _, line := range o.journal.lines(t, 0) {
+			if line["msg"] == "connected to the PBX" {
+				missing--
+			}
+		}
+		return missing <= 0
+	})
 	return o
 }
 

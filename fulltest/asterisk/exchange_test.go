@@ -33,6 +33,7 @@ func newExchange(t *testing.T, l *lab.Lab, tech, recorder string) *exchange {
 	pbx, err := ami.NewPBX(ami.Config{
 		Name:        "pbx1",
 		Client:      ami.Options{Address: w.Addr(), Username: "recorder", Secret: l.Secret("recorder"), BackoffMin: 20 * time.Millisecond},
+		Actions:     2,
 		Recorder:    recorder,
 		Spool:       l.Spool,
 		VerifyStart: time.Second,
