@@ -8,7 +8,7 @@ TOOLS    = $(LAB_CACHE)/tools
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 20s
 
-.PHONY: demo test build lint fuzz bench generate tools-installed test-installed
+.PHONY: demo test build deb lint fuzz bench generate tools-installed test-installed
 
 # demo: the whole product on built-in defaults, with a simulated Asterisk.
 demo:
@@ -23,6 +23,11 @@ test: test-installed lint
 # build: the one static binary.
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/recgate ./cmd/recgate
+
+# deb: the Debian package, bin/recgate_VERSION_ARCH.deb.
+deb:
+	@fulltest/install packager
+	@packaging/deb $(or $(DEB_VERSION),auto) bin
 
 # lint: fails on any finding. Whether generated code is up to date is checked
 # by the tests of the package that it is generated from.

@@ -15,6 +15,7 @@ var needs = map[string]string{
 	"cmd/recgate":          "15 s, until a dead connection is found out",
 	"fulltest/asterisk":    "Asterisk 16 and 22 with real calls",
 	"fulltest/check":       "Asterisk 16 and 22, and a MariaDB server",
+	"fulltest/deb":         "a small Debian made by debootstrap, and root",
 	"fulltest/mariadb":     "a MariaDB server",
 	"fulltest/operations":  "sqlite3, rsync, and a MariaDB server",
 	"fulltest/s3":          "versitygw, an S3 server",

@@ -137,9 +137,9 @@ var required = regexp.MustCompile(`(?m)^(?:require )?\t?([a-z][^\s/]*\.[^\s/]+/\
 
 func TestEveryLibraryIsExplained(t *testing.T) {
 	explained := read(t, "docs/adr/0005-dependencies.md")
-	for _, mod := range []string{"go.mod", "tools/go.mod"} {
+	for mod, least := range map[string]int{"go.mod": 5, "tools/go.mod": 5, "tools/deb/go.mod": 1} {
 		all := required.FindAllStringSubmatch(read(t, mod), -1)
-		if len(all) < 5 {
+		if len(all) < least {
 			t.Fatalf("%s: only %d requirements found", mod, len(all))
 		}
 		for _, m := range all {

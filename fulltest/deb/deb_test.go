@@ -1,0 +1,159 @@
+//go:build full
+
+package deb_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"recgate/fulltest/operations"
+)
+
+// packageVariable holds the path of the package where the test has become root
+// by sudo.
+const packageVariable = "DEB_UNDER_TEST"
+
+// TestPackage builds the package and plays its life.
+func TestPackage(t *testing.T) {
+	built := os.Getenv(packageVariable)
+	if built == "" {
+		built = build(t, "1.0.0", t.TempDir())
+	}
+	if os.Geteuid() != 0 {
+		again := exec.CommandContext(t.Context(), "sudo", "-n", "env", packageVariable+"="+built, "LAB_CACHE="+cache(t), os.Args[0], "-test.run=^TestPackage$", "-test.v")
+		if out, err := again.CombinedOutput(); err != nil {
+			t.Fatalf("as root: %v\n%s", err, out)
+		}
+		return
+	}
+	t.Run("where there is no Asterisk", func(t *testing.T) { alone(t, built) })
+	t.Run("beside Asterisk", func(t *testing.T) { life(t, built) })
+}
+
+// build runs what make deb runs.
+func build(t *testing.T, version, dir string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "../../packaging/deb", version, dir)
+	cmd.Env = append(os.Environ(), "LAB_CACHE="+cache(t))
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("packaging/deb: %v\n%s", err, cmd.Stderr)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// put copies a package to where the page has it.
+func put(t *testing.T, d debian, file, name string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(d.path("/root/"+name), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newer makes the next version of a package, with a sample configuration that
+// differs.
+func newer(t *testing.T, d debian) {
+	t.Helper()
+	d.run(t, `cd /root
+dpkg-deb -R recgate_1.0.0_*.deb next
+sed -i 's/^Version: .*/Version: 1.1.0/' next/DEBIAN/control
+echo '# the next version says more' >> next/etc/recgate/recgate.yaml
+(cd next && find etc usr -type f -exec md5sum {} + > DEBIAN/md5sums)
+dpkg-deb -Zgzip -z1 -b next . > /dev/null
+rm -r next recgate_1.0.0_*.deb`)
+}
+
+// alone: the package comes and goes, and nothing is left.
+func alone(t *testing.T, built string) {
+	d := unpack(t)
+	put(t, d, built, filepath.Base(built))
+	before := d.state(t)
+	d.run(t, operations.Block(t, "install"))
+	d.want(t, "recgate version", "recgate 1.0.0")
+	d.want(t, "stat -c '%U:%G %a %n' /var/lib/recgate /etc/recgate /etc/recgate/recgate.yaml",
+		"recgate:recgate 750 /var/lib/recgate\nroot:recgate 750 /etc/recgate\nroot:recgate 640 /etc/recgate/recgate.yaml")
+	d.want(t, "id -nG recgate; test ! -e /var/spool/asterisk && test ! -e /etc/systemd/system/multi-user.target.wants/recgate.service", "recgate")
+	if out, err := d.try(t, "runuser -u recgate -- recgate check --config /etc/recgate/recgate.yaml"); err == nil || !strings.Contains(out, "secret") {
+		t.Errorf("the configuration as it comes is not refused for its secret: %v\n%s", err, out)
+	}
+	hardening(t, d)
+	d.run(t, "dpkg --verify recgate; sh /var/lib/dpkg/info/recgate.postinst configure 1.0.0; sh /var/lib/dpkg/info/recgate.postinst configure")
+	d.run(t, operations.Block(t, "purge"))
+	if diff := cmp.Diff(before, d.state(t)); diff != "" {
+		t.Errorf("it is not as before (-before +after):\n%s", diff)
+	}
+}
+
+// life: recordings go through everything that dpkg can do.
+func life(t *testing.T, built string) {
+	d := unpack(t)
+	withAsterisk(t, d)
+	put(t, d, built, filepath.Base(built))
+	before := d.state(t)
+	d.run(t, operations.Block(t, "install"))
+	d.want(t, "stat -c '%U:%G %a' "+spool, "asterisk:recgate 2770")
+	o := newOffice(t, d)
+	o.edit(t)
+	out := d.run(t, "runuser -u recgate -- recgate check --config /etc/recgate/recgate.yaml")
+	if !strings.Contains(out, "ok      pbx pbx1: spool") {
+		t.Errorf("the check:\n%s", out)
+	}
+	p := d.start(t)
+	o.ready(t, p)
+	o.begin(t, p, "410", "one").Hangup()
+	one := o.retrieve(t, p, "one")
+
+	running := o.begin(t, p, "412", "running during the upgrade")
+	edited := d.run(t, "cat /etc/recgate/recgate.yaml")
+	newer(t, d)
+	d.run(t, operations.Block(t, "upgrade"))
+	p.stop(t)
+	p = d.start(t)
+	o.ready(t, p)
+	d.want(t, "dpkg-query -W -f '${Version}' recgate; stat -c ' %U:%G %a' /etc/recgate/recgate.yaml", "1.1.0 root:recgate 640")
+	d.want(t, "cat /etc/recgate/recgate.yaml", strings.TrimSpace(edited))
+	d.want(t, "tail -n 1 /etc/recgate/recgate.yaml.dpkg-dist", "# the next version says more")
+	if o.retrieve(t, p, "one") != one {
+		t.Error("the recording differs after the upgrade")
+	}
+	running.Hangup()
+	o.retrieve(t, p, "running during the upgrade")
+	p.stop(t)
+	d.gone(t, before)
+}
+
+// gone: a removal leaves settings and recordings, a purge the recordings, and
+// what it says deletes these too.
+func (d debian) gone(t *testing.T, before []string) {
+	t.Helper()
+	const recordings = "find /var/lib/recgate -name '*.wav' | sort | xargs sha256sum"
+	audio := d.run(t, recordings)
+	d.run(t, operations.Block(t, "remove"))
+	if d.there("/usr/bin/recgate") || d.there("/usr/lib/systemd/system/recgate.service") || !d.there("/etc/recgate/recgate.yaml") {
+		t.Error("a removal leaves the program or takes the configuration")
+	}
+	said := d.run(t, operations.Block(t, "purge"))
+	if d.there("/etc/recgate") {
+		t.Error("a purge leaves the configuration")
+	}
+	d.want(t, "id -nu recgate; stat -c %U /var/lib/recgate/recgate.db", "recgate\nrecgate")
+	d.want(t, recordings, strings.TrimSpace(audio))
+	_, command, told := strings.Cut(said, "To delete them for ever: ")
+	if !told || strings.Count(audio, "\n") != 2 {
+		t.Fatalf("the purge does not say where the recordings are:\n%s\n%s", said, audio)
+	}
+	command, _, _ = strings.Cut(command, "\n")
+	d.run(t, command)
+	if diff := cmp.Diff(before, d.state(t)); diff != "" {
+		t.Errorf("it is not as before (-before +after):\n%s", diff)
+	}
+}
