@@ -82,6 +82,9 @@ func (s *Service) collect(ctx context.Context, c *collector) (again time.Duratio
 	}
 	files, err := openAll(p, rec.Tracks)
 	defer func() { s.closeAll(ctx, files) }()
+	if err == nil {
+		err = s.spoolIsThere(p, files, c)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -304,6 +307,7 @@ func (s *Service) finish(ctx context.Context, rec Recording, step Step) error {
 		return err
 	}
 	s.watch.settled(rec.ID)
+	s.growth.forget(rec.ID)
 	rec.State, rec.Reason, rec.Duration, rec.Bytes = step.To, step.Reason, step.Duration, step.Bytes
 	level := slog.LevelInfo
 	if step.To == Failed || step.To == Lost {

@@ -28,7 +28,9 @@ func (s *Service) Run(ctx context.Context) error {
 			}
 		})
 		s.sweep(p, 0)
+		s.lookBack(p, 0)
 	}
+	s.lookThrough(0)
 	wg.Go(func() { s.work.run(ctx, workers) })
 	wg.Wait()
 	return first
@@ -57,6 +59,7 @@ func (s *Service) follow(p PBX, e Event) {
 	switch e.Kind {
 	case PBXUp:
 		s.sweep(p, 0)
+		s.lookBack(p, 0)
 	case PBXDown: // the next PBXUp sees to what is missed meanwhile
 	case ChannelAnswered, ChannelHungUp:
 		if channel || call {

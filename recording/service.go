@@ -24,6 +24,9 @@ type Service struct {
 	watch watch    // channels and calls whose events matter
 	work  schedule // collecting and settling
 	stuck stuck    // why collecting fails for now
+
+	orphans orphans // what does not add up
+	growth  growth  // of the files that are being written
 }
 
 // Options are the settings of a Service. The zero value is usable.

@@ -82,7 +82,10 @@ func (s *Service) settleRunning(ctx context.Context, p PBX, rec *Recording) erro
 // settleGone ends a recording whose channel is gone without our having seen
 // it hang up. When it ended is then what its file says.
 func (s *Service) settleGone(ctx context.Context, p PBX, rec Recording) error {
-	_, alive, err := s.alive(ctx, p, rec)
+	c, alive, err := s.alive(ctx, p, rec)
+	if alive && rec.State == Running {
+		s.watchGrowth(ctx, p, rec, c)
+	}
 	if err != nil || alive {
 		return err
 	}
@@ -155,6 +158,9 @@ func (s *Service) settleByFiles(ctx context.Context, p PBX, rec Recording, why s
 		rec.State, rec.Reason, rec.Tracks = step.To, step.Reason, tracks
 		s.collectSoon(rec.ID)
 		return rec, nil
+	}
+	if _, err := p.Spool().Names(); err != nil {
+		return rec, err // the files may be where nobody can look now
 	}
 	step := Step{To: Failed, Reason: why + " before the PBX recorded"}
 	err := s.finish(ctx, rec, step)

@@ -92,6 +92,7 @@ func (s *Service) ended(ctx context.Context, rec *Recording, reason string, at t
 	if err := s.advance(ctx, rec.ID, Step{To: Collecting, Reason: reason, At: s.now(), StoppedAt: at}); err != nil {
 		return err
 	}
+	s.growth.forget(rec.ID)
 	rec.State, rec.Reason, rec.StoppedAt = Collecting, reason, at
 	s.o.Log.InfoContext(ctx, "recording ended", append(attrs(*rec), slog.String("reason", reason))...)
 	s.collectSoon(rec.ID)

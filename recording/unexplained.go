@@ -41,7 +41,7 @@ func (s *Service) Unexplained(ctx context.Context, from, to time.Time) ([]Findin
 		if end.After(to) {
 			end = to
 		}
-		more, err := s.archiveUnexplained(ctx, start, end)
+		more, err := s.archiveUnexplained(ctx, start, end, true)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +139,7 @@ func (s *Service) whyRunning(ctx context.Context, rec Recording) string {
 			continue
 		}
 		complete, length, err := s.sound.Check(f.file, f.size)
-		still := s.o.Now().Sub(written.ModTime())
+		still := time.Since(written.ModTime()) // a file's time is the machine's, whatever clock the records have
 		switch {
 		case complete && length > 0 && err == nil && still > settledWithin:
 			return "it is still recording, and the PBX closed its file " + s.ago(written.ModTime())

@@ -3,6 +3,7 @@ package recording
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -14,7 +15,7 @@ import (
 func (s *Service) spoolUnexplained(ctx context.Context, p PBX) ([]Finding, error) {
 	names, err := p.Spool().Names()
 	if err != nil {
-		return []Finding{{Place: inSpool(p), What: "it cannot be looked through: " + Message(err), Do: "run this where the spool is mounted, as the user that recgate runs as"}}, nil
+		return []Finding{spoolAway(p, err)}, nil
 	}
 	var found []Finding
 	for _, name := range names {
@@ -30,32 +31,51 @@ func (s *Service) spoolUnexplained(ctx context.Context, p PBX) ([]Finding, error
 	return found, nil
 }
 
+// spoolAway is what is said of a spool that cannot be looked through.
+func spoolAway(p PBX, err error) Finding {
+	return Finding{
+		Place: inSpool(p), What: "it cannot be looked through: " + Message(err),
+		Do: "run this where the spool is mounted, as the user that recgate runs as",
+	}
+}
+
 // whySpooled says what is wrong with a file of a spool, or nothing.
 func (s *Service) whySpooled(ctx context.Context, p PBX, name string) (Finding, error) {
-	rec, what, err := s.rowOf(ctx, name)
-	switch {
-	case err != nil:
-		return Finding{}, err
-	case what != "":
-		return Finding{What: what, Do: keepIt}, nil
-	case s.pbx(rec.PBX) == nil:
-		return Finding{What: fmt.Sprintf("its PBX %q is not configured any more", rec.PBX), Do: "configure it again: then the file is collected"}, nil
-	case rec.PBX != p.Name(), !rec.State.Final(): // two PBXs that share a folder; the row is judged by itself
-		return Finding{}, nil
-	case (rec.State == Ready || rec.State == Empty) && s.o.KeepSpool[p.Name()], rec.Reason == notWAV:
-		return Finding{}, nil
+	rec, left, f, err := s.judge(ctx, p, name)
+	if !left || rec.Reason == notWAV {
+		return f, err
 	}
 	past, err := s.store.History(ctx, rec.ID)
 	if err != nil || s.o.Now().Sub(past[len(past)-1].At) <= 2*settledWithin {
-		return Finding{}, err
+		return f, err
 	}
-	f := Finding{What: fmt.Sprintf("its recording is %s: %s", rec.State, rec.Reason)}
-	if rec.State == Ready || rec.State == Empty {
-		f.Do = "it is deleted by serve once the archive is seen to hold the same; if it stays, the log says why"
-	} else {
+	f.What = fmt.Sprintf("its recording is %s: %s", rec.State, rec.Reason)
+	f.Do = "it is deleted by serve once the archive is seen to hold the same; if it stays, the log says why"
+	if rec.State == Failed || rec.State == Lost {
 		f.Do = "it is taken up again by serve within a minute; if it stays, the log says why"
 	}
 	return f, nil
+}
+
+// judge finds the recording of a spool file, and tells whether the file is
+// left over: the recording is settled, and the file ought to be gone. Of a
+// file that has no such recording it says what is wrong.
+func (s *Service) judge(ctx context.Context, p PBX, name string) (rec Recording, left bool, f Finding, err error) {
+	rec, what, err := s.rowOf(ctx, name)
+	switch {
+	case err != nil:
+		return rec, false, f, err
+	case what != "":
+		return rec, false, Finding{What: what, Do: keepIt}, nil
+	case s.pbx(rec.PBX) == nil:
+		f = Finding{What: fmt.Sprintf("its PBX %q is not configured any more", rec.PBX), Do: "configure it again: then the file is collected"}
+		return rec, false, f, nil
+	case rec.PBX != p.Name(), !rec.State.Final(): // two PBXs that share a folder; the row is judged by itself
+		return rec, false, f, nil
+	case (rec.State == Ready || rec.State == Empty) && s.o.KeepSpool[p.Name()]:
+		return rec, false, f, nil
+	}
+	return rec, true, f, nil
 }
 
 // keepIt is what to do about audio without a row.
@@ -86,14 +106,14 @@ const (
 func prefixOf(at time.Time) string { return fmt.Sprintf("%012x", at.UnixMilli())[:prefixLength] }
 
 // archiveUnexplained compares the rows of a period, which is no longer than
-// prefixSpan, with what the archive holds.
-func (s *Service) archiveUnexplained(ctx context.Context, from, to time.Time) ([]Finding, error) {
+// prefixSpan, with what the archive holds. With sizes each recording is opened;
+// else its name in a list will do, which costs less.
+func (s *Service) archiveUnexplained(ctx context.Context, from, to time.Time, sizes bool) ([]Finding, error) {
 	entries, err := s.store.Entries(ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
-	found := s.badRows(ctx, entries)
-	explained := map[string]bool{}
+	explained, held := map[string]bool{}, map[string]bool{}
 	for _, e := range entries {
 		explained[e.Key], explained[e.SourceKey] = true, true
 	}
@@ -101,14 +121,18 @@ func (s *Service) archiveUnexplained(ctx context.Context, from, to time.Time) ([
 	if last := prefixOf(to.Add(-time.Millisecond)); last != prefixes[0] {
 		prefixes = append(prefixes, last)
 	}
+	var found []Finding
 	for _, prefix := range prefixes {
-		more, err := s.archiveOrphans(ctx, prefix, func(key string) bool { return explained[key] || !within(key, from, to) })
+		more, err := s.archiveOrphans(ctx, prefix, func(key string) bool {
+			held[key] = !sizes
+			return explained[key] || !within(key, from, to)
+		})
 		if err != nil {
-			return append(found, Finding{Place: inArchive, What: "it cannot be looked through: " + Message(err), Do: "mend the archive: /readyz and recgate check say what is wrong with it"}), nil
+			return []Finding{{Place: inArchive, What: "it cannot be looked through: " + Message(err), Do: "mend the archive: /readyz and recgate check say what is wrong with it"}}, nil
 		}
 		found = append(found, more...)
 	}
-	return found, nil
+	return append(s.badRows(ctx, slices.DeleteFunc(entries, func(e Entry) bool { return e.Reason != "" && held[e.Key] })), found...), nil
 }
 
 // within tells whether the time in a key lies in [from, to). A key without a

@@ -1,0 +1,235 @@
+package recording
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// leftover is what one recording has in a spool although it is settled.
+type leftover struct {
+	id    ID
+	names []string // in order
+	rec   Recording
+}
+
+// tidySpool goes through a spool. The audio of a recording that was given up
+// is collected, what the archive holds already is deleted, and what nothing
+// explains is returned.
+func (s *Service) tidySpool(ctx context.Context, p PBX) ([]Finding, error) {
+	names, err := p.Spool().Names()
+	if err != nil {
+		return []Finding{spoolAway(p, err)}, nil
+	}
+	byID := map[ID]*leftover{}
+	for _, name := range names {
+		id, err := ParseID(name[:min(32, len(name))])
+		if err != nil || s.orphans.isKept(id) {
+			continue
+		}
+		if byID[id] == nil {
+			byID[id] = &leftover{id: id}
+		}
+		byID[id].names = append(byID[id].names, name)
+	}
+	var found []Finding
+	for _, l := range byID {
+		slices.Sort(l.names)
+		f, err := s.tidy(ctx, p, l)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range l.names {
+			if f.What != "" {
+				f.Place, f.Name = inSpool(p), name
+				found = append(found, f)
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b Finding) int { return cmp.Compare(a.Name, b.Name) })
+	return found, nil
+}
+
+// tidy settles a leftover where that is safe, or says what is wrong with it.
+func (s *Service) tidy(ctx context.Context, p PBX, l *leftover) (Finding, error) {
+	var f Finding
+	var left bool
+	var err error
+	if l.rec, left, f, err = s.judge(ctx, p, l.names[0]); !left {
+		if l.rec.State.Final() && f.What == "" && err == nil && l.rec.PBX == p.Name() {
+			s.orphans.keeps(l.id)
+		}
+		return f, err
+	}
+	unlock, err := s.moves.lock(ctx, "", string(l.id)) // whoever settles it now may be about to delete the file
+	if err != nil {
+		return f, err
+	}
+	defer unlock()
+	if l.rec, err = s.store.Get(ctx, l.id); err != nil || !l.rec.State.Final() {
+		return f, err
+	}
+	if l.rec.State == Failed || l.rec.State == Lost {
+		return f, s.takeUp(ctx, p, l)
+	}
+	if f, known := s.orphans.known(inSpool(p), l.names[0]); known {
+		return f, nil
+	}
+	why, err := s.mayGo(ctx, p, l)
+	if err != nil || why != "" {
+		return Finding{What: why, Do: "listen to it, keep the better one and delete the other: its recording is " + string(l.rec.State)}, err
+	}
+	for _, name := range l.names {
+		if err := p.Spool().Remove(name); err != nil {
+			return Finding{What: "it is in the archive and cannot be deleted here: " + err.Error(), Do: "let the user that recgate runs as write the folder"}, nil
+		}
+	}
+	s.o.Log.InfoContext(ctx, "spool files that were left are deleted", append(attrs(l.rec), slog.Any("files", l.names))...)
+	return f, nil
+}
+
+// takeUp makes the one step out of a final state: the file of a recording that
+// was given up is there, such as after a mount was away. What is not a WAV is
+// looked at once.
+func (s *Service) takeUp(ctx context.Context, p PBX, l *leftover) error {
+	tracks := l.tracks()
+	if l.rec.Reason == notWAV {
+		files, err := openAll(p, tracks)
+		good := s.readable(files)
+		s.closeAll(ctx, files)
+		if err != nil || len(good) == 0 {
+			return nil //nolint:nilerr // its row says what it is
+		}
+	}
+	step := Step{To: Collecting, Back: true, Reason: "it had failed, and its file appeared", At: s.now(), Tracks: tracks}
+	if l.rec.State == Lost {
+		step.Reason = "it was lost, and its file came back"
+	}
+	if l.rec.StoppedAt.IsZero() {
+		step.StoppedAt = s.lastWritten(p, Recording{Tracks: tracks})
+	}
+	step.Said = fmt.Sprintf("it was %s: %s", l.rec.State, l.rec.Reason)
+	if err := s.store.Advance(ctx, l.id, step); err != nil {
+		return err
+	}
+	l.rec.State = Collecting
+	s.watch.add(l.rec)
+	s.o.Log.WarnContext(ctx, "recording taken up again", append(attrs(l.rec), slog.String("reason", step.Reason))...)
+	s.collectSoon(l.id)
+	return nil
+}
+
+// tracks are those of the row, or what the names of the files say.
+func (l *leftover) tracks() []Track {
+	likely := append([][]Track{l.rec.Tracks}, likelyTracks(l.rec)...)
+	for _, tracks := range likely {
+		if slices.ContainsFunc(tracks, func(t Track) bool { return slices.Contains(l.names, t.File) }) {
+			return tracks
+		}
+	}
+	return nil
+}
+
+// readable returns the files that hold a WAV.
+func (s *Service) readable(files []spooled) []spooled {
+	return slices.DeleteFunc(slices.Clone(files), func(f spooled) bool {
+		if f.file == nil {
+			return true
+		}
+		_, _, err := s.sound.Check(f.file, f.size)
+		return err != nil
+	})
+}
+
+// mayGo tells why a leftover of a recording that is ready or empty has to
+// stay; "" when nothing is lost with it.
+func (s *Service) mayGo(ctx context.Context, p PBX, l *leftover) (why string, err error) {
+	tracks := slices.DeleteFunc(slices.Clone(l.tracks()), func(t Track) bool { return !slices.Contains(l.names, t.File) })
+	if len(tracks) < len(l.names) {
+		return "it is not one of the files of its recording", nil
+	}
+	files, err := openAll(p, tracks)
+	defer func() { s.closeAll(ctx, files) }()
+	switch {
+	case err != nil:
+		return Message(err), nil
+	case l.rec.State == Empty:
+		for _, f := range s.readable(files) {
+			if _, length, _ := s.sound.Check(f.file, f.size); length > 0 {
+				return "its recording is empty, and here is sound", nil
+			}
+		}
+		return "", nil
+	}
+	archived, err := s.hashOf(ctx, l.rec.Key)
+	if err != nil && CodeOf(err) != NotFound {
+		return "", err
+	}
+	if err != nil || archived != l.rec.SHA256 {
+		return "the archive does not hold its recording as it was stored", nil
+	}
+	if halfGone := l.rec.SourceKey != "" && len(files) == 1; halfGone { // deleting the other one was interrupted
+		return "", nil
+	}
+	if sum, err := s.hashOfFiles(files); err != nil || sum != l.rec.SHA256 {
+		return "it differs from what is in the archive", nil //nolint:nilerr // what cannot be read differs
+	}
+	return "", nil
+}
+
+// hashOfFiles is the SHA-256 of what archive would store of the files.
+func (s *Service) hashOfFiles(files []spooled) (string, error) {
+	files = s.readable(files)
+	var wav io.Reader
+	var err error
+	switch len(files) {
+	case 0:
+		return "", nil
+	case 1:
+		wav, _, err = s.sound.Repair(files[0].file, files[0].size)
+	default:
+		wav, _, err = s.sound.Mix(legsOf(files))
+	}
+	if err != nil {
+		return "", err
+	}
+	return hashed(wav)
+}
+
+// hashOf is the SHA-256 of what the archive holds.
+func (s *Service) hashOf(ctx context.Context, key string) (string, error) {
+	body, _, err := s.blobs.Open(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	sum, err := hashed(body)
+	return sum, errors.Join(err, body.Close())
+}
+
+func hashed(r io.Reader) (string, error) {
+	hash := sha256.New()
+	if _, err := io.Copy(hash, r); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// spoolIsThere fails when files are missing together with their folder: then
+// nothing is lost, and the wait for them begins when the folder is back.
+func (s *Service) spoolIsThere(p PBX, files []spooled, c *collector) error {
+	if !slices.ContainsFunc(files, func(f spooled) bool { return f.file == nil }) {
+		return nil
+	}
+	_, err := p.Spool().Names()
+	if err != nil {
+		c.since = time.Time{}
+	}
+	return err
+}

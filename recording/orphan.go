@@ -1,0 +1,140 @@
+package recording
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// lookEvery is the time between two looks from the files to the rows.
+const lookEvery = time.Minute
+
+// orphans remembers what was found by the looks at one place, so that it is
+// said once. The zero value is ready.
+type orphans struct {
+	mu   sync.Mutex           // guards both maps
+	at   map[string][]Finding // by the place that was looked at
+	kept map[ID]bool          // settled recordings whose files stay in a spool by keep_spool
+}
+
+// set replaces what is known of a place, and returns what is new.
+func (o *orphans) set(place string, found []Finding) (fresh []Finding) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	before := map[Finding]bool{}
+	for _, f := range o.at[place] {
+		before[f] = true
+	}
+	for _, f := range found {
+		if !before[f] {
+			fresh = append(fresh, f)
+		}
+	}
+	if o.at == nil {
+		o.at = map[string][]Finding{}
+	}
+	o.at[place] = found
+	return fresh
+}
+
+// known returns what was found out about a file at the last look.
+func (o *orphans) known(place, name string) (f Finding, known bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, f := range o.at[place] {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return f, false
+}
+
+// keeps notes that a file stays by the operator's will, and isKept tells so:
+// there may be very many, and none needs a second look.
+func (o *orphans) keeps(id ID) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.kept == nil {
+		o.kept = map[ID]bool{}
+	}
+	o.kept[id] = true
+}
+
+func (o *orphans) isKept(id ID) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.kept[id]
+}
+
+// Orphans are what was found at the last looks that does not add up.
+type Orphans struct {
+	Spool   int // files in spools that no row explains
+	Archive int // files in the archive that no row explains
+	Missing int // recordings that are ready and not in the archive as they should be
+}
+
+// Orphans counts what was found at the last looks, which are made each minute
+// at all spools and at the recent part of the archive, for metrics.
+func (s *Service) Orphans() Orphans {
+	s.orphans.mu.Lock()
+	defer s.orphans.mu.Unlock()
+	var n Orphans
+	for _, found := range s.orphans.at {
+		for _, f := range found {
+			switch {
+			case f.Name == "":
+			case f.Place == inArchive:
+				n.Archive++
+			case f.Place == inRecords:
+				n.Missing++
+			default:
+				n.Spool++
+			}
+		}
+	}
+	return n
+}
+
+// report says what was not said before.
+func (s *Service) report(ctx context.Context, place string, found []Finding) {
+	for _, f := range s.orphans.set(place, found) {
+		s.o.Log.WarnContext(ctx, "something does not add up", slog.String("place", f.Place), slog.String("name", f.Name),
+			slog.String("reason", f.What), slog.String("do", f.Do))
+	}
+}
+
+// lookThrough compares after a delay, and then again and again, the recent
+// rows with what the archive holds of them.
+func (s *Service) lookThrough(delay time.Duration) {
+	s.work.add(delay, "archive", func(ctx context.Context) {
+		to := s.now().Add(lookEvery)
+		found, err := s.archiveUnexplained(ctx, to.Add(-prefixSpan), to, false)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			s.report(ctx, inArchive, found)
+		} else if CodeOf(err) != Unavailable {
+			s.o.Log.ErrorContext(ctx, "archive not looked through", slog.Any("err", err))
+		}
+		s.lookThrough(lookEvery)
+	})
+}
+
+// lookBack goes after a delay from the files in a spool to the rows, and then
+// again and again: the sweep goes the other way.
+func (s *Service) lookBack(p PBX, delay time.Duration) {
+	s.work.add(delay, "leftovers "+p.Name(), func(ctx context.Context) {
+		found, err := s.tidySpool(ctx, p)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			s.report(ctx, inSpool(p), found)
+		} else if CodeOf(err) != Unavailable {
+			s.o.Log.ErrorContext(ctx, "spool not looked through", slog.String("pbx", p.Name()), slog.Any("err", err))
+		}
+		s.lookBack(p, lookEvery)
+	})
+}
