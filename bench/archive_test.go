@@ -17,26 +17,31 @@ import (
 	"recgate/store"
 )
 
-// An hour of a telephone call, 57.6 MB.
+// An hour of a telephone call is 57.6 MB, a minute 960 kB.
 const (
-	hourSeconds = 3600
-	hourBytes   = audio.HeaderBytes + hourSeconds*audiotest.Rate*2
+	hourSeconds   = 3600
+	hourBytes     = audio.HeaderBytes + hourSeconds*audiotest.Rate*2
+	minuteSeconds = 60
 )
 
-// hours is a folder with a database and an archive that hold recordings of an
-// hour each, tagged hour-0, hour-1 and so on.
-type hours struct {
-	dir    string
-	wav    string // the file of each of them
-	sha256 string
+// recordings is a folder with a database and an archive that hold recordings
+// of one length, tagged hour-0, hour-1 and so on.
+type recordings struct {
+	dir     string
+	seconds int
+	bytes   int64  // of each WAV
+	wav     string // the file of each of them
+	sha256  string
 }
 
-// newHours makes n recordings. Each has its row and its key; to spare the disk,
-// their files are names of one file, which tells the server nothing: it opens
-// and reads each name by itself.
-func newHours(b *testing.B, n int) hours {
+func newHours(b *testing.B, n int) recordings { return newRecordings(b, n, hourSeconds) }
+
+// newRecordings makes n recordings. Each has its row and its key; to spare the
+// disk, their files are names of one file, which tells the server nothing: it
+// opens and reads each name by itself.
+func newRecordings(b *testing.B, n, seconds int) recordings {
 	b.Helper()
-	h := hours{dir: b.TempDir()}
+	h := recordings{dir: b.TempDir(), seconds: seconds, bytes: int64(audio.HeaderBytes + seconds*audiotest.Rate*2)}
 	disk, err := blob.NewDisk(archive(h.dir))
 	if err != nil {
 		b.Fatal(err)
@@ -66,21 +71,21 @@ func newHours(b *testing.B, n int) hours {
 }
 
 // put makes the first file: noise, so that no two blocks are the same.
-func (h *hours) put(b *testing.B, disk *blob.Disk, key string) {
+func (h *recordings) put(b *testing.B, disk *blob.Disk, key string) {
 	b.Helper()
-	header, err := audio.Header(audiotest.Rate, 1, hourBytes-audio.HeaderBytes)
+	header, err := audio.Header(audiotest.Rate, 1, h.bytes-audio.HeaderBytes)
 	if err != nil {
 		b.Fatal(err)
 	}
 	sum := sha256.New()
-	wav := io.TeeReader(io.MultiReader(newBytes(header), io.LimitReader(newNoise(), hourBytes-audio.HeaderBytes)), sum)
-	if n, err := disk.Put(b.Context(), key, wav); err != nil || n != hourBytes {
+	wav := io.TeeReader(io.MultiReader(newBytes(header), io.LimitReader(newNoise(), h.bytes-audio.HeaderBytes)), sum)
+	if n, err := disk.Put(b.Context(), key, wav); err != nil || n != h.bytes {
 		b.Fatalf("%d bytes put, %v", n, err)
 	}
 	h.wav, h.sha256 = filepath.Join(archive(h.dir), key[:6], key), hex.EncodeToString(sum.Sum(nil))
 }
 
-func (h *hours) link(b *testing.B, key string) {
+func (h *recordings) link(b *testing.B, key string) {
 	b.Helper()
 	name := filepath.Join(archive(h.dir), key[:6], key)
 	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
@@ -92,7 +97,7 @@ func (h *hours) link(b *testing.B, key string) {
 }
 
 // row takes a recording through its life up to the archive and the hangup.
-func (h *hours) row(b *testing.B, db *store.DB, id recording.ID, key, tag string) {
+func (h *recordings) row(b *testing.B, db *store.DB, id recording.ID, key, tag string) {
 	b.Helper()
 	now := time.Now()
 	party := recording.Party{Channel: "PJSIP/410-00000001", UniqueID: "1700000000." + key[:8], Extension: "410"}
@@ -102,8 +107,8 @@ func (h *hours) row(b *testing.B, db *store.DB, id recording.ID, key, tag string
 	})
 	for _, step := range []recording.Step{
 		{To: recording.Running, Recorder: "mixmonitor", StartedAt: now},
-		{To: recording.Collecting, StoppedAt: now.Add(hourSeconds * time.Second)},
-		{To: recording.Ready, Duration: hourSeconds * time.Second, Bytes: hourBytes, SHA256: h.sha256, Key: key},
+		{To: recording.Collecting, StoppedAt: now.Add(time.Duration(h.seconds) * time.Second)},
+		{To: recording.Ready, Duration: time.Duration(h.seconds) * time.Second, Bytes: h.bytes, SHA256: h.sha256, Key: key},
 	} {
 		step.At, step.Reason = now, "bench"
 		if err == nil {

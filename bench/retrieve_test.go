@@ -77,7 +77,7 @@ func (g gateway) retrieveSOAP(n int) (*http.Request, error) {
 }
 
 // fetchAtOnce fetches with all clients, each over a connection of its own.
-func fetchAtOnce(b *testing.B, h hours, ask func(n int) (*http.Request, error)) {
+func fetchAtOnce(b *testing.B, h recordings, ask func(n int) (*http.Request, error)) {
 	b.Helper()
 	var group errgroup.Group
 	half := newBarrier(clients)
@@ -96,7 +96,7 @@ func fetchAtOnce(b *testing.B, h hours, ask func(n int) (*http.Request, error)) 
 }
 
 // fetchOne reads an answer: a megabyte, then the rest when all have got as far.
-func fetchOne(r *http.Request, h hours, check bool, half *barrier) error {
+func fetchOne(r *http.Request, h recordings, check bool, half *barrier) error {
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	answer, err := transport.RoundTrip(r)
@@ -126,15 +126,15 @@ func fetchOne(r *http.Request, h hours, check bool, half *barrier) error {
 }
 
 // compare decodes an answer, bare or in its envelope.
-func (h hours) compare(text string) error {
+func (h recordings) compare(text string) error {
 	if _, after, found := strings.Cut(text, "retrieveReturn"); found {
 		_, after, _ = strings.Cut(after, ">")
 		text, _, _ = strings.Cut(after, "<")
 	}
 	sum := sha256.New()
 	n, err := io.Copy(sum, base64.NewDecoder(base64.StdEncoding, strings.NewReader(text)))
-	if got := hex.EncodeToString(sum.Sum(nil)); err != nil || n != hourBytes || got != h.sha256 {
-		return fmt.Errorf("%d bytes with SHA-256 %s, want %d with %s: %w", n, got, hourBytes, h.sha256, err)
+	if got := hex.EncodeToString(sum.Sum(nil)); err != nil || n != h.bytes || got != h.sha256 {
+		return fmt.Errorf("%d bytes with SHA-256 %s, want %d with %s: %w", n, got, h.bytes, h.sha256, err)
 	}
 	return nil
 }

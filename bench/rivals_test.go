@@ -1,0 +1,156 @@
+//go:build full
+
+package bench
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// BenchmarkRivals lets 50 clients fetch an hour each at once, in turn from
+// recgate by GET and in a SOAP envelope, from a bare net/http handler, from
+// nginx, which has the file in base64 already, and from the usual PHP script
+// behind nginx. Figures are the CPU time of all processes of each server per
+// GB (10^9 bytes) of WAV, and ratios within one round.
+func BenchmarkRivals(b *testing.B) {
+	h := newHours(b, clients)
+	x := newContest(b, h)
+	servers := x.servers(b, h)
+	took := make([]samples, len(servers))
+	for _, s := range servers { // what is read for the first time is no one's fault
+		s.round(b, clients, 1)
+	}
+	for b.Loop() {
+		for range 5 {
+			for i, s := range servers {
+				before := s.cpu(b)
+				s.round(b, clients, 1)
+				took[i].add((s.cpu(b) - before) / 1e9 / (float64(clients) * hourBytes / 1e9))
+			}
+		}
+	}
+	ownFigures(b)
+	for i, s := range servers {
+		took[i].report(b, s.name, "s/GB")
+	}
+	const get, soap, nginx, php = 0, 1, 3, 4
+	ratio(took[get], took[nginx]).report(b, "GET-to-nginx", "x")
+	ratio(took[soap], took[get]).report(b, "SOAP-to-GET", "x")
+	ratio(took[php], took[get]).report(b, "php-to-GET", "x")
+}
+
+// BenchmarkRequests is how many minutes of audio 50 clients fetch in a second,
+// each after the other over a connection that is kept.
+func BenchmarkRequests(b *testing.B) {
+	h := newRecordings(b, clients, minuteSeconds)
+	x := newContest(b, h)
+	servers := x.servers(b, h)[:4] // PHP would need minutes
+	rates := make([]samples, len(servers))
+	const times = 60
+	for _, s := range servers {
+		s.round(b, clients, 2)
+	}
+	for b.Loop() {
+		for range 7 {
+			for i, s := range servers {
+				begun := time.Now()
+				s.round(b, clients, times)
+				rates[i].add(clients * times / time.Since(begun).Seconds())
+			}
+		}
+	}
+	ownFigures(b)
+	for i, s := range servers {
+		rates[i].report(b, s.name, "requests/s")
+	}
+	const get, nginx = 0, 3
+	ratio(rates[get], rates[nginx]).report(b, "GET-to-nginx", "x")
+}
+
+// contest is recgate and those that it is compared with, on the same audio.
+type contest struct {
+	gateway gateway
+	rivals  rivals
+	bare    process
+	bareURL string
+}
+
+func newContest(b *testing.B, h recordings) contest {
+	b.Helper()
+	encoded := b.TempDir()
+	for n := range clients { // names of one file, as those of the archive are
+		name := filepath.Join(encoded, fmt.Sprintf("%d.b64", n))
+		if n == 0 {
+			encodeFile(b, h.wav, name)
+		} else if err := os.Link(filepath.Join(encoded, "0.b64"), name); err != nil {
+			b.Fatal(err)
+		}
+	}
+	readable(b, encoded)
+	readable(b, archive(h.dir))
+	x := contest{gateway: serve(b, h.dir, noPBX), rivals: newRivals(b, filepath.Dir(h.wav), encoded)}
+	x.bare, x.bareURL = startBare(b, h.wav)
+	return x
+}
+
+// server is one of those that are compared.
+type server struct {
+	name    string
+	address string
+	cpu     func(*testing.B) float64
+	request func(n int) string
+	bytes   int64 // of each answer, at least
+}
+
+func (x contest) servers(b *testing.B, h recordings) []server {
+	b.Helper()
+	ours := strings.TrimPrefix(x.gateway.base, "http://")
+	bare := strings.TrimPrefix(x.bareURL, "http://")
+	length := int64(base64.StdEncoding.EncodedLen(int(h.bytes)))
+	var asks [clients]string
+	for n := range clients {
+		r, err := x.gateway.retrieveSOAP(n)
+		if err == nil {
+			asks[n], err = rawRequest(r)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	return []server{
+		{"GET", ours, x.gateway.cpu, func(n int) string {
+			return getRequest(ours, fmt.Sprintf("%s?method=retrieve&tag=hour-%d&username=bench", endpoint, n%clients))
+		}, length},
+		{"SOAP", ours, x.gateway.cpu, func(n int) string { return asks[n%clients] }, length},
+		{"net/http", bare, x.bare.cpu, func(int) string { return getRequest(bare, "/") }, length},
+		{"nginx", x.rivals.address, x.rivals.nginx.cpu, func(n int) string {
+			return getRequest(x.rivals.address, fmt.Sprintf("/%d.b64", n%clients))
+		}, length},
+		{"php", x.rivals.address, x.rivals.php.cpu, func(int) string {
+			return getRequest(x.rivals.address, "/retrieve.php?name="+filepath.Base(h.wav))
+		}, length},
+	}
+}
+
+// round fetches with all clients, and sees that everything came.
+func (s server) round(b *testing.B, clients, times int) {
+	b.Helper()
+	got, err := atOnce(s.address, clients, times, s.request)
+	if want := s.bytes * int64(clients*times); err != nil || got < want {
+		b.Fatalf("%s: %d bytes of at least %d: %v", s.name, got, want, err)
+	}
+}
+
+// ratio divides sample by sample: what was measured in the same round.
+func ratio(a, z samples) samples {
+	var r samples
+	for i := range a {
+		r.add(a[i] / z[i])
+	}
+	return r
+}
