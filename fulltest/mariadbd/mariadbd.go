@@ -41,13 +41,23 @@ func Start(t testing.TB) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{folder: folder, port: freePort(t)}
 	t.Cleanup(func() {
-		s.Stop(t)
 		if err := os.RemoveAll(folder); err != nil {
 			t.Error(err)
 		}
 	})
+	return StartOn(t, folder)
+}
+
+// StartOn is Start in a folder that stays, with the data that it has already.
+func StartOn(t testing.TB, folder string) *Server {
+	t.Helper()
+	s := &Server{folder: folder, port: freePort(t)}
+	t.Cleanup(func() { s.Stop(t) })
+	if _, err := os.Stat(s.data()); err == nil {
+		s.run(t)
+		return s
+	}
 	install := []string{"--no-defaults", "--datadir=" + s.data(), "--auth-root-authentication-method=normal", "--skip-test-db"}
 	if u, err := user.Lookup("mysql"); err == nil && os.Geteuid() == 0 {
 		uid, _ := strconv.Atoi(u.Uid)
@@ -79,6 +89,11 @@ func (s *Server) DSN(t testing.TB) string {
 	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"); err != nil {
 		t.Fatal(err)
 	}
+	return s.On(name)
+}
+
+// On returns the setting for a database of this name.
+func (s *Server) On(name string) string {
 	return fmt.Sprintf("mysql://root@127.0.0.1:%d/%s", s.port, name)
 }
 
