@@ -23,7 +23,7 @@ const many = 10_000
 // program as a process of its own, which finds the channel and its call, finds
 // nothing to stop and says so. Meanwhile the PBX must not be asked for anything.
 func BenchmarkFind(b *testing.B) {
-	sim := newSim(b)
+	sim := newSim(b, many)
 	live := sim.Channels()
 	b.Run("table", func(b *testing.B) {
 		pbx := follow(b, sim)
@@ -62,8 +62,8 @@ func BenchmarkFind(b *testing.B) {
 	})
 }
 
-// newSim is a simulated Asterisk with 10,000 channels.
-func newSim(b *testing.B) *amisim.Server {
+// newSim is a simulated Asterisk with so many channels.
+func newSim(b *testing.B, channels int) *amisim.Server {
 	b.Helper()
 	sim, err := amisim.New(amisim.Options{
 		Version: 22, Listen: "127.0.0.1:0", Spool: b.TempDir(),
@@ -73,8 +73,8 @@ func newSim(b *testing.B) *amisim.Server {
 		b.Fatal(err)
 	}
 	running(b, sim.Run)
-	sim.Fill(many)
-	if got := len(sim.Channels()); got != many {
+	sim.Fill(channels)
+	if got := len(sim.Channels()); got != channels {
 		b.Fatalf("%d channels", got)
 	}
 	return sim

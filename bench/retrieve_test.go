@@ -46,7 +46,7 @@ func BenchmarkRetrieveMemory(b *testing.B) {
 					begin.add(before / 1e6)
 					for _, s := range []*samples{&growth, &again} {
 						g.forgetPeak(b)
-						fetchAtOnce(b, h, func(n int) (*http.Request, error) { return what.ask(g, n) })
+						fetchAtOnce(b, h, clients, func(n int) (*http.Request, error) { return what.ask(g, n) })
 						_, peak := g.memory(b)
 						s.add((peak - before) / 1e6)
 					}
@@ -58,6 +58,25 @@ func BenchmarkRetrieveMemory(b *testing.B) {
 			again.report(b, "second-growth", "MB")
 		})
 	}
+}
+
+// BenchmarkRetrieveCrowd is the most that is resident while 200 clients fetch
+// an hour each at once.
+func BenchmarkRetrieveCrowd(b *testing.B) {
+	const crowd = 200
+	h := newHours(b, crowd)
+	g := serve(b, h.dir, noPBX)
+	var resident samples
+	for b.Loop() {
+		for range 3 {
+			g.forgetPeak(b)
+			fetchAtOnce(b, h, crowd, func(n int) (*http.Request, error) { return g.retrieveGET(n) })
+			_, peak := g.memory(b)
+			resident.add(peak / 1e6)
+		}
+	}
+	ownFigures(b)
+	resident.report(b, "resident", "MB")
 }
 
 func (g gateway) retrieveGET(n int) (*http.Request, error) {
@@ -76,8 +95,8 @@ func (g gateway) retrieveSOAP(n int) (*http.Request, error) {
 	return r, err
 }
 
-// fetchAtOnce fetches with all clients, each over a connection of its own.
-func fetchAtOnce(b *testing.B, h recordings, ask func(n int) (*http.Request, error)) {
+// fetchAtOnce fetches with so many clients, each over a connection of its own.
+func fetchAtOnce(b *testing.B, h recordings, clients int, ask func(n int) (*http.Request, error)) {
 	b.Helper()
 	var group errgroup.Group
 	half := newBarrier(clients)

@@ -95,12 +95,13 @@ func (s *starts) report(b *testing.B) {
 
 // exchange is an Asterisk and our own connection to it.
 type exchange struct {
-	b      *testing.B
-	lab    *lab.Lab
-	client *ami.Client
-	count  int
-	syncs  int
-	disk   *os.File // of syncBytes, written over and over
+	b       *testing.B
+	lab     *lab.Lab
+	client  *ami.Client
+	count   int
+	numbers sync.Mutex // guards count where several clients draw from it
+	syncs   int
+	disk    *os.File // of syncBytes, written over and over
 }
 
 func newExchange(b *testing.B, version int) *exchange {
