@@ -85,7 +85,7 @@ func everybody(c Config, from map[string]string) []Problem {
 	for _, n := range c.Legacy.Allow {
 		k.want(!n.Everybody(), "legacy.allow",
 			"%s together with %s and no legacy.api_keys gives recordings to everybody who reaches the port: "+
-				"set legacy.api_keys, or allow only the networks of your CRM, or set listen to 127.0.0.1:8080 without trusted_proxies", n, reached)
+				"set legacy.api_keys, or allow only the networks of your CRM, or make a key (recgate key add), or set listen to 127.0.0.1:8080 without trusted_proxies", n, reached)
 	}
 	return k.problems
 }

@@ -2,8 +2,6 @@ package httpd
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"io"
 	"net/http"
@@ -51,40 +49,30 @@ func Allow(networks []netip.Prefix, refuse Refuse) Middleware {
 	}
 }
 
-// Keys lets only callers with one of the keys in: as ?apiKey=, as the user or
-// the password of HTTP Basic, or as a Bearer token. Others get 401. Without
-// keys everybody gets in.
-func Keys(keys []string, refuse Refuse) Middleware {
-	known := make([][sha256.Size]byte, 0, len(keys))
-	for _, k := range keys {
-		known = append(known, sha256.Sum256([]byte(k)))
-	}
+// Keyring knows the API keys that are good. It may be asked by many at once.
+type Keyring interface {
+	// Needed tells whether a caller must show a key.
+	Needed() bool
+	// Find returns the name of a good key among the texts that were offered.
+	Find(texts []string) (name string, ok bool)
+}
+
+// Keys lets only callers with a key in: as ?apiKey=, as the user or the
+// password of HTTP Basic, or as a Bearer token. Others get 401. While none is
+// needed everybody gets in; KeyName tells which key it was.
+func Keys(ring Keyring, refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {
-		if len(known) == 0 {
-			return next
-		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !anyKnown(known, offered(r)) {
+			name, ok := ring.Find(offered(r))
+			if !ok && ring.Needed() {
 				w.Header().Set("WWW-Authenticate", `Basic realm="recgate", charset="UTF-8"`)
 				refuse(w, r, http.StatusUnauthorized, "a key is needed: give it as apiKey=, as user or password of HTTP Basic, or as Bearer token")
 				return
 			}
+			visitOf(r.Context()).key = name
 			next.ServeHTTP(w, r)
 		})
 	}
-}
-
-// anyKnown compares hashes, all of them, so that the time it takes tells
-// nothing about a key, not even its length.
-func anyKnown(known [][sha256.Size]byte, texts []string) bool {
-	found := 0
-	for _, text := range texts {
-		sum := sha256.Sum256([]byte(text))
-		for _, k := range known {
-			found |= subtle.ConstantTimeCompare(k[:], sum[:])
-		}
-	}
-	return found == 1
 }
 
 // offered lists what a request offers as keys, empty ones left out. The query

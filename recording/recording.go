@@ -101,6 +101,7 @@ type Access struct {
 	Key       string // the tag or unique id that was asked for, as it was sent (at most 255 characters are kept)
 	Username  string // as it was sent (at most 255 characters are kept)
 	Remote    string // address of the caller
+	APIKey    string // name of the API key that was shown, or empty
 	Recording ID     // empty when none was chosen
 	Outcome   string // "ok", or the message that the caller got
 }

@@ -14,6 +14,7 @@ type RetrieveRequest struct {
 	Key      string // the tag, or the unique id
 	Username string // on whose behalf
 	Remote   string // address of the caller
+	APIKey   string // name of the API key that was shown, or empty
 }
 
 // Audio is a recording's WAV. The caller closes it.
@@ -191,7 +192,7 @@ func (s *Service) logAccess(ctx context.Context, r RetrieveRequest, method strin
 	defer cancel()
 	a := Access{
 		At: s.now(), Method: method, Key: forLog(r.Key), Username: forLog(r.Username),
-		Remote: r.Remote, Recording: id, Outcome: forLog(outcome),
+		Remote: r.Remote, APIKey: r.APIKey, Recording: id, Outcome: forLog(outcome),
 	}
 	err := s.store.LogAccess(ctx, a)
 	if err != nil {

@@ -130,6 +130,9 @@ func (x *exchange) run(failed error) {
 		x.o.Log.DebugContext(ctx, "unknown arguments ignored", slog.String("method", x.call.op.name),
 			slog.String("names", shorten(strings.Join(x.call.unknown, " "))))
 	}
+	if failed == nil {
+		failed = x.o.May(ctx, x.call.op.name)
+	}
 	switch {
 	case failed != nil:
 		x.refused(ctx, failed)
@@ -190,6 +193,7 @@ func (x *exchange) retrieve(ctx context.Context) {
 func (x *exchange) request() recording.RetrieveRequest {
 	return recording.RetrieveRequest{
 		Key: x.call.args[x.call.op.args[0]], Username: x.call.args[argUser], Remote: x.o.Remote(x.r),
+		APIKey: x.o.KeyName(x.r.Context()),
 	}
 }
 

@@ -76,6 +76,12 @@ type Options struct {
 	// Remote returns the address of the caller for the records; nil: the
 	// peer of the connection, without its port.
 	Remote func(*http.Request) string
+	// KeyName returns the name of the API key that was shown, for the records;
+	// nil: there are none.
+	KeyName func(context.Context) string
+	// May tells whether the caller of a request may use a method: nil, or a
+	// *recording.Error for him. A nil May lets everybody use all of them.
+	May func(ctx context.Context, method string) error
 	// Count is told the outcome of every call, for metrics: the method, or
 	// "unknown", and "ok" or the name of the error's code. It may be nil.
 	Count func(method, outcome string)
@@ -96,6 +102,12 @@ func New(o Options) *Handler {
 	}
 	if o.Remote == nil {
 		o.Remote = peer
+	}
+	if o.KeyName == nil {
+		o.KeyName = func(context.Context) string { return "" }
+	}
+	if o.May == nil {
+		o.May = func(context.Context, string) error { return nil }
 	}
 	if o.Count == nil {
 		o.Count = func(string, string) {}

@@ -10,11 +10,11 @@ import (
 // LogAccess implements recording.Journal. Text of the caller is kept as it was
 // sent as far as it can be shown: see printable.
 func (db *DB) LogAccess(ctx context.Context, a recording.Access) error {
-	const query = `INSERT INTO access_log (made_at, method, asked_for, username, remote, recording_id, outcome)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`
+	const query = `INSERT INTO access_log (made_at, method, asked_for, username, remote, api_key, recording_id, outcome)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 	return db.write(ctx, "write the access log", func(ctx context.Context, t tx) error {
 		_, err := t.exec(ctx, query, millis(a.At), printable(a.Method, 255), printable(a.Key, 255),
-			printable(a.Username, 255), printable(a.Remote, 255), a.Recording, printable(a.Outcome, 4000))
+			printable(a.Username, 255), printable(a.Remote, 255), printable(a.APIKey, 64), a.Recording, printable(a.Outcome, 4000))
 		return err
 	})
 }
@@ -22,14 +22,14 @@ func (db *DB) LogAccess(ctx context.Context, a recording.Access) error {
 // Accesses returns the lines of the access log that were written last, newest
 // first, at most limit.
 func (db *DB) Accesses(ctx context.Context, limit int) ([]recording.Access, error) {
-	const query = `SELECT made_at, method, asked_for, username, remote, recording_id, outcome
+	const query = `SELECT made_at, method, asked_for, username, remote, api_key, recording_id, outcome
 		FROM access_log ORDER BY id DESC LIMIT ?`
 	return db.accesses(ctx, query, max(0, limit))
 }
 
 // AccessesOf implements recording.Journal.
 func (db *DB) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]recording.Access, error) {
-	const query = `SELECT made_at, method, asked_for, username, remote, recording_id, outcome
+	const query = `SELECT made_at, method, asked_for, username, remote, api_key, recording_id, outcome
 		FROM access_log WHERE recording_id = ? ORDER BY id DESC LIMIT ?`
 	lines, err := db.accesses(ctx, query, id, max(0, limit))
 	slices.Reverse(lines)
@@ -41,7 +41,7 @@ func (db *DB) accesses(ctx context.Context, query string, args ...any) ([]record
 	err := db.read(ctx, db.timeout, "read the access log", func(ctx context.Context, t tx) error {
 		return t.each(ctx, func(row scanner) error {
 			var a recording.Access
-			err := row.Scan(timeColumn{&a.At}, &a.Method, &a.Key, &a.Username, &a.Remote, &a.Recording, &a.Outcome)
+			err := row.Scan(timeColumn{&a.At}, &a.Method, &a.Key, &a.Username, &a.Remote, &a.APIKey, &a.Recording, &a.Outcome)
 			lines = append(lines, a)
 			return err
 		}, query, args...)

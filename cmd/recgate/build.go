@@ -10,6 +10,7 @@ import (
 
 	"recgate/ami"
 	"recgate/audio"
+	"recgate/auth"
 	"recgate/blob"
 	"recgate/config"
 	"recgate/metrics"
@@ -25,6 +26,7 @@ type gateway struct {
 	db      *store.DB
 	archive archive
 	pbxs    []*ami.PBX
+	keys    *auth.Ring
 	service *recording.Service
 	metrics *metrics.Metrics
 }
@@ -56,6 +58,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	if g.db, err = store.Open(ctx, cfg.Database.Reveal(), store.Options{}); err != nil {
 		return nil, err
 	}
+	g.keys = newRing(cfg, g.db, log)
 	o := recording.Options{
 		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,
 		Deadline:           startPatience(cfg),

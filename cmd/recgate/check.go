@@ -53,7 +53,7 @@ func (c *checker) step(name, detail string, err error) {
 
 // Run does the steps.
 func (c checkCommand) Run(ctx context.Context, p process) error {
-	cfg, _, err := c.load(p)
+	cfg, _, err := c.loadToServe(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -64,6 +64,7 @@ func (c checkCommand) Run(ctx context.Context, p process) error {
 	for _, pbx := range cfg.PBX {
 		check.pbx(ctx, pbx)
 	}
+	check.callers(ctx, cfg)
 	check.listen(ctx, cfg)
 	if check.failed {
 		return errSaid

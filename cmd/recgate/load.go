@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,16 +15,37 @@ type fromFile struct {
 	Config string `required:"" short:"c" placeholder:"FILE" help:"The configuration; recgate.example.yaml lists every key."`
 }
 
-// load reads the configuration and makes the log that it asks for.
+// load reads the configuration and makes the log that it asks for. It does
+// not mind one that lets everybody in: that is for who opens a door, see
+// loadToServe.
 func (f fromFile) load(p process) (config.Config, *slog.Logger, error) {
+	cfg, log, err := f.read(p)
+	if _, open := errors.AsType[config.Open](err); open {
+		err = nil
+	}
+	return cfg, log, err
+}
+
+// loadToServe is load, but refuses a configuration that lets everybody in
+// unless there are keys in the database.
+func (f fromFile) loadToServe(ctx context.Context, p process) (config.Config, *slog.Logger, error) {
+	cfg, log, err := f.read(p)
+	if open, is := errors.AsType[config.Open](err); is {
+		err = closed(ctx, cfg, open)
+	}
+	return cfg, log, err
+}
+
+// read is both: a config.Open comes with a configuration and a log.
+func (f fromFile) read(p process) (config.Config, *slog.Logger, error) {
 	cfg, err := config.Load(f.Config, p.env)
 	if errors.Is(err, fs.ErrNotExist) {
 		return cfg, nil, fmt.Errorf("%w: give the path of your configuration, or begin one by recgate.example.yaml", err)
 	}
-	if err != nil {
+	if _, open := errors.AsType[config.Open](err); err != nil && !open {
 		return cfg, nil, err
 	}
-	return cfg, newLog(p.stderr, cfg.Log, level(cfg)), nil
+	return cfg, newLog(p.stderr, cfg.Log, level(cfg)), err
 }
 
 func level(cfg config.Config) slog.Level {

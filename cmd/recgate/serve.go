@@ -26,7 +26,7 @@ func (serveCommand) Help() string {
 
 // Run serves until the process is told to end.
 func (c serveCommand) Run(ctx context.Context, p process) error {
-	cfg, log, err := c.load(p)
+	cfg, log, err := c.loadToServe(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,9 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 	if len(applied) > 0 {
 		g.log.InfoContext(ctx, "database brought up to date", slog.Int("migrations", len(applied)))
 	}
+	if err := g.keys.Renew(ctx); err != nil {
+		return err
+	}
 	listener, err := httpd.Listen(ctx, g.cfg.Listen)
 	if err != nil {
 		return err
@@ -66,7 +69,7 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 	server.Mount("/metrics", httpd.Allow(config.Prefixes(g.cfg.Metrics.Allow), httpd.PlainRefusal)(g.metrics.Handler()))
 	server.MountTree(soap.Services, g.legacy())
 	g.log.InfoContext(ctx, "recgate serves", slog.String("version", version), slog.String("listen", server.Addr().String()))
-	loops := append([]loop{server.Run, g.service.Run}, further...)
+	loops := append([]loop{server.Run, g.service.Run, g.keys.Run}, further...)
 	loops = append(loops, func(ctx context.Context) error {
 		g.awaitReady(ctx)
 		ready()
@@ -92,13 +95,15 @@ func (g *gateway) legacy() http.Handler {
 		},
 		PublicURL: g.cfg.PublicURL,
 		Remote:    httpd.Remote,
+		KeyName:   httpd.KeyName,
+		May:       g.may,
 		Log:       g.log,
 		Count:     g.metrics.Request,
 		Sent:      g.metrics.Served,
 	})
 	router := mux.NewRouter()
 	door.Register(router)
-	return httpd.Allow(config.Prefixes(l.Allow), door.Refuse)(httpd.Keys(l.Keys(), door.Refuse)(router))
+	return httpd.Allow(config.Prefixes(l.Allow), door.Refuse)(httpd.Keys(g.keys, door.Refuse)(router))
 }
 
 // checks are what /readyz asks.

@@ -28,6 +28,8 @@ var scenes = []scene{
 	{"a backup that was damaged is found out", damagedBackup},
 	{"the archive is lost", archiveLost},
 	{"the database is lost, MariaDB", databaseLostMariaDB},
+	{"keys are made and revoked", keys},
+	{"recgate is behind a proxy", proxied},
 	{"a PBX is lost", pbxLost},
 	{"the archive is a bucket", bucket},
 	{"the archive moves to a larger disk", archiveMoves},

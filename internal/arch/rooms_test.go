@@ -16,8 +16,9 @@ const module = "recgate"
 var everything = []string{"..."}
 
 // rooms is the plan. recording, audio, config, metrics and httpd import nothing
-// of ours; doors (soap) and hands (ami, store, blob) import recording, doors
-// never doors and hands never hands; only cmd/recgate sees all.
+// of ours; doors (soap), hands (ami, store, blob) and auth import recording,
+// doors never doors and hands never hands; store imports auth for the rows that
+// it keeps for it; only cmd/recgate sees all.
 var rooms = map[string]room{
 	"cmd/recgate": {ours: everything, outside: []string{
 		"github.com/alecthomas/kong", "golang.org/x/sync", "github.com/gorilla/mux", "github.com/prometheus/client_golang",
@@ -26,14 +27,16 @@ var rooms = map[string]room{
 	"recording":               {},
 	"recording/recordingtest": {ours: []string{"recording", "audio/audiotest"}, outside: testModules},
 
-	"soap":        {ours: []string{"recording", "wsdl"}, outside: []string{"github.com/gorilla/mux", "github.com/segmentio/asm"}},
-	"wsdl":        {tests: []string{"wsdl/client"}},
-	"wsdl/client": {outside: []string{"github.com/hooklift/gowsdl"}},
-	"httpd":       {outside: []string{"github.com/gorilla/mux"}},
+	"soap":          {ours: []string{"recording", "wsdl"}, outside: []string{"github.com/gorilla/mux", "github.com/segmentio/asm"}},
+	"wsdl":          {tests: []string{"wsdl/client"}},
+	"wsdl/client":   {outside: []string{"github.com/hooklift/gowsdl"}},
+	"auth":          {ours: []string{"recording"}},
+	"auth/authtest": {ours: []string{"recording", "auth"}, outside: testModules},
+	"httpd":         {outside: []string{"github.com/gorilla/mux"}},
 
 	"ami":        {ours: []string{"recording"}},
 	"ami/amisim": {ours: []string{"recording", "audio"}},
-	"store": {ours: []string{"recording"}, outside: []string{
+	"store": {ours: []string{"recording", "auth"}, outside: []string{
 		"github.com/go-sql-driver/mysql", "github.com/pressly/goose/v3", "modernc.org/sqlite",
 	}},
 	"blob": {ours: []string{"recording"}, outside: []string{"github.com/minio/minio-go/v7"}},
@@ -61,7 +64,7 @@ var forbidden = map[string][]string{
 
 // forTests is what every test may import of ours: fakes, contracts, real servers.
 var forTests = []string{
-	"recording", "recording/recordingtest", "audio", "audio/audiotest", "ami/amisim", "lab", "wsdl/client",
+	"recording", "recording/recordingtest", "audio", "audio/audiotest", "auth", "auth/authtest", "ami/amisim", "lab", "wsdl/client",
 	"fulltest/mariadb", "fulltest/mariadbd",
 }
 

@@ -36,7 +36,7 @@ func keys(t *testing.T) []string {
 }
 
 var (
-	looksLikeKey = regexp.MustCompile(`^((legacy|pbx)\.[a-z_]+|[a-z]+(_[a-z]+)+)(: .*)?$`)
+	looksLikeKey = regexp.MustCompile(`^((legacy|pbx|tls|limits|metrics|health)\.[a-z_]+|[a-z]+(_[a-z]+)+)(: .*)?$`)
 	underlined   = regexp.MustCompile(`[{,] *([a-z_]+):`)
 )
 
@@ -44,7 +44,7 @@ var (
 // host in the captures, a table of the database, outcomes of the metrics, an
 // attribute of the log.
 var foreign = []string{
-	"direct_media", "innodb_flush_log_at_trx_commit", "pbx.example", "access_log", "not_found", "not_ready", "took_ms",
+	"direct_media", "innodb_flush_log_at_trx_commit", "pbx.example", "access_log", "not_found", "not_ready", "took_ms", "api_key",
 }
 
 func TestKeysAreThere(t *testing.T) {
@@ -151,7 +151,7 @@ func TestEveryLibraryIsExplained(t *testing.T) {
 }
 
 // rooms are where texts for callers and operators are written.
-var rooms = []string{"recording", "ami", "store", "blob", "soap", "httpd"}
+var rooms = []string{"recording", "ami", "store", "blob", "soap", "httpd", "auth"}
 
 // said is a string of the program, in which a verb stands for anything.
 type said struct {

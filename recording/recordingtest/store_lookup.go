@@ -217,7 +217,7 @@ func accessLog(t *testing.T, s recording.Store) {
 	var lines []recording.Access
 	for i, tag := range tags() {
 		lines = append(lines, recording.Access{
-			At: after(-i), Method: "retrieve", Key: tag, Username: tag, Remote: "192.0.2.1:5000",
+			At: after(-i), Method: "retrieve", Key: tag, Username: tag, Remote: "192.0.2.1:5000", APIKey: "crm",
 			Recording: idOf(i), Outcome: "ok",
 		})
 	}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+
+	"recgate/auth"
+	"recgate/config"
+	"recgate/httpd"
+	"recgate/store"
+)
+
+// newRing makes the ring of keys that the door asks. Where the configuration
+// alone would let everybody in, a key is needed whatever the database holds.
+func newRing(cfg config.Config, db *store.DB, log *slog.Logger) *auth.Ring {
+	_, open := errors.AsType[config.Open](cfg.Check())
+	return auth.NewRing(auth.RingOptions{Store: db, Fixed: cfg.Legacy.Keys(), Needed: open, Log: log})
+}
+
+// may tells whether the key that came with a request is for a method.
+func (g *gateway) may(ctx context.Context, method string) error {
+	return g.keys.May(httpd.KeyName(ctx), method)
+}
+
+// closed returns nil when the database has keys, so that a door that the
+// configuration leaves open to everybody is closed; else what was wrong with
+// the configuration. Revoked keys are keys: with them alone nobody gets in,
+// and recgate still finishes what runs.
+func closed(ctx context.Context, cfg config.Config, open config.Open) error {
+	keys, err := keysOf(ctx, cfg)
+	if err == nil && len(keys) == 0 {
+		return open
+	}
+	return err
+}
+
+// keysOf returns the keys in the database, none where it is not there yet.
+func keysOf(ctx context.Context, cfg config.Config) ([]auth.Key, error) {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	version, err := db.Version(ctx)
+	var keys []auth.Key
+	if err == nil && version >= firstWithKeys {
+		keys, err = db.Keys(ctx)
+	}
+	return keys, errors.Join(err, db.Close())
+}
+
+// firstWithKeys is the version of the tables that made one for keys.
+const firstWithKeys = 10
+
+// callers tells who may call the endpoint.
+func (c *checker) callers(ctx context.Context, cfg config.Config) {
+	var networks []string
+	for _, n := range cfg.Legacy.Allow {
+		networks = append(networks, n.String())
+	}
+	text := "from " + strings.Join(networks, ", ")
+	if len(networks) == 0 {
+		text = "nobody: legacy.allow is empty"
+	}
+	keys, err := keysOf(ctx, cfg)
+	good := len(cfg.Legacy.APIKeys)
+	for _, k := range keys {
+		if k.Good() {
+			good++
+		}
+	}
+	switch {
+	case err != nil: // told by the step of the database
+		text += "; keys in the database were not seen"
+	case good == 0 && len(keys) > 0:
+		text += ", but with no key that is good: all were revoked, so nobody gets in (recgate key add)"
+	case good == 0:
+		text += ", without a key"
+	default:
+		text += fmt.Sprintf(", with one of %d keys", good)
+	}
+	c.step("callers", text, nil)
+}
