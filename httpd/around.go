@@ -137,7 +137,11 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 			if a, ok := w.(*answer); !ok || a.status != 0 {
 				panic(http.ErrAbortHandler)
 			}
+			end := w.Header().Get("Connection") // of the connection, see framed and bodyLeft
 			clear(w.Header())
+			if end != "" {
+				w.Header().Set("Connection", end)
+			}
 			w.Header().Set("X-Request-Id", RequestID(r.Context()))
 			PlainRefusal(w, r, http.StatusInternalServerError, "internal error: request "+RequestID(r.Context())+" in the log says more")
 		}()

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"recgate/recording"
 )
@@ -144,10 +145,11 @@ func levelOf(err error) slog.Level {
 	return slog.LevelInfo
 }
 
-// oneLine keeps a message that quotes a line break on one line.
+// oneLine keeps a message that quotes a line break on one line, and anything
+// else that a terminal might obey out of it.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r

@@ -111,7 +111,14 @@ func looksLikeXML(body []byte) bool {
 	return strings.HasPrefix(strings.TrimPrefix(text, "\uFEFF"), "<") || strings.HasPrefix(text, "\xFF\xFE") || strings.HasPrefix(text, "\xFE\xFF")
 }
 
+// readBody reads the body as it came. One that says it is compressed is
+// refused and not taken for plain text: whatever looks at requests in front of
+// us would see another one.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	coding := strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))
+	if coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, refuse(recording.Invalid, "the body is said to be %q: send it without a content encoding", shorten(coding))
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	var tooLong *http.MaxBytesError
 	switch {
