@@ -49,6 +49,7 @@ func run(ctx context.Context, p process) (code int) {
 			code = int(asked)
 		}
 	}()
+	p.stdout, p.stderr = &printable{w: p.stdout}, &printable{w: p.stderr}
 	var c commands
 	parser, err := kong.New(&c,
 		kong.Name("recgate"),
@@ -101,6 +102,9 @@ func newLog(w io.Writer, format string, level slog.Level) *slog.Logger {
 }
 
 func isTerminal(w io.Writer) bool {
+	if t, ok := w.(*printable); ok {
+		w = t.w
+	}
 	f, ok := w.(*os.File)
 	if !ok {
 		return false
