@@ -19,6 +19,7 @@ var needs = map[string]string{
 	"fulltest/mariadb":     "a MariaDB server",
 	"fulltest/operations":  "sqlite3, rsync, and a MariaDB server",
 	"fulltest/s3":          "versitygw, an S3 server",
+	"fulltest/redteam":     "Asterisk 16 and 22 with real calls, and a MariaDB server",
 	"fulltest/soapclients": "PHP, zeep, node and curl",
 }
 
