@@ -50,7 +50,7 @@ func (p *PBX) Check(ctx context.Context) (Report, error) {
 		report.Events = "proved: events of class call come"
 	}
 	if have["CoreSettings"] {
-		answer, err := p.conn.Do(ctx, NewAction("CoreSettings"))
+		answer, err := p.do(ctx, NewAction("CoreSettings"))
 		if err != nil {
 			return report, p.fault(err)
 		}

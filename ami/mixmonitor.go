@@ -27,7 +27,7 @@ func (mixMonitor) tracks(_ recording.Channel, id recording.ID) []recording.Track
 }
 
 func (r mixMonitor) start(ctx context.Context, c recording.Channel, id recording.ID) (string, error) {
-	answer, err := r.p.conn.Do(ctx, NewAction("MixMonitor", "Channel", c.UniqueID,
+	answer, err := r.p.do(ctx, NewAction("MixMonitor", "Channel", c.UniqueID,
 		"File", r.p.spoolPath+"/"+recording.MixedFile(id), "Options", "i("+variable(id)+")"))
 	if err != nil {
 		return "", err
@@ -95,7 +95,7 @@ func (r mixMonitor) stop(ctx context.Context, uniqueID string, rec recording.Rec
 	if file != "" && !strings.HasSuffix(file, recording.MixedFile(rec.ID)) {
 		return errEnded
 	}
-	_, err = r.p.conn.Do(ctx, NewAction("StopMixMonitor", "Channel", uniqueID, "MixMonitorID", handle))
+	_, err = r.p.do(ctx, NewAction("StopMixMonitor", "Channel", uniqueID, "MixMonitorID", handle))
 	var refused *ResponseError
 	if errors.As(err, &refused) && refused.Message == couldNotStop {
 		return errEnded

@@ -51,7 +51,7 @@ func (r monitor) start(ctx context.Context, c recording.Channel, id recording.ID
 		err = errTaken
 	}
 	if err == nil {
-		_, err = r.p.conn.Do(ctx, NewAction("Monitor", "Channel", c.UniqueID,
+		_, err = r.p.do(ctx, NewAction("Monitor", "Channel", c.UniqueID,
 			"File", r.p.spoolPath+"/"+id.Hex(), "Format", "wav"))
 	}
 	if err != nil {
@@ -104,7 +104,7 @@ func (r monitor) stop(ctx context.Context, uniqueID string, rec recording.Record
 		return errEnded
 	}
 	r.p.books.expectStop(uniqueID, r.p.now().Add(echo))
-	_, err := r.p.conn.Do(ctx, NewAction("StopMonitor", "Channel", uniqueID))
+	_, err := r.p.do(ctx, NewAction("StopMonitor", "Channel", uniqueID))
 	if err != nil {
 		r.p.books.expectStop(uniqueID, time.Time{})
 		return err

@@ -45,6 +45,7 @@ type PBX struct {
 	conn        connection
 	table       *Table
 	books       *books
+	denied      chan struct{} // room for one: an action was denied against the rights of the login
 
 	mu      sync.Mutex    // guards the fields below
 	ready   bool          // the table is in step
@@ -59,12 +60,14 @@ type PBX struct {
 var _ recording.PBX = (*PBX)(nil)
 
 // connection is what a PBX asks of the client. Run tells of ups, downs and
-// events from one goroutine; the errors are those of the client.
+// events from one goroutine; the errors are those of the client. Renew makes it
+// log in anew, unless an answer is waited for, and tells whether it does.
 type connection interface {
 	Run(ctx context.Context, tell func(Signal)) error
 	Do(ctx context.Context, a Action) (Message, error)
 	List(ctx context.Context, a Action) ([]Message, error)
 	State() (up bool, lastErr error)
+	Renew() bool
 }
 
 // spoolText is what a folder may be named by: it becomes part of AMI values,
@@ -88,7 +91,7 @@ func newPBX(c Config, conn connection) (*PBX, error) {
 	p := &PBX{
 		name: c.Name, user: c.Client.Username, wanted: c.Recorder, verifyStart: c.VerifyStart,
 		spoolPath: strings.TrimSuffix(c.Spool, "/"), spool: newSpool(c.Mount, c.Name), now: c.Clock, log: c.Log,
-		conn: conn, table: NewTable(c.Name, c.Extensions), books: newBooks(),
+		conn: conn, table: NewTable(c.Name, c.Extensions), books: newBooks(), denied: make(chan struct{}, 1),
 		changed: make(chan struct{}), moves: map[string]string{},
 	}
 	if p.wanted == "" {
@@ -226,12 +229,26 @@ func (p *PBX) may(action string) bool {
 	return p.rights[action]
 }
 
+// do asks an action that the user should have the right to. When it is denied
+// all the same, the rights have changed since the login, and are asked anew.
+func (p *PBX) do(ctx context.Context, a Action) (Message, error) {
+	answer, err := p.conn.Do(ctx, a)
+	var refused *ResponseError
+	if errors.As(err, &refused) && refused.Denied {
+		select {
+		case p.denied <- struct{}{}:
+		default: // it is known already
+		}
+	}
+	return answer, err
+}
+
 // getvar reads a channel variable; "" when it is not set or may not be asked.
 func (p *PBX) getvar(ctx context.Context, uniqueID, variable string) (string, error) {
 	if !p.may("Getvar") {
 		return "", nil
 	}
-	answer, err := p.conn.Do(ctx, NewAction("Getvar", "Channel", uniqueID, "Variable", variable))
+	answer, err := p.do(ctx, NewAction("Getvar", "Channel", uniqueID, "Variable", variable))
 	var refused *ResponseError
 	if errors.As(err, &refused) && refused.Denied {
 		return "", nil

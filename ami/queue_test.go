@@ -112,7 +112,7 @@ func TestQueueProperty(t *testing.T) {
 				q.push(event(sent))
 				sent++
 			}
-			if n := len(q.waiting); n > 4*(limit+2) {
+			if n := len(q.waiting); n > 5*(limit+2) { // at most down, up, a gap, an event and another gap for each event
 				t.Fatalf("%d signals wait, the limit is %d events", n, limit)
 			}
 		}

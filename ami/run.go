@@ -18,14 +18,19 @@ const (
 	auditQuiet = 3 * time.Second
 	auditCalm  = 5 * time.Minute // later on: to heal whatever was missed
 	retryAfter = time.Second     // after a listing that failed or an event that made no sense
+	// renewAfter is how often a login is made anew whose rights do not
+	// suffice: Asterisk gives rights at the login, so it alone can tell
+	// whether somebody has mended manager.conf.
+	renewAfter = 15 * time.Second
 )
 
 // Run implements recording.PBX.
 func (p *PBX) Run(ctx context.Context, tell func(recording.Event)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	k := &keeper{p: p, tell: tell, signals: make(chan Signal), results: make(chan listed), timer: time.NewTimer(time.Hour)}
+	k := &keeper{p: p, tell: tell, signals: make(chan Signal), results: make(chan listed), timer: time.NewTimer(time.Hour), renewal: time.NewTimer(time.Hour)}
 	k.timer.Stop()
+	k.renewal.Stop()
 	var err error
 	k.work.Go(func() {
 		defer cancel()
@@ -51,6 +56,7 @@ type keeper struct {
 	signals chan Signal
 	results chan listed
 	timer   *time.Timer // the next listing
+	renewal *time.Timer // the next login
 	work    sync.WaitGroup
 
 	up      bool
@@ -60,6 +66,9 @@ type keeper struct {
 	known   bool // the rights of this login are known
 	suspect bool // channels came or went, and no event ever
 	isDeaf  bool // so it was again: this login hears no events
+	lacks   bool // the rights of this login do not suffice: the timer renewal runs
+	renews  bool // the next login is made for its rights
+	renewed time.Time
 }
 
 // listed is what a listing brought.
@@ -72,6 +81,7 @@ type listed struct {
 
 func (k *keeper) loop(ctx context.Context) {
 	defer k.timer.Stop()
+	defer k.renewal.Stop()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
@@ -81,14 +91,49 @@ func (k *keeper) loop(ctx context.Context) {
 			k.result(r)
 		case <-k.timer.C:
 			k.list(ctx)
+		case <-k.renewal.C:
+			k.renew()
+		case <-k.p.denied:
+			k.lack(renewAfter - time.Since(k.renewed))
 		}
+	}
+}
+
+// lack notes that the rights of the login do not suffice, so that another one
+// is made after a while.
+func (k *keeper) lack(wait time.Duration) {
+	if !k.lacks {
+		k.lacks = true
+		k.renewal.Reset(max(wait, 0))
+	}
+}
+
+// suffice takes it back.
+func (k *keeper) suffice() {
+	k.lacks = false
+	k.renewal.Stop()
+}
+
+// renew has the PBX logged in to anew, as soon as nothing is under way.
+func (k *keeper) renew() {
+	switch {
+	case !k.up: // it will be
+	case !k.p.conn.Renew():
+		k.renewal.Reset(retryAfter)
+	default:
+		k.renews, k.renewed = true, time.Now()
 	}
 }
 
 func (k *keeper) signal(ctx context.Context, s Signal) {
 	switch s.Kind {
 	case SignalUp:
-		k.up, k.known, k.suspect, k.isDeaf = true, false, false, false
+		k.up, k.known = true, false
+		if !k.renews { // a login that was deaf is so until it hears something
+			k.suspect, k.isDeaf = false, false
+		}
+		k.renews = false
+		k.suffice()
 		k.p.login(s.Version)
 		k.list(ctx)
 	case SignalDown:
@@ -113,6 +158,7 @@ func (k *keeper) event(ctx context.Context, m Message) {
 		k.p.hear()
 		if k.isDeaf {
 			k.isDeaf = false
+			k.suffice()
 			k.list(ctx)
 		}
 	}
@@ -175,7 +221,9 @@ func (k *keeper) result(r listed) {
 	k.asking = false
 	if r.rights != nil {
 		k.known = true
-		k.p.learn(r.rights)
+		if err := k.p.learn(r.rights); err != nil {
+			k.lack(renewAfter)
+		}
 	}
 	if r.err != nil {
 		k.failed(r.err)
@@ -199,7 +247,9 @@ func (k *keeper) judge(differs bool) {
 		return
 	}
 	k.timer.Reset(auditQuiet)
-	k.isDeaf = k.suspect
+	if k.isDeaf = k.suspect; k.isDeaf {
+		k.lack(renewAfter)
+	}
 	k.suspect = k.suspect || differs && k.p.inStep() // the first listing always differs
 }
 
@@ -207,6 +257,7 @@ func (k *keeper) judge(differs bool) {
 func (k *keeper) failed(err error) {
 	var known *recording.Error
 	if errors.As(err, &known) { // a right is missing: only another login helps
+		k.lack(renewAfter)
 		k.p.log.Error("channels cannot be listed", slog.Any("err", err))
 		k.p.set(false, err)
 		return

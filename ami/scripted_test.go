@@ -24,6 +24,7 @@ type scripted struct {
 	listed   chan struct{}                              // if set, a listing waits for it
 	do       map[string]func(a Action) (Message, error) // by action
 	after    func(a Action)                             // runs after each action
+	renewed  int                                        // how often
 }
 
 func newScripted() *scripted {
@@ -45,6 +46,14 @@ func (s *scripted) Run(ctx context.Context, tell func(Signal)) error {
 }
 
 func (s *scripted) State() (bool, error) { return true, nil }
+
+// Renew logs in anew at once.
+func (s *scripted) Renew() bool {
+	s.set(func() { s.renewed++ })
+	s.signals <- Signal{Kind: SignalDown, Err: errRenewed}
+	s.signals <- Signal{Kind: SignalUp}
+	return true
+}
 
 func (s *scripted) Do(ctx context.Context, a Action) (Message, error) {
 	if ctx.Err() != nil {

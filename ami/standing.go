@@ -14,16 +14,19 @@ func (p *PBX) login(version string) {
 	p.set(false, nil)
 }
 
-func (p *PBX) learn(r rights) {
+// learn takes the rights of a login. An error says that nothing can be recorded
+// with them.
+func (p *PBX) learn(r rights) error {
 	p.mu.Lock()
 	p.rights = r
 	p.mu.Unlock()
 	chosen, err := p.choose(r)
 	if err != nil {
 		p.log.Error("recording is not possible", slog.Any("err", err))
-		return
+		return err
 	}
 	p.log.Info("recorder chosen", slog.String("recorder", chosen.name()), slog.String("configured", p.wanted))
+	return nil
 }
 
 // listed notes that the table is complete, unless the login is deaf, and

@@ -25,6 +25,7 @@ const (
 	HalfOpen                    // lets all connections of now stay open, but nothing passes any more
 	EndlessLine                 // sends everybody a line of Count bytes without an end, once
 	Away                        // closes all connections, and every new one at once
+	Slow                        // takes Delay for each Action, while its connection serves nothing else
 	Deaf                        // as Debian's builds of 22: what a recorded channel hears is lost after a change of partner
 )
 
@@ -32,8 +33,8 @@ const (
 type Misbehaviour struct {
 	Kind   Kind
 	For    time.Duration // how long a lasting one lasts, by the server's clock; 0: until Behave
-	Action string        // Deny: which action
-	Delay  time.Duration // SlowFile
+	Action string        // Deny, Slow: which action
+	Delay  time.Duration // SlowFile, Slow
 	Count  int           // Flood (default 10000), EndlessLine (default 1 MiB)
 }
 
@@ -46,8 +47,9 @@ type faults struct {
 	noFile   bool
 	deaf     bool
 	slowFile time.Duration
-	denied   map[string]bool // by lower-case name
-	ends     []deed          // when each of them ends
+	slow     map[string]time.Duration // by lower-case name of the action
+	denied   map[string]bool          // by lower-case name
+	ends     []deed                   // when each of them ends
 	tones    map[string]float64
 }
 
@@ -72,6 +74,11 @@ func (s *Server) Misbehave(m Misbehaviour) {
 			f.denied = map[string]bool{}
 		}
 		f.denied[strings.ToLower(m.Action)] = true
+	case Slow:
+		if f.slow == nil {
+			f.slow = map[string]time.Duration{}
+		}
+		f.slow[strings.ToLower(m.Action)] = m.Delay
 	case NoFile:
 		f.noFile = true
 	case Deaf:
@@ -124,6 +131,8 @@ func (s *Server) behave(kind Kind) {
 		f.refuse = false
 	case Deny:
 		f.denied = nil
+	case Slow:
+		f.slow = nil
 	case NoFile:
 		f.noFile = false
 	case Deaf:
@@ -167,6 +176,14 @@ func (s *Server) passStall(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// passSlow waits as long as an action takes, and tells whether ctx let it.
+func (s *Server) passSlow(ctx context.Context, req message) bool {
+	s.mu.Lock()
+	takes := s.fault.slow[strings.ToLower(req.get("Action"))]
+	s.mu.Unlock()
+	return takes == 0 || sleep(ctx, takes)
 }
 
 func (s *Server) splits() bool {

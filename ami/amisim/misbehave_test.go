@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,3 +192,32 @@ func TestRestartForgets(t *testing.T) {
 		t.Error("a call that is over can be put on hold")
 	}
 }
+
+// TestSlowHoldsOneConnection: a slow action holds up its own connection, as in
+// the real one, and no other.
+func TestSlowHoldsOneConnection(t *testing.T) {
+	l := newLab(t, 22)
+	l.s.Misbehave(amisim.Misbehaviour{Kind: amisim.Slow, Action: "CoreSettings", Delay: 2 * time.Second})
+	begin := time.Now()
+	l.c.send("Action: CoreSettings\r\n\r\nAction: Ping\r\n\r\n")
+	other := login(t, l.s, "off")
+	if got := other.do("Action: Ping"); got["Ping"] != "Pong" {
+		t.Errorf("another connection: %v", got)
+	}
+	asked := slices.IndexFunc(l.s.Actions(), func(a amisim.Action) bool { return a.Get("Action") == "CoreSettings" })
+	if asked >= 0 {
+		t.Error("the slow action was answered before the ping of another connection")
+	}
+	if got := l.c.until(isResponse); got["AsteriskVersion"] == "" || time.Since(begin) < 300*time.Millisecond {
+		t.Errorf("%v after %v", got, time.Since(begin))
+	}
+	if got := l.c.until(isResponse); got["Ping"] != "Pong" {
+		t.Errorf("after the slow action: %v", got)
+	}
+	l.s.Behave()
+	if got := l.c.do("Action: CoreSettings"); got["Response"] != "Success" {
+		t.Errorf("%v", got)
+	}
+}
+
+func isResponse(m map[string]string) bool { return m["Response"] != "" }

@@ -76,7 +76,7 @@ func (c *session) keepReading(ctx context.Context) {
 			c.s.o.Log.Debug("connection over", slog.Any("err", err))
 			return
 		}
-		if !c.s.passStall(ctx) {
+		if !c.s.passStall(ctx) || !c.s.passSlow(ctx, req) {
 			return
 		}
 		stay := c.s.handle(c, req, err)

@@ -31,6 +31,7 @@ func TestTrouble(t *testing.T) {
 				{"the connection is cut and the call ends meanwhile", cutAndGone, true},
 				{"the PBX is killed in the middle", killedPBX, true},
 				{"the mount is not the spool", wrongMount, true},
+				{"the right to record is taken away", rightsTaken, true},
 				{"the database goes away", databaseAway, true},
 				{"a pickup takes the recording along", pickedUp, true},
 				{"something else monitors the channel", monitoredAlready, lab.HasMonitor(version)},
@@ -122,6 +123,44 @@ func wrongMount(t *testing.T, l *lab.Lab) {
 			t.Errorf("%s is recorded although the start was refused:\n%s", c.Name, list)
 		}
 	}
+}
+
+// rightsTaken edits manager.conf while recgate runs, cuts it off once, so that
+// it logs in with less, and gives the right back.
+func rightsTaken(t *testing.T, l *lab.Lab) {
+	w := newWire(t, l.AMI)
+	p := newProgram(t, l, settings{address: w.Addr(), recorder: "mixmonitor"})
+	c := l.Call("410", "411", 120, "")
+	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
+	file := filepath.Join(l.Dir, "pbx", "etc", "manager.conf")
+	had, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(text []byte) {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l.CLI("manager reload")
+	}
+	before, account, found := strings.Cut(string(had), "[recorder]")
+	if !found {
+		t.Fatalf("no account in %s", had)
+	}
+	defer write(had)
+	write([]byte(before + "[recorder]" + strings.Replace(account, "write = call,system", "write = reporting", 1)))
+	w.Cut()
+	p.await(t, "to notice", func() bool {
+		status, body := p.ask(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "may not use MixMonitor: add &quot;system&quot; to its write line")
+	})
+	write(had)
+	p.await(t, "to have the right again", func() bool {
+		status, _ := p.ask(t, "start", "extenOrUniqueId", c.CallerUniqueID, "tag", t.Name())
+		return status == http.StatusOK
+	})
+	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
 }
 
 func databaseAway(t *testing.T, l *lab.Lab) {
