@@ -43,7 +43,7 @@ func (s *Service) collectIn(delay time.Duration, c *collector) {
 			return // only when ctx has ended
 		}
 		defer unlock()
-		again, err := s.collect(ctx, c)
+		again, err := s.claim(ctx, c)
 		if ctx.Err() != nil {
 			return
 		}
@@ -308,6 +308,7 @@ func (s *Service) finish(ctx context.Context, rec Recording, step Step) error {
 	}
 	s.watch.settled(rec.ID)
 	s.growth.forget(rec.ID)
+	s.begun.drop(rec.ID)
 	rec.State, rec.Reason, rec.Duration, rec.Bytes = step.To, step.Reason, step.Duration, step.Bytes
 	level := slog.LevelInfo
 	if step.To == Failed || step.To == Lost {

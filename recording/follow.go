@@ -42,7 +42,9 @@ func (s *Service) hungUp(ctx context.Context, c live, at time.Time) error {
 	for _, rec := range open {
 		switch rec.State {
 		case Starting:
-			_, err = s.settleStarting(ctx, c.on, rec)
+			if !s.leaveToOther(c.on, rec) {
+				_, err = s.settleStarting(ctx, c.on, rec)
+			}
 		case Running:
 			err = s.ended(ctx, &rec, "the channel hung up", at)
 		}

@@ -92,6 +92,7 @@ type Store interface {
 	Records
 	Lookup
 	Journal
+	Leases
 }
 
 // Records writes recordings.
@@ -99,7 +100,10 @@ type Records interface {
 	// Add writes a new recording in state Starting, with its tags, tracks
 	// and parties. When a call with this PBX and linked id is still open
 	// (EndedAt zero), the recording joins it: r.Call.ID is ignored and the
-	// parties are added to that call. An id that exists is a Conflict.
+	// parties are added to that call. An id that exists is a Conflict, and so
+	// is a channel (PBX and unique id) for which a recording is in state
+	// Starting or Running: of several at once, from whatever process, one
+	// gets through.
 	Add(ctx context.Context, r Recording) error
 	// Advance makes a step. A row whose state is not one of Step.From is left
 	// as it is and a Conflict is returned. The history gets Step.Past.
@@ -110,7 +114,9 @@ type Records interface {
 	AddTag(ctx context.Context, id ID, tag, by string, at time.Time) error
 	// Move notes that the recording goes on on another channel (a pickup):
 	// channel, unique id and extension become the party's, which joins the
-	// call. A Conflict unless the recording is in state Running.
+	// call. A Conflict unless the recording is in state Running; one that is
+	// on that channel already stays as it is. A channel that another recording
+	// is begun on stays that one's: Add goes on to refuse it.
 	Move(ctx context.Context, id ID, to Party, at time.Time) error
 	// SetFlags sets both flags.
 	SetFlags(ctx context.Context, id ID, private, deleted bool) error
@@ -153,6 +159,23 @@ type Lookup interface {
 	Unfinished(ctx context.Context) ([]Recording, error)
 	// History returns the steps of a recording, oldest first.
 	History(ctx context.Context, id ID) ([]Past, error)
+}
+
+// Leases divide work among processes that share a database: who holds the
+// lease of a name does what the name means. Time is that of the database, so
+// that processes whose clocks differ agree; where the database is a cluster,
+// its nodes must agree to much less than a ttl. A holder that cannot renew
+// in time must stop: after ttl somebody else may have begun.
+type Leases interface {
+	// TryLease takes the lease for ttl, if nobody holds it, it has run out,
+	// or the holder has it already; false when somebody else holds it.
+	TryLease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
+	// Renew makes the lease last for ttl from now. False when it is not the
+	// holder's any more; one that ran out and that nobody took still is.
+	Renew(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
+	// Release gives the lease back; one that is not the holder's is left as
+	// it is, and is no error.
+	Release(ctx context.Context, name, holder string) error
 }
 
 // Journal keeps the access log and adds up.

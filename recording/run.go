@@ -46,8 +46,13 @@ func (s *Service) Waiting() int { return s.work.waiting(collecting) }
 // again and again.
 func (s *Service) sweep(p PBX, delay time.Duration) {
 	s.work.add(delay, "sweep "+p.Name(), func(ctx context.Context) {
-		if err := s.settleAll(ctx, p); err != nil && ctx.Err() == nil && CodeOf(err) != Unavailable {
+		mine, err := s.leased(ctx, "sweep "+p.Name(), func(ctx context.Context) error { return s.settleAll(ctx, p) })
+		if err != nil && ctx.Err() == nil && CodeOf(err) != Unavailable {
 			s.o.Log.ErrorContext(ctx, "unfinished recordings not settled", slog.String("pbx", p.Name()), slog.Any("err", err))
+		}
+		if !mine {
+			s.sweep(p, askAgain)
+			return
 		}
 		s.sweep(p, s.o.Sweep)
 	})
@@ -90,7 +95,7 @@ func (s *Service) inTurn(e Event, tries int, do func(context.Context) error) {
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		if tries == 0 {
+		if tries == 0 && !s.raced(err) {
 			s.o.Log.WarnContext(ctx, "event not followed for now", slog.String("pbx", e.PBX), slog.String("call", e.Channel.UniqueID), slog.Any("err", err))
 		}
 		name := fmt.Sprintf("again %d %s %s", e.Kind, e.PBX, e.Channel.UniqueID)

@@ -22,6 +22,7 @@ type Service struct {
 	moves locks    // one collector at a time on one recording
 	turns turns    // events of one channel in their order
 	watch watch    // channels and calls whose events matter
+	begun begun    // starts that are not confirmed, of this process and of others
 	work  schedule // collecting and settling
 	stuck stuck    // why collecting fails for now
 
@@ -43,6 +44,10 @@ type Options struct {
 	Patience time.Duration
 	// Sweep is the time between two looks at what is unfinished; default 20 s.
 	Sweep time.Duration
+	// Holder names this process among those that share the database and the
+	// archive; each has its own. Empty: there are no others, and no work has
+	// to be claimed.
+	Holder string
 	// Now and Random default to the machine's clock and crypto/rand.
 	Now    func() time.Time
 	Random io.Reader

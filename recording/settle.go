@@ -18,7 +18,7 @@ func (s *Service) settleAll(ctx context.Context, p PBX) error {
 	var first error
 	for _, rec := range open {
 		s.watch.add(rec)
-		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && first == nil {
+		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && first == nil && !s.raced(err) {
 			first = err
 		}
 		if ctx.Err() != nil {
@@ -44,6 +44,9 @@ func (s *Service) settle(ctx context.Context, p PBX, id ID, uniqueID string) err
 	}
 	switch rec.State {
 	case Starting:
+		if s.leaveToOther(p, rec) {
+			return nil
+		}
 		if rec, err = s.settleStarting(ctx, p, rec); err != nil {
 			return err
 		}
@@ -86,7 +89,7 @@ func (s *Service) settleGone(ctx context.Context, p PBX, rec Recording) error {
 	if alive && rec.State == Running {
 		s.watchGrowth(ctx, p, rec, c)
 	}
-	if err != nil || alive {
+	if err != nil || alive || s.notSeenYet(p, rec) {
 		return err
 	}
 	at := s.now()

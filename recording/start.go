@@ -3,6 +3,7 @@ package recording
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 )
 
@@ -48,14 +49,20 @@ func (s *Service) start(ctx context.Context, r StartRequest) (Recording, error) 
 		return Recording{}, err
 	}
 	defer unlock()
-	running, err := s.running(ctx, c)
-	if err != nil {
-		return Recording{}, err
+	for tries := 1; ; tries++ {
+		running, err := s.running(ctx, c)
+		if err != nil {
+			return Recording{}, err
+		}
+		if running != nil {
+			return s.tagged(ctx, *running, tag, r.Remote)
+		}
+		rec, err := s.record(ctx, c, tag, r.Remote)
+		if !errors.Is(err, errTaken) || tries == 3 {
+			return rec, err
+		}
+		// Another process has just begun: look again what became of it.
 	}
-	if running != nil {
-		return s.tagged(ctx, *running, tag, r.Remote)
-	}
-	return s.record(ctx, c, tag, r.Remote)
 }
 
 // running returns what recgate records on the channel, or nil. A row that a
@@ -68,6 +75,9 @@ func (s *Service) running(ctx context.Context, c live) (*Recording, error) {
 		return nil, err
 	}
 	for _, rec := range open {
+		if rec, err = s.awaitOther(ctx, rec); err != nil {
+			return nil, err
+		}
 		switch rec.State {
 		case Starting:
 			rec, err = s.settleStarting(ctx, c.on, rec)
@@ -103,14 +113,23 @@ func (s *Service) record(ctx context.Context, c live, tag, remote string) (Recor
 		return rec, err
 	}
 	s.watch.add(rec)
-	if err := s.store.Add(ctx, rec); err != nil {
+	s.begun.add(rec.ID)
+	if err := s.store.Add(ctx, rec); CodeOf(err) == Conflict {
+		s.begun.drop(rec.ID)
+		s.watch.settled(rec.ID)
+		return rec, fmt.Errorf("%w: %w", errTaken, err)
+	} else if err != nil {
 		return rec, err
 	}
 	capture, err := c.on.Record(ctx, c.Channel, rec.ID)
 	if err != nil {
 		return rec, s.failed(ctx, rec, err)
 	}
-	return s.began(ctx, rec, capture, "recording")
+	now, err := s.began(ctx, rec, capture, "recording")
+	if CodeOf(err) == Conflict {
+		return s.settledElsewhere(ctx, c, rec, capture, err)
+	}
+	return now, err
 }
 
 // newRecording fills in all that is known before the PBX is asked.
@@ -164,6 +183,7 @@ func (s *Service) began(ctx context.Context, rec Recording, capture Capture, rea
 	}
 	rec.State, rec.Reason, rec.Recorder, rec.Handle = Running, reason, capture.Recorder, capture.Handle
 	rec.StartedAt, rec.Tracks = now, capture.Tracks
+	s.begun.drop(rec.ID)
 	s.o.Log.InfoContext(ctx, "recording started", attrs(rec)...)
 	return rec, nil
 }

@@ -90,6 +90,10 @@ func (s *Service) stopOn(ctx context.Context, c live) (rec Recording, ok bool, e
 // ended makes the step to Collecting and has the files collected.
 func (s *Service) ended(ctx context.Context, rec *Recording, reason string, at time.Time) error {
 	if err := s.advance(ctx, rec.ID, Step{To: Collecting, Reason: reason, At: s.now(), StoppedAt: at}); err != nil {
+		if now, over := s.overtaken(ctx, rec.ID, err, Starting, Running); over {
+			*rec = now
+			return nil
+		}
 		return err
 	}
 	s.growth.forget(rec.ID)

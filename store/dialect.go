@@ -18,6 +18,8 @@ type dialect interface {
 	bind(args []any) []any
 	// ping is a query for one number that touches the database.
 	ping() string
+	// clock is a query for the database's time in milliseconds since 1970.
+	clock() string
 	// hasTable is a query for how many tables have the name that is its
 	// argument, none or one.
 	hasTable() string

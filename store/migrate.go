@@ -13,8 +13,8 @@ import (
 )
 
 // migrationFiles holds migrations/DIALECT/NNNN_what.sql, forward only. On
-// MySQL each holds one statement: DDL cannot be undone there, so a migration
-// of two that fails in between could never be run again.
+// MySQL each statement may be run again: DDL cannot be undone there, so a
+// migration that fails in between is run once more from its beginning.
 //
 //go:embed migrations
 var migrationFiles embed.FS

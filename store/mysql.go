@@ -56,6 +56,8 @@ func (mysqlDialect) bind(args []any) []any {
 
 func (mysqlDialect) ping() string { return `SELECT 1` }
 
+func (mysqlDialect) clock() string { return `SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)` }
+
 func (mysqlDialect) hasTable() string {
 	return `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?`
 }

@@ -28,6 +28,9 @@ func addRecording(ctx context.Context, t tx, r recording.Recording) error {
 	if err := insertRecording(ctx, t, r, callID); err != nil {
 		return err
 	}
+	if err := takeChannel(ctx, t, recordedChannel{r.PBX, r.UniqueID, r.ID}); err != nil {
+		return fmt.Errorf("take the channel: %w", err)
+	}
 	for _, tag := range lastOfEach(r.Tags) {
 		if err := insertTag(ctx, t, r.ID, tag, r.AskedAt); err != nil {
 			return fmt.Errorf("add a tag: %w", err)

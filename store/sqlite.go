@@ -72,6 +72,10 @@ func (sqliteDialect) bind(args []any) []any { return args }
 
 func (sqliteDialect) ping() string { return `SELECT COUNT(*) FROM sqlite_schema` }
 
+func (sqliteDialect) clock() string {
+	return `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`
+}
+
 func (sqliteDialect) hasTable() string {
 	return `SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?`
 }

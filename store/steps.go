@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"recgate/recording"
@@ -41,6 +42,11 @@ func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) er
 		} else if n == 0 {
 			return refuse(ctx, t, id, "become "+string(s.To))
 		}
+		if slices.Contains(from, recording.Starting) && s.To != recording.Running {
+			if err := freeChannel(ctx, t, id); err != nil {
+				return fmt.Errorf("free the channel: %w", err)
+			}
+		}
 		if s.Tracks != nil {
 			if err := replaceTracks(ctx, t, id, s.Tracks); err != nil {
 				return fmt.Errorf("replace the tracks: %w", err)
@@ -75,21 +81,30 @@ func insertStep(ctx context.Context, t tx, id recording.ID, p recording.Past) er
 // the hangup of the channel that was left says nothing of the new one.
 func (db *DB) Move(ctx context.Context, id recording.ID, to recording.Party, at time.Time) error {
 	return db.write(ctx, "move a recording", func(ctx context.Context, t tx) error {
-		const query = `SELECT channel, call_id FROM recordings WHERE id = ?`
-		var from, callID string
-		if err := t.row(ctx, query, []any{id}, &from, &callID); errors.Is(err, sql.ErrNoRows) {
+		const query = `SELECT state, pbx, channel, unique_id, call_id FROM recordings WHERE id = ?`
+		var state recording.State
+		var pbx, from, uniqueID, callID string
+		if err := t.row(ctx, query, []any{id}, &state, &pbx, &from, &uniqueID, &callID); errors.Is(err, sql.ErrNoRows) {
 			return orNotFound(nil, id)
 		} else if err != nil {
 			return err
 		}
-		const update = `UPDATE recordings SET channel = ?, unique_id = ?, extension = ?, channel_ended_at = 0
-			WHERE id = ? AND state = ?`
-		n, err := t.exec(ctx, update, to.Channel, to.UniqueID, to.Extension, id, recording.Running)
-		if err != nil {
-			return err
+		if state == recording.Running && uniqueID == to.UniqueID {
+			return nil // another program saw the same event
 		}
-		if n == 0 {
+		const update = `UPDATE recordings SET channel = ?, unique_id = ?, extension = ?, channel_ended_at = 0
+			WHERE id = ? AND state = ? AND unique_id = ?`
+		n, err := t.exec(ctx, update, to.Channel, to.UniqueID, to.Extension, id, recording.Running, uniqueID)
+		switch {
+		case err != nil:
+			return err
+		case n == 0 && state == recording.Running:
+			return errAgain
+		case n == 0:
 			return refuse(ctx, t, id, "move to another channel")
+		}
+		if err := changeChannel(ctx, t, recordedChannel{pbx, uniqueID, id}, to.UniqueID); err != nil {
+			return fmt.Errorf("change the channel: %w", err)
 		}
 		if err := addParty(ctx, t, callID, to); err != nil {
 			return fmt.Errorf("add the party: %w", err)

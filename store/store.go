@@ -77,6 +77,13 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
+// Shared tells whether other programs may use the database at the same time,
+// which then divide the work by its leases. An SQLite file has one.
+func (db *DB) Shared() bool {
+	_, alone := db.dialect.(sqliteDialect)
+	return !alone
+}
+
 // Close closes all connections. Calls that still run end with an error.
 func (db *DB) Close() error {
 	err := db.writes.Close()

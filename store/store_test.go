@@ -37,3 +37,11 @@ func file(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "
 func TestSQLite(t *testing.T) {
 	recordingtest.TestStore(t, func(t *testing.T) recording.Store { return open(t, file(t), store.Options{}) })
 }
+
+// TestSQLiteOfTwo has two programs on one file.
+func TestSQLiteOfTwo(t *testing.T) {
+	recordingtest.TestStores(t, func(t *testing.T) [2]recording.Store {
+		dsn := file(t)
+		return [2]recording.Store{open(t, dsn, store.Options{}), open(t, dsn, store.Options{})}
+	})
+}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"os"
 	"regexp"
 	"time"
 
@@ -63,6 +65,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,
 		Deadline:           startPatience(cfg),
 		KeepSpool:          map[string]bool{},
+		Holder:             holder(g.db),
 		Log:                log,
 		Happened:           g.count,
 	}
@@ -73,6 +76,18 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	}
 	g.service = recording.NewService(pbxs, g.db, g.archive, audio.Files{}, o)
 	return g, nil
+}
+
+// holder names this process among those that may share the database.
+func holder(db *store.DB) string {
+	if !db.Shared() {
+		return ""
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s %d %s", host, os.Getpid(), rand.Text())
 }
 
 // close gives the database back.

@@ -41,3 +41,12 @@ func TestMariaDB(t *testing.T) {
 		authtest.TestKeys(t, func(t *testing.T) authtest.Keys { return open(t, server.DSN(t)) })
 	})
 }
+
+// TestMariaDBOfTwo has two programs on one server.
+func TestMariaDBOfTwo(t *testing.T) {
+	server := mariadbd.Start(t)
+	recordingtest.TestStores(t, func(t *testing.T) [2]recording.Store {
+		dsn := server.DSN(t)
+		return [2]recording.Store{open(t, dsn), open(t, dsn)}
+	})
+}

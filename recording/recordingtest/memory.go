@@ -19,6 +19,7 @@ type Store struct {
 	rows     map[recording.ID]*row
 	calls    map[string]*recording.Call
 	accesses []recording.Access
+	leases   map[string]lease
 	broken   map[string]bool // method names; "" is all of them
 }
 
@@ -41,6 +42,7 @@ func NewStore() *Store {
 	return &Store{
 		rows:   map[recording.ID]*row{},
 		calls:  map[string]*recording.Call{},
+		leases: map[string]lease{},
 		broken: map[string]bool{},
 	}
 }
@@ -106,6 +108,9 @@ func (s *Store) Add(ctx context.Context, r recording.Recording) error {
 	}
 	if s.rows[r.ID] != nil {
 		return recording.Errorf(recording.Conflict, "a recording with the id %q exists already", r.ID)
+	}
+	if err := s.channelTaken(r); err != nil {
+		return err
 	}
 	call := s.openCall(r.Call.PBX, r.Call.LinkedID)
 	if call == nil {
@@ -199,6 +204,9 @@ func (s *Store) Move(ctx context.Context, id recording.ID, to recording.Party, a
 	}
 	if r.State != recording.Running {
 		return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot move to another channel", id, r.State)
+	}
+	if r.UniqueID == to.UniqueID {
+		return nil
 	}
 	reason := fmt.Sprintf("moved from %s to %s", r.Channel, to.Channel)
 	r.past(recording.Past{At: at, To: r.State, Reason: reason})

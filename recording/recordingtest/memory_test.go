@@ -12,6 +12,13 @@ func TestMemoryStore(t *testing.T) {
 	recordingtest.TestStore(t, func(*testing.T) recording.Store { return recordingtest.NewStore() })
 }
 
+func TestMemoryStores(t *testing.T) {
+	recordingtest.TestStores(t, func(*testing.T) [2]recording.Store {
+		s := recordingtest.NewStore()
+		return [2]recording.Store{s, s}
+	})
+}
+
 func TestBreak(t *testing.T) {
 	s := recordingtest.NewStore()
 	add := func(id recording.ID) error {

@@ -74,6 +74,10 @@ var storeCases = []struct {
 	{"the access log keeps what was sent", accessLog},
 	{"the access log takes hostile text", hostileAccessLog},
 	{"simultaneous adds", simultaneousAdds},
+	{"a channel is recorded once at a time", channelIsRecordedOnce},
+	{"a moved recording takes its channel along", moveTakesTheChannel},
+	{"a lease has one holder", leaseHasOneHolder},
+	{"a lease that ran out can be taken", leaseRunsOut},
 	{"an ended context writes nothing", endedContext},
 	{"text of the PBX comes back byte for byte", pbxText},
 }
@@ -130,6 +134,16 @@ func add(t *testing.T, s recording.Store, r recording.Recording) recording.Recor
 	if err := s.Add(t.Context(), r); err != nil {
 		t.Fatalf("add %s: %v", r.ID, err)
 	}
+	return r
+}
+
+// stopped writes a recording that has ended, so that its channel can be
+// recorded again, and returns it as it is then.
+func stopped(t *testing.T, s recording.Store, r recording.Recording) recording.Recording {
+	t.Helper()
+	add(t, s, r)
+	advance(t, s, r.ID, recording.Collecting)
+	r.State, r.Reason = recording.Collecting, "because of collecting"
 	return r
 }
 

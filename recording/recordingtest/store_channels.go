@@ -99,6 +99,9 @@ func move(t *testing.T, s recording.Store) {
 	want.Call.Parties = append(want.Call.Parties, to)
 	equal(t, "moved, and in progress on the new channel", want, get(t, s, want.ID))
 	equal(t, "another recording", other, get(t, s, other.ID))
+	if err := s.Move(t.Context(), want.ID, to, after(72)); err != nil { // another program saw it, too
+		t.Errorf("move again: %v", err)
+	}
 
 	list, err := s.Open(t.Context(), "pbx1", "9.9")
 	found(t, "open on the new channel", list, err, want.ID)
@@ -132,7 +135,7 @@ func silent(n int) recording.Recording {
 }
 
 func answeredAndEnded(t *testing.T, s recording.Store) {
-	r := add(t, s, silent(1))
+	r := stopped(t, s, silent(1))
 	twin := silent(2) // a second recording of the same channel
 	twin.UniqueID, twin.Call = r.UniqueID, r.Call
 	add(t, s, twin)
@@ -167,7 +170,7 @@ func knownStays(t *testing.T, s recording.Store) {
 func olderChannelIsLeftAlone(t *testing.T, s recording.Store) {
 	older, newer := silent(1), silent(2)
 	newer.UniqueID, newer.PBX = older.UniqueID, older.PBX
-	add(t, s, older)
+	older = stopped(t, s, older)
 	add(t, s, newer)
 	n := recording.ChannelNote{PBX: "pbx1", LinkedID: "none", Party: recording.Party{UniqueID: older.UniqueID}, Since: newer.AskedAt, EndedAt: after(30)}
 	note(t, s, n)

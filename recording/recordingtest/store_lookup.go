@@ -23,7 +23,7 @@ func listsAreNewestFirst(t *testing.T, s recording.Store) {
 			r.AskedAt = after(-1)
 		}
 		r.Tags, r.UniqueID, r.ChannelEndedAt = []string{"all"}, "1.1", time.Time{}
-		add(t, s, r)
+		stopped(t, s, r)
 	}
 	want := []recording.ID{idOf(4), idOf(3), idOf(2), idOf(1), idOf(5)}
 	tagged(t, s, "all", want...)
@@ -46,8 +46,7 @@ func listsAreWhole(t *testing.T, s recording.Store) {
 		r := silent(n - i)
 		r.Tags = append(r.Tags, "all")
 		r.UniqueID = "1.1"
-		add(t, s, r)
-		want = append(want, r)
+		want = append(want, stopped(t, s, r))
 	}
 	got, err := s.ByTag(t.Context(), "all", n)
 	if err != nil {
@@ -69,7 +68,7 @@ func limits(t *testing.T, s recording.Store) {
 		r := full(n)
 		r.Tags, r.UniqueID = []string{"all"}, "1.1"
 		r.Call.Parties = []recording.Party{{UniqueID: "2.2"}}
-		add(t, s, r)
+		stopped(t, s, r)
 	}
 	all := []recording.ID{idOf(5), idOf(4), idOf(3), idOf(2), idOf(1)}
 	for limit, want := range map[int][]recording.ID{-1: nil, 0: nil, 1: all[:1], 3: all[:3], 5: all, 6: all} {
@@ -163,7 +162,7 @@ func sums(t *testing.T, s recording.Store) {
 		advance(t, s, r.ID, path...)
 	}
 	odd := unset(3)
-	odd.ID, odd.Call, odd.Reason = idOf(50), unset(50).Call, "Asked"
+	odd.ID, odd.Call, odd.UniqueID, odd.Reason = idOf(50), unset(50).Call, unset(50).UniqueID, "Asked"
 	add(t, s, odd)
 	for n, at := range map[int]time.Time{60: after(0), 61: after(8)} { // just outside
 		r := unset(n)

@@ -1,0 +1,181 @@
+package recording
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Several processes may share a database and stand in front of the same PBXs:
+// each has Options.Holder. Every state step is made by one of them (the store
+// compares and sets), every channel is recorded by one start (Store.Add), and
+// work is claimed by a lease. This file is about starts, which a lease of
+// their own would slow down.
+
+// errTaken is wrapped by the Conflict of a start that came second: another
+// process has begun to record the channel since it was looked at.
+var errTaken = errors.New("another process begins to record the channel")
+
+const (
+	// lookAgain is the time between two looks at what another process does.
+	lookAgain = 25 * time.Millisecond
+	// answerTime is how much longer than its deadline a start may be under
+	// way: its last action may be answered late.
+	answerTime = time.Second
+	// eventTime is how much later than its row the events of a channel may
+	// reach another process.
+	eventTime = 3 * time.Second
+	// longOver is the age at which no start is under way, by whatever clock:
+	// those of the processes must agree to this.
+	longOver = time.Minute
+)
+
+// begun remembers starts that are not confirmed yet: those of this process,
+// and when those of other processes were first seen. The zero value is ready.
+type begun struct {
+	mu   sync.Mutex // guards the maps
+	ours map[ID]bool
+	seen map[ID]time.Time
+}
+
+func (b *begun) add(id ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ours == nil {
+		b.ours = map[ID]bool{}
+	}
+	b.ours[id] = true
+}
+
+func (b *begun) drop(id ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.ours, id)
+}
+
+// left returns for how much longer a start of this id, if it is not ours, may
+// be under way that takes no longer than limit. Time is counted here from the
+// first look on, so that clocks that differ do no harm.
+func (b *begun) left(id ID, limit time.Duration) time.Duration {
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ours[id] {
+		return 0
+	}
+	first, known := b.seen[id]
+	if !known {
+		first = now
+		if b.seen == nil {
+			b.seen = map[ID]time.Time{}
+		}
+		for id, at := range b.seen { // few, and nobody says when they are settled
+			if now.Sub(at) > longOver {
+				delete(b.seen, id)
+			}
+		}
+		b.seen[id] = first
+	}
+	return max(0, limit-now.Sub(first))
+}
+
+// underWayElsewhere tells for how much longer another process may be in the
+// middle of this start: then what the PBX says of it means nothing yet, and
+// nobody else may settle the row.
+func (s *Service) underWayElsewhere(rec Recording) time.Duration {
+	if s.o.Holder == "" || rec.State != Starting || s.now().Sub(rec.AskedAt) > longOver {
+		return 0
+	}
+	return s.begun.left(rec.ID, s.o.Deadline+answerTime)
+}
+
+// awaitOther waits while another process is in the middle of a start, and
+// returns the recording as it is then. Any other recording comes back at once.
+func (s *Service) awaitOther(ctx context.Context, rec Recording) (Recording, error) {
+	for s.underWayElsewhere(rec) > 0 {
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return rec, &Error{Code: Unavailable, Msg: "an earlier action on this channel has not ended yet: try again", Err: ctx.Err()}
+		}
+		now, err := s.store.Get(ctx, rec.ID)
+		if err != nil {
+			return rec, err
+		}
+		rec = now
+	}
+	return rec, nil
+}
+
+// leaveToOther tells whether another process may be in the middle of this
+// start; the recording is then looked at again when it cannot be any more.
+func (s *Service) leaveToOther(p PBX, rec Recording) bool {
+	left := s.underWayElsewhere(rec)
+	if left > 0 {
+		s.settleIn(left, p, rec)
+	}
+	return left > 0
+}
+
+// settleIn looks at one recording again, before the next sweep does.
+func (s *Service) settleIn(delay time.Duration, p PBX, rec Recording) {
+	s.work.add(delay, "settle "+string(rec.ID), func(ctx context.Context) {
+		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && ctx.Err() == nil && !s.raced(err) {
+			s.o.Log.WarnContext(ctx, "recording of another process not settled for now", append(attrs(rec), slog.Any("err", err))...)
+		}
+	})
+}
+
+// notSeenYet tells whether a channel that the PBX's table does not hold may be
+// too new for it: another process began to record it, and its events reach us
+// a little later than its row. It is looked at again.
+func (s *Service) notSeenYet(p PBX, rec Recording) bool {
+	if s.o.Holder == "" || rec.State != Running {
+		return false
+	}
+	left := s.begun.left(rec.ID, eventTime)
+	if left > 0 {
+		s.settleIn(left, p, rec)
+	}
+	return left > 0
+}
+
+// raced tells whether an error is a step that another process has made first:
+// the next look sees it.
+func (s *Service) raced(err error) bool { return s.o.Holder != "" && CodeOf(err) == Conflict }
+
+// settledElsewhere is for a start that the PBX confirmed after another process
+// had settled its row: this one was too slow. It may have been taken over;
+// else what was begun has no row that says so, and is ended.
+func (s *Service) settledElsewhere(ctx context.Context, c live, rec Recording, capture Capture, cause error) (Recording, error) {
+	ctx, cancel := s.own(ctx)
+	defer cancel()
+	now, found := s.overtaken(ctx, rec.ID, cause, Starting)
+	if !found {
+		return rec, cause
+	}
+	if now.State == Running {
+		return now, nil
+	}
+	rec.Recorder, rec.Handle, rec.Tracks = capture.Recorder, capture.Handle, capture.Tracks
+	if err := c.on.Stop(ctx, rec); err != nil && CodeOf(err) != NotFound {
+		return rec, errors.Join(cause, err)
+	}
+	return now, &Error{Code: Unavailable, Msg: "the start took too long and was given up: try again", Err: cause}
+}
+
+// overtaken tells whether a step was refused because another process has made
+// it, and returns the recording as it is now: its state is none of before.
+func (s *Service) overtaken(ctx context.Context, id ID, err error, before ...State) (Recording, bool) {
+	if !s.raced(err) {
+		return Recording{}, false
+	}
+	now, err := s.store.Get(ctx, id)
+	if err != nil {
+		return Recording{}, false
+	}
+	return now, !slices.Contains(before, now.State)
+}
