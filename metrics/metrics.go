@@ -31,10 +31,21 @@ type Metrics struct {
 	settled    *prometheus.CounterVec
 	served     prometheus.Counter
 	retried    prometheus.Counter
+	seconds    *prometheus.HistogramVec // of requests, by method
+	database   *prometheus.HistogramVec // of transactions, by operation
+	failures   *prometheus.CounterVec   // of the database, by operation
 }
 
-// New returns the metrics of a program of the given version.
-func New(version string) *Metrics {
+// Methods are the values of the label method: those of the legacy endpoint,
+// and what is none of them.
+func Methods() []string {
+	return []string{"start", "stop", "retrieve", "retrieveByUniqueId", "unknown"}
+}
+
+// New returns the metrics of a program of the given version. The outcomes that
+// starts, stops, retrievals and requests can have are at 0 from the beginning,
+// so that an alarm sees the first one.
+func New(version string, outcomes ...string) *Metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m := &Metrics{registry: registry, factory: promauto.With(registry)}
@@ -45,14 +56,48 @@ func New(version string) *Metrics {
 	m.settled = m.counters("recgate_recordings_total", "Recordings that ended, by final state: ready, empty, failed or lost.", "state")
 	m.served = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_served_bytes_total", Help: "Bytes of audio that retrievals gave out, before base64."})
 	m.retried = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_collect_retries_total", Help: "Collections of finished files that failed for now and are tried again."})
-	for _, state := range []string{"ready", "empty", "failed", "lost"} {
-		m.settled.WithLabelValues(state) // at 0, so that an alarm sees the first one
-	}
+	m.seconds = m.histogram("recgate_request_seconds", "Time that a call of the legacy endpoint took, by method; of retrievals to their last byte.", "method")
+	m.database = m.histogram("recgate_database_seconds", "Time that a transaction took, its turn and the disk included, by operation: read or write.", "operation")
+	m.failures = m.counters("recgate_database_errors_total", "Transactions that failed because of the database, by operation: read or write.", "operation")
+	m.begin(outcomes)
 	m.factory.NewGauge(prometheus.GaugeOpts{
 		Name: "recgate_build_info", Help: "Always 1; the labels say which build this is.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	}).Set(1)
 	return m
+}
+
+// begin makes every series that there will ever be, at 0.
+func (m *Metrics) begin(outcomes []string) {
+	for _, state := range []string{"ready", "empty", "failed", "lost"} {
+		m.settled.WithLabelValues(state)
+	}
+	for _, operation := range []string{read, write} {
+		m.database.WithLabelValues(operation)
+		m.failures.WithLabelValues(operation)
+	}
+	for _, outcome := range outcomes {
+		for _, v := range []*prometheus.CounterVec{m.starts, m.stops, m.retrievals} {
+			v.WithLabelValues(outcome)
+		}
+		for _, method := range Methods() {
+			m.requests.WithLabelValues(method, outcome)
+		}
+	}
+	for _, method := range Methods() {
+		m.seconds.WithLabelValues(method)
+	}
+}
+
+// The values of the label operation.
+const read, write = "read", "write"
+
+// histogram has bounds from a millisecond, a start on a fast disk, to five
+// minutes, an hour of sound over a slow line.
+func (m *Metrics) histogram(name, help string, labels ...string) *prometheus.HistogramVec {
+	return m.factory.NewHistogramVec(prometheus.HistogramOpts{
+		Name: name, Help: help, Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 30, 300},
+	}, labels)
 }
 
 func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
@@ -61,7 +106,23 @@ func (m *Metrics) counters(name, help string, labels ...string) *prometheus.Coun
 
 // Request counts a call of the legacy endpoint. Both texts must come from
 // small fixed sets, never from the caller: each pair takes memory for ever.
-func (m *Metrics) Request(method, outcome string) { m.requests.WithLabelValues(method, outcome).Inc() }
+func (m *Metrics) Request(method, outcome string, took time.Duration) {
+	m.requests.WithLabelValues(method, outcome).Inc()
+	m.seconds.WithLabelValues(method).Observe(took.Seconds())
+}
+
+// Database counts a transaction: whether it wrote, how long it took, and
+// whether the database failed.
+func (m *Metrics) Database(wrote bool, took time.Duration, failed bool) {
+	operation := read
+	if wrote {
+		operation = write
+	}
+	m.database.WithLabelValues(operation).Observe(took.Seconds())
+	if failed {
+		m.failures.WithLabelValues(operation).Inc()
+	}
+}
 
 // Start counts a start that was asked for: "ok", or the name of a code.
 func (m *Metrics) Start(outcome string) { m.starts.WithLabelValues(outcome).Inc() }
@@ -84,14 +145,16 @@ func (m *Metrics) Retried() { m.retried.Inc() }
 // Recordings are the gauges of the work at hand. The functions are called at
 // every look at /metrics and must be quick.
 type Recordings struct {
-	Open  func() int // recordings without a final state
-	Queue func() int // recordings that wait to be collected
+	Open  func() int           // recordings without a final state
+	Queue func() int           // recordings that wait to be collected
+	Age   func() time.Duration // for how long the oldest of them waits
 }
 
 // WatchRecordings adds the gauges of the work at hand, once.
 func (m *Metrics) WatchRecordings(r Recordings) {
 	m.gauge("recgate_recordings_open", "Recordings that have not ended yet.", nil, func() float64 { return float64(r.Open()) })
 	m.gauge("recgate_collect_queue", "Finished recordings that wait to be collected into the archive.", nil, func() float64 { return float64(r.Queue()) })
+	m.gauge("recgate_collect_oldest_seconds", "For how long the recording waits to be collected that waits longest; 0 when none does.", nil, func() float64 { return r.Age().Seconds() })
 }
 
 // PBX is how one PBX does at the moment.

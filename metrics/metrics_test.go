@@ -20,12 +20,12 @@ var update = flag.Bool("update", false, "write testdata/names.txt anew: a rename
 
 // full has everything that there is to see.
 func full() *metrics.Metrics {
-	m := metrics.New("1.2.3")
-	m.Request("start", "ok")
+	m := metrics.New("1.2.3", "ok", "unavailable")
+	m.Request("start", "ok", 3*time.Millisecond)
 	m.Start("ok")
 	m.Stop("not_found")
 	m.Retrieval("ok")
-	m.WatchRecordings(metrics.Recordings{Open: func() int { return 3 }, Queue: func() int { return 2 }})
+	m.WatchRecordings(metrics.Recordings{Open: func() int { return 3 }, Queue: func() int { return 2 }, Age: func() time.Duration { return 90 * time.Second }})
 	for _, name := range []string{"pbx1", "pbx2"} {
 		m.WatchPBX(name, func() metrics.PBX {
 			return metrics.PBX{
@@ -72,12 +72,15 @@ func TestNames(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	m := full()
-	m.Request("start", "ok")
+	m.Request("start", "ok", 3*time.Millisecond)
 	m.Served(1000)
 	m.Served(-1) // nothing was served
 	m.Served(44)
 	m.Settled("lost")
 	m.Retried()
+	m.Database(true, time.Millisecond, false)
+	m.Database(true, time.Second, true)
+	m.Database(false, time.Millisecond, false)
 	all := lines(t, m)
 	for _, want := range []string{
 		`recgate_requests_total{method="start",outcome="ok"} 2`,
@@ -92,6 +95,15 @@ func TestValues(t *testing.T) {
 		`recgate_collect_retries_total 1`,
 		`recgate_recordings_open 3`,
 		`recgate_collect_queue 2`,
+		`recgate_collect_oldest_seconds 90`,
+		`recgate_request_seconds_bucket{method="start",le="0.0025"} 0`,
+		`recgate_request_seconds_bucket{method="start",le="0.005"} 2`,
+		`recgate_request_seconds_count{method="stop"} 0`,
+		`recgate_requests_total{method="retrieve",outcome="unavailable"} 0`,
+		`recgate_database_seconds_count{operation="write"} 2`,
+		`recgate_database_seconds_count{operation="read"} 1`,
+		`recgate_database_errors_total{operation="write"} 1`,
+		`recgate_database_errors_total{operation="read"} 0`,
 		`recgate_pbx_up{pbx="pbx1"} 1`,
 		`recgate_pbx_up{pbx="pbx2"} 0`,
 		`recgate_ami_connected{pbx="pbx2"} 1`,

@@ -37,6 +37,7 @@ const collecting = "collect "
 func (s *Service) collectSoon(id ID) { s.collectIn(0, &collector{id: id}) }
 
 func (s *Service) collectIn(delay time.Duration, c *collector) {
+	s.waits.begin(c.id, s.o.Now())
 	s.work.add(delay, collecting+string(c.id), func(ctx context.Context) {
 		unlock, err := s.moves.lock(ctx, "", string(c.id))
 		if err != nil {
@@ -53,6 +54,8 @@ func (s *Service) collectIn(delay time.Duration, c *collector) {
 		}
 		if again > 0 {
 			s.collectIn(again, c)
+		} else {
+			s.waits.end(c.id)
 		}
 	})
 }

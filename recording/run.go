@@ -42,6 +42,10 @@ func (s *Service) Running() int { return s.watch.unsettled() }
 // Waiting returns how many recordings wait to be collected, for metrics.
 func (s *Service) Waiting() int { return s.work.waiting(collecting) }
 
+// WaitingLongest returns for how long the recording waits to be collected that
+// waits longest, for metrics; 0 when none does.
+func (s *Service) WaitingLongest() time.Duration { return s.waits.longest(s.o.Now()) }
+
 // sweep looks after a delay at all that is unfinished on a PBX, and then
 // again and again.
 func (s *Service) sweep(p PBX, delay time.Duration) {

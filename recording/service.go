@@ -25,6 +25,7 @@ type Service struct {
 	begun begun    // starts that are not confirmed, of this process and of others
 	work  schedule // collecting and settling
 	stuck stuck    // why collecting fails for now
+	waits waits    // since when recordings wait to be collected
 
 	orphans orphans // what does not add up
 	growth  growth  // of the files that are being written

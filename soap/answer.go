@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"recgate/recording"
@@ -126,7 +127,7 @@ func setHeaders(w http.ResponseWriter, mediaType string, length int64) {
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-func (x *exchange) count(outcome string) { x.o.Count(x.method(), outcome) }
+func (x *exchange) count(outcome string) { x.o.Count(x.method(), outcome, time.Since(x.began)) }
 
 func (x *exchange) method() string {
 	if x.call.op == nil {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"recgate/recording"
 	"recgate/soap"
@@ -149,7 +150,7 @@ func checkRefusal(t *testing.T, legacy soap.Legacy, err error, status int, code,
 	escaped := strings.NewReplacer("<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(message)
 	fault := "<faultcode>" + code + "</faultcode><faultstring>" + escaped + "</faultstring><detail/>"
 	var outcome string
-	e := newEndpoint(t, legacy, func(o *soap.Options) { o.Count = func(_, name string) { outcome = name } })
+	e := newEndpoint(t, legacy, func(o *soap.Options) { o.Count = func(_, name string, _ time.Duration) { outcome = name } })
 	e.rec.fail = err
 	for _, query := range []string{startOK, retrieveOK + "&format=envelope", retrieveOK + "&format=wav"} {
 		w := e.get(query)
@@ -275,7 +276,12 @@ func TestCount(t *testing.T) {
 	var counted []string
 	var sent int64
 	e := newEndpoint(t, soap.Legacy{}, func(o *soap.Options) {
-		o.Count = func(method, outcome string) { counted = append(counted, method+" "+outcome) }
+		o.Count = func(method, outcome string, took time.Duration) {
+			if took <= 0 || took > time.Hour {
+				t.Errorf("%s took %v", method, took)
+			}
+			counted = append(counted, method+" "+outcome)
+		}
 		o.Sent = func(n int64) { sent += n }
 		o.Remote = func(*http.Request) string { return "198.51.100.7" }
 	})

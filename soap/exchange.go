@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"recgate/recording"
 )
@@ -21,6 +22,9 @@ type exchange struct {
 	w    http.ResponseWriter
 	r    *http.Request
 	call call
+
+	began time.Time // when the request was read
+
 	soap bool // asked by SOAP: faults are 500 whatever the settings say
 	form form // of the answer when it was not asked by SOAP
 }
@@ -36,7 +40,7 @@ func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args []argument
 	if failed == nil {
 		failed = err
 	}
-	(&exchange{Handler: h, w: w, r: r, call: c, form: f}).run(failed)
+	(&exchange{Handler: h, began: time.Now(), w: w, r: r, call: c, form: f}).run(failed)
 }
 
 // decodeSimple makes a call of named arguments. Axis answers a GET as if it
@@ -77,7 +81,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
 	default:
 		c, err = decodeMessage(body, contentType)
 	}
-	(&exchange{Handler: h, w: w, r: r, call: c, soap: true}).run(err)
+	(&exchange{Handler: h, began: time.Now(), w: w, r: r, call: c, soap: true}).run(err)
 }
 
 // postForm takes the arguments of the query and then those of the body.

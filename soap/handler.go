@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -83,8 +84,9 @@ type Options struct {
 	// *recording.Error for him. A nil May lets everybody use all of them.
 	May func(ctx context.Context, method string) error
 	// Count is told the outcome of every call, for metrics: the method, or
-	// "unknown", and "ok" or the name of the error's code. It may be nil.
-	Count func(method, outcome string)
+	// "unknown", "ok" or the name of the error's code, and how long it took
+	// from when the request was read to the last byte of audio. It may be nil.
+	Count func(method, outcome string, took time.Duration)
 	// Sent is told the bytes of audio that left, before encoding. It may be nil.
 	Sent func(bytes int64)
 }
@@ -110,7 +112,7 @@ func New(o Options) *Handler {
 		o.May = func(context.Context, string) error { return nil }
 	}
 	if o.Count == nil {
-		o.Count = func(string, string) {}
+		o.Count = func(string, string, time.Duration) {}
 	}
 	if o.Sent == nil {
 		o.Sent = func(int64) {}

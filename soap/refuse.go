@@ -2,6 +2,7 @@ package soap
 
 import (
 	"net/http"
+	"time"
 
 	"recgate/recording"
 )
@@ -29,7 +30,7 @@ func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, status int, mes
 	c, _ := decodeSimple(args)
 	f, _ := formOf(c, r, h.o.Legacy.GetBody)
 	c.shape.soap12 = isSOAP && media == mediaSOAP12
-	x := &exchange{Handler: h, w: statusWriter{w, status, isSOAP || h.o.Legacy.ErrorStatus == Status500}, r: r, call: c, form: f, soap: isSOAP}
+	x := &exchange{Handler: h, began: time.Now(), w: statusWriter{w, status, isSOAP || h.o.Legacy.ErrorStatus == Status500}, r: r, call: c, form: f, soap: isSOAP}
 	x.fail(err)
 }
 

@@ -145,7 +145,7 @@ func TestBrokenBeforeFirstByte(t *testing.T) {
 func TestBrokenAfterFirstByte(t *testing.T) {
 	var closed atomic.Int32
 	outcome := make(chan string, 10)
-	e := newEndpoint(t, soap.Legacy{}, func(o *soap.Options) { o.Count = func(_, s string) { outcome <- s } })
+	e := newEndpoint(t, soap.Legacy{}, func(o *soap.Options) { o.Count = func(_, s string, _ time.Duration) { outcome <- s } })
 	const good = 5 * 24 << 10
 	e.rec.audio = func() *recording.Audio { return broken(good, 1<<20, 1<<20, &closed) }
 	server := httptest.NewServer(e)

@@ -23,6 +23,7 @@ type DB struct {
 	writes  *sql.DB // the pool of writer; on MySQL the same as readers
 	writer  writer
 	timeout time.Duration
+	ran     func(wrote bool, took time.Duration, failed bool) // nil: nobody asks
 
 	prepared *prepared // of readers; nil on MySQL
 }
@@ -37,6 +38,10 @@ type Options struct {
 	// Existing makes a database file that is not there an error, which wraps
 	// fs.ErrNotExist, instead of making the file. For those who only look.
 	Existing bool
+	// Ran is told of every transaction, for metrics: whether it wrote, how long
+	// it took with the wait for its turn, and whether the database failed (not:
+	// whether a caller was refused). It may be nil, and must not block.
+	Ran func(wrote bool, took time.Duration, failed bool)
 }
 
 // slow is how long what concerns a whole table may take.
@@ -61,6 +66,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err := db.Ping(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	db.ran = o.Ran
 	return db, nil
 }
 
@@ -98,14 +104,30 @@ func (db *DB) Close() error {
 func (db *DB) write(ctx context.Context, what string, change change) error {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
-	return fault(ctx, db.dialect, what, db.writer.write(ctx, change))
+	began := time.Now()
+	err := fault(ctx, db.dialect, what, db.writer.write(ctx, change))
+	db.tell(true, began, err)
+	return err
+}
+
+// tell reports a transaction. A caller who has gone is no failure.
+func (db *DB) tell(wrote bool, began time.Time, err error) {
+	if db.ran == nil {
+		return
+	}
+	code := recording.CodeOf(err)
+	failed := err != nil && (code == recording.Unavailable || code == recording.Internal) && !errors.Is(err, context.Canceled)
+	db.ran(wrote, time.Since(began), failed)
 }
 
 // read runs look in one transaction, so that all it reads is of one moment.
 func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look change) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return fault(ctx, db.dialect, what, db.look(ctx, look))
+	began := time.Now()
+	err := fault(ctx, db.dialect, what, db.look(ctx, look))
+	db.tell(false, began, err)
+	return err
 }
 
 func (db *DB) look(ctx context.Context, look change) error {

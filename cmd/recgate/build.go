@@ -45,7 +45,7 @@ type archive interface {
 // build makes every part and starts none. It is the only function that knows
 // every package.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, error) {
-	g := &gateway{cfg: cfg, log: log, metrics: metrics.New(version)}
+	g := &gateway{cfg: cfg, log: log, metrics: metrics.New(version, allOutcomes()...)}
 	var err error
 	if g.archive, err = openArchive(cfg); err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 		}
 		g.pbxs = append(g.pbxs, p)
 	}
-	if g.db, err = store.Open(ctx, cfg.Database.Reveal(), store.Options{}); err != nil {
+	if g.db, err = store.Open(ctx, cfg.Database.Reveal(), store.Options{Ran: g.metrics.Database}); err != nil {
 		return nil, err
 	}
 	g.keys = newRing(cfg, g.db, log)

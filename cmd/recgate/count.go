@@ -12,6 +12,10 @@ var outcomes = [recording.NumCodes]string{
 	recording.Unavailable: "unavailable",
 }
 
+// allOutcomes are those of every request: cut_off is a retrieval whose caller
+// left, or whose archive failed, in the middle of the audio.
+func allOutcomes() []string { return append(outcomes[:], "ok", "cut_off") }
+
 func outcome(err error) string {
 	if err == nil {
 		return "ok"
@@ -40,5 +44,5 @@ func (g *gateway) watch() {
 	for _, p := range g.pbxs {
 		g.metrics.WatchPBX(p.Name(), func() metrics.PBX { return metrics.PBX(p.Health()) })
 	}
-	g.metrics.WatchRecordings(metrics.Recordings{Open: g.service.Running, Queue: g.service.Waiting})
+	g.metrics.WatchRecordings(metrics.Recordings{Open: g.service.Running, Queue: g.service.Waiting, Age: g.service.WaitingLongest})
 }
