@@ -194,6 +194,7 @@ func (s *Server) run(t testing.TB) {
 	args := []string{
 		"--no-defaults", "--datadir=" + s.data(), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(s.port),
 		"--socket=" + s.Socket(), "--pid-file=" + filepath.Join(s.folder, "pid"), "--log-error=" + filepath.Join(s.folder, "log"),
+		"--tmpdir=" + s.data(), // a server that begins deletes what others have in a shared one
 		"--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--skip-name-resolve",
 	}
 	if os.Geteuid() == 0 {
