@@ -21,6 +21,7 @@ var needs = map[string]string{
 	"fulltest/s3":          "versitygw, an S3 server",
 	"fulltest/redteam":     "Asterisk 16 and 22 with real calls, and a MariaDB server",
 	"fulltest/soapclients": "PHP, zeep, node and curl",
+	"fulltest/watching":    "promtool",
 }
 
 func TestLeftOutOfThePlainRun(t *testing.T) {
