@@ -49,6 +49,12 @@ type Options struct {
 	// archive; each has its own. Empty: there are no others, and no work has
 	// to be claimed.
 	Holder string
+	// MaxLength is how long a recording may run before it is stopped; 0: as
+	// long as its channel.
+	MaxLength time.Duration
+	// Room is asked before each new recording, and refuses it by an error,
+	// such as when a disk is full; may be nil. It must be quick.
+	Room func() error
 	// Now and Random default to the machine's clock and crypto/rand.
 	Now    func() time.Time
 	Random io.Reader
@@ -70,6 +76,9 @@ func NewService(pbxs []PBX, store Store, blobs Blobs, sound Sound, o Options) *S
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Room == nil {
+		o.Room = func() error { return nil }
 	}
 	if o.Happened == nil {
 		o.Happened = func(Happening) {}

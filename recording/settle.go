@@ -18,6 +18,7 @@ func (s *Service) settleAll(ctx context.Context, p PBX) error {
 	var first error
 	for _, rec := range open {
 		s.watch.add(rec)
+		s.limit(p, rec)
 		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && first == nil && !s.raced(err) {
 			first = err
 		}
@@ -51,6 +52,9 @@ func (s *Service) settle(ctx context.Context, p PBX, id ID, uniqueID string) err
 			return err
 		}
 	case Collecting:
+		if err := s.stopAgain(ctx, p, rec); err != nil {
+			return err
+		}
 		s.collectSoon(rec.ID)
 	}
 	if rec.State == Running {
@@ -79,7 +83,7 @@ func (s *Service) settleRunning(ctx context.Context, p PBX, rec *Recording) erro
 	if seen := s.lastWritten(p, *rec); !seen.IsZero() {
 		at = seen
 	}
-	return s.ended(ctx, rec, "ended on the PBX, not by recgate", at)
+	return s.ended(ctx, rec, endedBy(*rec), at)
 }
 
 // settleGone ends a recording whose channel is gone without our having seen

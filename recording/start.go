@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 )
 
 // StartRequest asks for a recording. The texts are as the caller sent them,
@@ -108,6 +109,9 @@ func (s *Service) tagged(ctx context.Context, rec Recording, tag, by string) (Re
 
 // record writes the row, asks the PBX, and notes what it said.
 func (s *Service) record(ctx context.Context, c live, tag, remote string) (Recording, error) {
+	if err := s.o.Room(); err != nil {
+		return Recording{}, err
+	}
 	rec, err := s.newRecording(ctx, c, tag, remote)
 	if err != nil {
 		return rec, err
@@ -177,6 +181,7 @@ func (s *Service) began(ctx context.Context, rec Recording, capture Capture, rea
 	step := Step{
 		To: Running, Reason: reason, At: now, Recorder: capture.Recorder,
 		Handle: capture.Handle, StartedAt: now, Tracks: capture.Tracks,
+		Said: strings.TrimSpace("by " + capture.Recorder + " " + capture.Handle),
 	}
 	if err := s.advance(ctx, rec.ID, step); err != nil {
 		return rec, err
@@ -184,6 +189,7 @@ func (s *Service) began(ctx context.Context, rec Recording, capture Capture, rea
 	rec.State, rec.Reason, rec.Recorder, rec.Handle = Running, reason, capture.Recorder, capture.Handle
 	rec.StartedAt, rec.Tracks = now, capture.Tracks
 	s.begun.drop(rec.ID)
+	s.watch.add(rec)
 	s.o.Log.InfoContext(ctx, "recording started", attrs(rec)...)
 	return rec, nil
 }
@@ -199,8 +205,17 @@ func (s *Service) failed(ctx context.Context, rec Recording, cause error) error 
 	// Not the deadline of the start: it may be over.
 	ctx, cancel := s.own(ctx)
 	defer cancel()
-	if err := s.finish(ctx, rec, Step{To: Failed, Reason: Message(cause)}); err != nil {
+	if err := s.finish(ctx, rec, Step{To: Failed, Reason: Message(cause), Said: causeOf(cause)}); err != nil {
 		return errors.Join(cause, err)
 	}
 	return cause
+}
+
+// causeOf is what the PBX answered, as far as a refusal holds it.
+func causeOf(refusal error) string {
+	var e *Error
+	if errors.As(refusal, &e) && e.Err != nil {
+		return e.Err.Error()
+	}
+	return ""
 }

@@ -57,9 +57,10 @@ type Step struct {
 	Reason string    // required
 	At     time.Time // required
 
-	// Back says that the audio of a recording that was given up has come
-	// back: such a step leads from Failed and Lost to Collecting, and no other
-	// step leads out of a final state.
+	// Back says that what was thought to be over is not: the audio of a
+	// recording that was given up has come back (a step from Failed and Lost to
+	// Collecting; no other leads out of a final state), or the PBX did not stop
+	// a recording (from Collecting to Running).
 	Back bool
 	// Said is what the PBX answered or who asked: kept in the history behind
 	// the reason, and not in the row, whose reasons are added up.
@@ -86,6 +87,8 @@ func (s Step) From() []State {
 		return s.To.Before()
 	case s.To == Collecting:
 		return []State{Failed, Lost}
+	case s.To == Running:
+		return []State{Collecting}
 	}
 	return nil
 }

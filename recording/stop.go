@@ -42,7 +42,7 @@ func (s *Service) stop(ctx context.Context, r StopRequest) (Recording, error) {
 				return Recording{}, err
 			}
 			for _, c := range channels {
-				if rec, ok, err := s.stopOn(ctx, c); ok || err != nil {
+				if rec, ok, err := s.stopOn(ctx, c, r.Remote); ok || err != nil {
 					return rec, err
 				}
 			}
@@ -68,7 +68,7 @@ func callMates(ctx context.Context, c live) ([]live, error) {
 }
 
 // stopOn ends the recording of one channel; ok is false when there is none.
-func (s *Service) stopOn(ctx context.Context, c live) (rec Recording, ok bool, err error) {
+func (s *Service) stopOn(ctx context.Context, c live, remote string) (rec Recording, ok bool, err error) {
 	unlock, err := s.locks.lock(ctx, c.on.Name(), c.UniqueID)
 	if err != nil {
 		return rec, false, err
@@ -79,27 +79,24 @@ func (s *Service) stopOn(ctx context.Context, c live) (rec Recording, ok bool, e
 		return rec, false, err
 	}
 	rec = *running
-	// A channel or a recording that is gone already has ended.
-	if err := c.on.Stop(ctx, rec); err != nil && CodeOf(err) != NotFound {
-		return rec, true, err
+	step := Step{Reason: "stopped by request"}
+	if remote != "" {
+		step.Said = "asked for by " + remote
 	}
-	err = s.ended(ctx, &rec, "stopped by request", s.now())
-	return rec, true, err
+	return rec, true, s.stopNow(ctx, c.on, &rec, step)
 }
 
 // ended makes the step to Collecting and has the files collected.
 func (s *Service) ended(ctx context.Context, rec *Recording, reason string, at time.Time) error {
-	if err := s.advance(ctx, rec.ID, Step{To: Collecting, Reason: reason, At: s.now(), StoppedAt: at}); err != nil {
+	step := Step{To: Collecting, Reason: reason, StoppedAt: at}
+	if err := s.advance(ctx, rec.ID, step); err != nil {
 		if now, over := s.overtaken(ctx, rec.ID, err, Starting, Running); over {
 			*rec = now
 			return nil
 		}
 		return err
 	}
-	s.growth.forget(rec.ID)
-	rec.State, rec.Reason, rec.StoppedAt = Collecting, reason, at
-	s.o.Log.InfoContext(ctx, "recording ended", append(attrs(*rec), slog.String("reason", reason))...)
-	s.collectSoon(rec.ID)
+	s.over(ctx, rec, step)
 	return nil
 }
 

@@ -26,7 +26,7 @@ func TestTimelineTellsTheStory(t *testing.T) {
 			"the call is answered",
 			"the channel is answered",
 			`starting: asked for by 192.0.2.7, for the extension "410" on the PBX pbx1, with the tag "22"`,
-			"recording: recording",
+			"recording: recording (by mixmonitor " + rec.Handle + ")",
 			`recording: tag "23" added (asked for by 192.0.2.8)`,
 			"collecting: the channel hung up",
 			"ready: the channel hung up",

@@ -23,6 +23,21 @@ func takeChannel(ctx context.Context, t tx, c recordedChannel) error {
 	return err
 }
 
+// retakeChannel is for a recording that runs on although its channel was
+// freed. A channel that is recorded by now stays with the recording that has it.
+func retakeChannel(ctx context.Context, t tx, id recording.ID) error {
+	const query = `SELECT pbx, unique_id FROM recordings WHERE id = ?`
+	c := recordedChannel{id: id}
+	if err := t.row(ctx, query, []any{id}, &c.pbx, &c.uniqueID); err != nil {
+		return err
+	}
+	err := takeChannel(ctx, t, c)
+	if recording.CodeOf(err) == recording.Conflict {
+		return nil
+	}
+	return err
+}
+
 // freeChannel ends what takeChannel noted of a recording; one without a
 // channel of its own has nothing to end. The row is found by its key, which
 // the recording holds: a search would lock the rows of others.

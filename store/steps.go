@@ -47,6 +47,11 @@ func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) er
 				return fmt.Errorf("free the channel: %w", err)
 			}
 		}
+		if s.Back && s.To == recording.Running {
+			if err := retakeChannel(ctx, t, id); err != nil {
+				return fmt.Errorf("take the channel again: %w", err)
+			}
+		}
 		if s.Tracks != nil {
 			if err := replaceTracks(ctx, t, id, s.Tracks); err != nil {
 				return fmt.Errorf("replace the tracks: %w", err)

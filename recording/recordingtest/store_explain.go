@@ -8,8 +8,9 @@ import (
 	"recgate/recording"
 )
 
-// audioComesBack: the one step out of a final state, and only out of two.
-func audioComesBack(t *testing.T, s recording.Store) {
+// stepsBack: the one step out of a final state, and only out of two, and the
+// one from a stop that was not done.
+func stepsBack(t *testing.T, s recording.Store) {
 	paths := map[recording.State][]recording.State{
 		recording.Starting: {}, recording.Running: {recording.Running}, recording.Collecting: {recording.Collecting},
 		recording.Ready: {recording.Collecting, recording.Ready}, recording.Empty: {recording.Collecting, recording.Empty},
@@ -23,8 +24,11 @@ func audioComesBack(t *testing.T, s recording.Store) {
 			advance(t, s, r.ID, paths[from]...)
 			step := recording.Step{To: to, Back: true, Reason: "its file is there again", At: base}
 			err := s.Advance(t.Context(), r.ID, step)
-			if slices.Contains([]recording.State{recording.Failed, recording.Lost}, from) && to == recording.Collecting {
-				if got := get(t, s, r.ID); err != nil || got.State != recording.Collecting || got.Reason != step.Reason {
+			allowed := map[recording.State][]recording.State{
+				recording.Collecting: {recording.Failed, recording.Lost}, recording.Running: {recording.Collecting},
+			}
+			if slices.Contains(allowed[to], from) {
+				if got := get(t, s, r.ID); err != nil || got.State != to || got.Reason != step.Reason {
 					t.Errorf("back from %s: %v, %s (%s)", from, err, got.State, got.Reason)
 				}
 				continue
@@ -32,6 +36,30 @@ func audioComesBack(t *testing.T, s recording.Store) {
 			refused(t, "back from "+string(from)+" to "+string(to), recording.Conflict, err)
 		}
 	}
+}
+
+func stepBackTakesTheChannel(t *testing.T, s recording.Store) {
+	twin := func(n int) recording.Recording {
+		r := unset(n)
+		r.UniqueID = "1.1"
+		return r
+	}
+	back := recording.Step{To: recording.Running, Back: true, Reason: "not stopped", At: base}
+	r := add(t, s, twin(1))
+	advance(t, s, r.ID, recording.Running, recording.Collecting)
+	if err := s.Advance(t.Context(), r.ID, back); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, "a start while it runs on", recording.Conflict, s.Add(t.Context(), twin(2)))
+	advance(t, s, r.ID, recording.Collecting)
+	other := add(t, s, twin(3))
+	if err := s.Advance(t.Context(), r.ID, back); err != nil { // one channel cannot have two rows, and both run
+		t.Errorf("back while another one runs: %v", err)
+	}
+	advance(t, s, r.ID, recording.Collecting)
+	refused(t, "a start while the other runs", recording.Conflict, s.Add(t.Context(), twin(4)))
+	advance(t, s, other.ID, recording.Collecting)
+	add(t, s, twin(5))
 }
 
 func saidIsInTheHistory(t *testing.T, s recording.Store) {

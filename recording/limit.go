@@ -1,0 +1,42 @@
+package recording
+
+import (
+	"context"
+	"log/slog"
+)
+
+// limit has a recording stopped when it has run for as long as one may. The
+// sweep calls it for all that run, so that only those need a timer that are
+// over before the next sweep; and it counts from the row, so that a restart
+// changes nothing.
+func (s *Service) limit(p PBX, rec Recording) {
+	if s.o.MaxLength <= 0 || rec.State != Running || rec.StartedAt.IsZero() {
+		return
+	}
+	left := s.o.MaxLength - s.now().Sub(rec.StartedAt)
+	if left > s.o.Sweep {
+		return
+	}
+	s.work.add(max(left, 0), "limit "+string(rec.ID), func(ctx context.Context) {
+		if err := s.overlong(ctx, p, rec.ID, rec.UniqueID); err != nil && ctx.Err() == nil {
+			s.o.Log.WarnContext(ctx, "overlong recording not stopped for now", append(attrs(rec), slog.Any("err", err))...)
+		}
+	})
+}
+
+// overlong stops a recording that has reached the limit. What fails is tried
+// again after the next sweep.
+func (s *Service) overlong(ctx context.Context, p PBX, id ID, uniqueID string) error {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Deadline)
+	defer cancel()
+	unlock, err := s.locks.lock(ctx, p.Name(), uniqueID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	rec, err := s.store.Get(ctx, id)
+	if err != nil || rec.State != Running || rec.UniqueID != uniqueID || s.now().Sub(rec.StartedAt) < s.o.MaxLength {
+		return err
+	}
+	return s.stopNow(ctx, p, &rec, Step{Reason: "reached max_seconds"})
+}
