@@ -29,6 +29,9 @@ func verdict(c Config, from map[string]string) error {
 	return nil
 }
 
+// maxMaxSeconds is a week: longer than any call.
+const maxMaxSeconds = 7 * 24 * 3600
+
 // checker collects problems under the keys that they belong to.
 type checker struct {
 	from     map[string]string
@@ -51,6 +54,7 @@ func check(c Config, from map[string]string) []Problem {
 	k.archive(c)
 	_, err := time.LoadLocation(c.Timezone)
 	k.want(err == nil, "timezone", "%q is no time zone: give a name such as Australia/Melbourne, or nothing for the machine's", c.Timezone)
+	k.want(c.MaxSeconds >= 0 && c.MaxSeconds <= maxMaxSeconds, "max_seconds", "%d will not do: give 0 (no limit) to %d (a week), such as 10800", c.MaxSeconds, maxMaxSeconds)
 	k.pbxs(c.PBX)
 	k.legacy(c)
 	k.proxies(c)

@@ -38,6 +38,8 @@ type Config struct {
 	Health         Door      `yaml:"health"`  // /healthz and /readyz
 	Metrics        Door      `yaml:"metrics"` // /metrics
 
+	MaxSeconds int `yaml:"max_seconds"` // how long a recording may run; 0: as long as its channel
+
 	PBX    []PBX  `yaml:"pbx"`
 	Legacy Legacy `yaml:"legacy"`
 }
@@ -96,6 +98,8 @@ func Default() Config {
 		Archive:  "file:archive",
 		Log:      "auto",
 		LogLevel: "info",
+
+		MaxSeconds: 10800,
 
 		ProxyHeader: "x-forwarded-for",
 		Health:      Door{Allow: []Network{mustNetwork("0.0.0.0/0"), mustNetwork("::/0")}},

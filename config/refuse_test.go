@@ -51,6 +51,8 @@ func TestRefused(t *testing.T) {
 		{"fewer connections than none", minimal + "    action_connections: -1\n", nil, []string{"pbx.0.action_connections: -1 will not do"}},
 		{"a long wait", minimal + "    verify_start: 1h\n", nil, []string{"pbx.0.verify_start: 1h0m0s will not do"}},
 		{"a negative wait", minimal + "    verify_start: -1s\n", nil, []string{"pbx.0.verify_start: -1s will not do"}},
+		{"a negative limit", "max_seconds: -1\n" + minimal, nil, []string{"recgate.yaml:1: max_seconds: -1 will not do: give 0 (no limit) to 604800 (a week), such as 10800"}},
+		{"a limit of more than a week", "max_seconds: 604801\n" + minimal, nil, []string{"max_seconds: 604801 will not do"}},
 		{"a wrong choice", "legacy: {get_body: xml}\n" + minimal, nil, []string{`recgate.yaml:1: legacy.get_body: "xml" is not one of base64, envelope`}},
 		{"a wrong choice by variable", minimal, []string{"RECGATE_PBX_0_RECORDER=sox"}, []string{`RECGATE_PBX_0_RECORDER: pbx.0.recorder: "sox" is not one of auto, mixmonitor, monitor`}},
 		{"no port", "listen: localhost\n" + minimal, nil, []string{`listen: "localhost" is no address`, "127.0.0.1:8080"}},

@@ -181,6 +181,8 @@ func TestMaxLengthAfterARestart(t *testing.T) {
 		if got := of.state(t, rec.ID); got.State != recording.Running {
 			t.Errorf("while the PBX is away: %s (%s)", got.State, got.Reason)
 		}
+		time.Sleep(time.Minute)
+		unexplained(t, of, [2]string{"record", "for longer than max_seconds allows"})
 		of.pbx.Connect()
 		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason != "reached max_seconds" {
 			t.Errorf("when it is back: %s (%s)", got.State, got.Reason)

@@ -66,6 +66,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 		Deadline:           startPatience(cfg),
 		KeepSpool:          map[string]bool{},
 		Holder:             holder(g.db),
+		MaxLength:          time.Duration(cfg.MaxSeconds) * time.Second,
 		Log:                log,
 		Happened:           g.count,
 	}
