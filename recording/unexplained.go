@@ -115,19 +115,25 @@ func (s *Service) whyUnsettled(ctx context.Context, rec Recording) (string, erro
 }
 
 // whyRunning judges a row that says that the PBX records: by the hangup that
-// is known, else by the file, to which a PBX writes every 2.1 s, and whose
-// header it completes when it closes it.
+// is known, by the file, to which a PBX writes every 2.1 s and whose header it
+// completes when it closes it, and by the limit.
 func (s *Service) whyRunning(ctx context.Context, rec Recording) string {
 	if ended := rec.ChannelEndedAt; !ended.IsZero() && s.o.Now().Sub(ended) > settledWithin {
 		return "it is still recording, and its channel hung up " + s.ago(ended)
 	}
+	if p := s.pbx(rec.PBX); p != nil && s.o.Now().Sub(rec.StartedAt) > settledWithin {
+		if why := s.whyWritten(ctx, p, rec); why != "" {
+			return why
+		}
+	}
 	if longest := s.o.MaxLength; longest > 0 && s.o.Now().Sub(rec.StartedAt) > longest+settledWithin {
 		return "it is still recording, for longer than max_seconds allows, since " + s.ago(rec.StartedAt)
 	}
-	p := s.pbx(rec.PBX)
-	if p == nil || s.o.Now().Sub(rec.StartedAt) <= settledWithin {
-		return ""
-	}
+	return ""
+}
+
+// whyWritten says why the files of a recording are not those of one that runs.
+func (s *Service) whyWritten(ctx context.Context, p PBX, rec Recording) string {
 	files, err := openAll(p, rec.Tracks)
 	defer func() { s.closeAll(ctx, files) }()
 	if err != nil {
