@@ -1,6 +1,10 @@
 package httpd
 
-import "net/http"
+import (
+	"encoding/hex"
+	"net/http"
+	"strings"
+)
 
 // framed ends the connection after a request whose end something in front of
 // us may have seen elsewhere. What it took for the rest of the body would be
@@ -23,4 +27,24 @@ func framed(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// spelt refuses paths with escapes that are more than another spelling of a
+// letter, a digit or one of -._~ (RFC 3986, section 6.2.2.2): none of ours needs
+// one, and %2F is a way past what guards paths in front of us.
+func (s *Server) spelt(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, piece := range strings.Split(r.URL.EscapedPath(), "%")[1:] {
+			c, err := hex.DecodeString(piece[:min(2, len(piece))])
+			if err != nil || len(c) != 1 || !isUnreserved(c[0]) {
+				s.notFound(w, r)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isUnreserved(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }

@@ -71,6 +71,24 @@ func TestNoRequestIsSmuggled(t *testing.T) {
 	}
 }
 
+// TestOnePathOneSpelling: what guards paths in front of us is not passed by
+// another spelling, but for the escapes that mean the very same path.
+func TestOnePathOneSpelling(t *testing.T) {
+	base, _ := running(t, httpd.Options{}, func(s *httpd.Server) {
+		s.MountTree("/a/b", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "in") }))
+	})
+	for target, in := range map[string]bool{
+		"/a/b": true, "/a/b/": true, "/a/b?x=%61": true, "http://elsewhere/a/b": true,
+		"/%61/b": true, "/a%2fb": false, "/a%2Fb": false, "/a/%2e/b": false, "//a/b": false, "/a//b": false, "/x/../a/b": false, "/./a/b": false,
+		"/x/%2e%2e/a/b": false, "/A/b": false, "/a/b%00": false, "/a;x/b": false, "/a\\b": false, "/healthz": true, "/%68ealthz": true, "/healthz%0a": false, "*": false, "/a/b#x": false,
+	} {
+		answers := exchanged(t, strings.TrimPrefix(base, "http://"), "GET "+target+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if len(answers) != 1 || strings.HasPrefix(answers[0], "200 ") != in {
+			t.Errorf("%s is answered with %q", target, answers)
+		}
+	}
+}
+
 // exchanged sends bytes, ends its side, and returns what came back: status and
 // body of each answer.
 func exchanged(t *testing.T, address, request string) (answers []string) {

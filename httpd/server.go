@@ -122,7 +122,7 @@ func (s *Server) MountTree(prefix string, door http.Handler) {
 
 // Handler returns everything as one handler, for tests without a listener.
 func (s *Server) Handler() http.Handler {
-	return withID(s.o.Proxies.met(logged(s.o.Log, recovered(s.o.Log, secured(framed(bodyLeft(s.router)))))))
+	return withID(s.o.Proxies.met(logged(s.o.Log, recovered(s.o.Log, secured(framed(bodyLeft(s.spelt(s.router))))))))
 }
 
 // Addr returns where the server listens.
