@@ -183,7 +183,10 @@ func differences(before, after map[string]string) []string {
 }
 
 // quiet are the events that come by themselves while calls go on.
-var quiet = map[string]bool{"RTCPSent": true, "RTCPReceived": true, "TestEvent": true}
+var quiet = map[string]bool{
+	"RTCPSent": true, "RTCPReceived": true, "TestEvent": true,
+	"QueueMemberStatus": true, "DeviceStateChange": true, "ExtensionStatus": true, // late news of how the calls began
+}
 
 // ours are the variables that recording sets on a channel, or that Asterisk sets
 // when a bridge changes its technology, since a recording began.

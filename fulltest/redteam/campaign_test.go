@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode"
@@ -57,6 +58,7 @@ type campaign struct {
 	recorder string
 	id       string // of the recording of 410, as Asterisk was told it
 	files    map[string]bool
+	faults   sync.Map // how many were found, by what is said of them
 	victim   lab.Channel
 	tagged   lab.Call
 }
@@ -113,8 +115,11 @@ func (c *campaign) run(t *testing.T) {
 		t.Errorf("Asterisk tells of %s", e)
 	}
 	c.recordings(t)
-	c.must(t, "stop", arg{"extenOrUniqueId", "410"})
-	c.must(t, "stop", arg{"extenOrUniqueId", "500"})
+	for _, extension := range []string{"410", "500"} {
+		if a, err := c.ask(doors[0], "stop", true, arg{"extenOrUniqueId", extension}); err != nil || a.status != http.StatusOK {
+			t.Errorf("the recording of %s cannot be stopped in the end: status %d, %.300s, %v", extension, a.status, a.body, err)
+		}
+	}
 	lasted := time.Since(begun)
 	c.spoke(t, log)
 	c.w.l.Hangup()
@@ -171,7 +176,7 @@ func (c *campaign) calls(t *testing.T, values []string) []string {
 					mu.Unlock()
 				}
 				if err != nil {
-					t.Errorf("%s, tag %.200q: %v", o.d.name, o.value, err)
+					c.fault(t, "%s, tag %.200q: %v", o.d.name, o.value, err)
 				}
 				c.refusals(t, o.d, o.value)
 			}
@@ -218,7 +223,7 @@ func (c *campaign) refusals(t *testing.T, d door, value string) {
 			err = d.refused(a)
 		}
 		if err != nil {
-			t.Errorf("%s, %.30q %.200q: %v: %.300s", d.name, call.method, call.args, err, a.body)
+			c.fault(t, "%s, %.30q %.200q: %v: %.300s", d.name, call.method, call.args, err, a.body)
 		}
 	}
 	if d.soap {
@@ -229,7 +234,17 @@ func (c *campaign) refusals(t *testing.T, d door, value string) {
 		err = d.refused(a)
 	}
 	if err != nil {
-		t.Errorf("%s, stop with the format %.200q: %v", d.name, value, err)
+		c.fault(t, "%s, stop with the format %.200q: %v", d.name, value, err)
+	}
+}
+
+// fault is t.Errorf for what may go wrong a thousand times: of each kind, the
+// first ten are told.
+func (c *campaign) fault(t *testing.T, format string, args ...any) {
+	t.Helper()
+	n, _ := c.faults.LoadOrStore(format, new(atomic.Int64))
+	if n.(*atomic.Int64).Add(1) <= 10 {
+		t.Errorf(format, args...)
 	}
 }
 
@@ -287,7 +302,7 @@ func (c *campaign) spoke(t *testing.T, from int64) {
 				c.id = id
 			}
 			for _, b := range j.breaches(a) {
-				t.Errorf("recgate asked Asterisk for %s", b)
+				c.fault(t, "recgate asked Asterisk for %s", b)
 			}
 		}
 	}
@@ -299,7 +314,7 @@ func (c *campaign) spoke(t *testing.T, from int64) {
 	for _, a := range asked(log) {
 		read[a.get("Action")]++
 		for _, b := range j.breaches(a) {
-			t.Errorf("Asterisk read %s", b)
+			c.fault(t, "Asterisk read %s", b)
 		}
 	}
 	begin := map[string]string{"mixmonitor": "MixMonitor", "monitor": "Monitor"}[c.recorder]
@@ -333,23 +348,40 @@ func (c *campaign) found(t *testing.T, tags []string) {
 		return err == nil && a.status == http.StatusOK
 	})
 	want := string(c.must(t, "retrieve", arg{"tag", "plain"}, user).body)
+	orders := make(chan string)
+	var wg sync.WaitGroup
+	for range attackers {
+		wg.Go(func() {
+			for tag := range orders {
+				c.finds(t, tag, tags, want)
+			}
+		})
+	}
 	for _, tag := range tags {
-		for _, d := range []door{doors[0], doors[3]} {
-			if _, arrives := d.arrives(tag); !arrives {
-				continue
-			}
-			a, err := c.ask(d, "retrieve", true, arg{"tag", tag}, user)
-			if err != nil || a.status != http.StatusOK || !strings.Contains(string(a.body), want) {
-				t.Errorf("%s: the tag %q is not found: %d %.200s %v", d.name, tag, a.status, a.body, err)
-			}
+		orders <- tag
+	}
+	close(orders)
+	wg.Wait()
+}
+
+// finds retrieves by one tag, and by what is nearly the same.
+func (c *campaign) finds(t *testing.T, tag string, tags []string, want string) {
+	user := arg{"username", "fred"}
+	for _, d := range []door{doors[0], doors[3]} {
+		if _, arrives := d.arrives(tag); !arrives {
+			continue
 		}
-		for _, near := range []string{tag + "x", "x" + tag, strings.ToLower(tag), tag[1:], tag + "\u0301", tag + "%"} {
-			if slices.Contains(tags, strings.Trim(near, " ")) {
-				continue
-			}
-			if a, err := c.ask(doors[0], "retrieve", true, arg{"tag", near}, user); err != nil || a.status == http.StatusOK {
-				t.Errorf("the tag %q, which nobody gave, is answered with %d, %v", near, a.status, err)
-			}
+		a, err := c.ask(d, "retrieve", true, arg{"tag", tag}, user)
+		if err != nil || a.status != http.StatusOK || !strings.Contains(string(a.body), want) {
+			c.fault(t, "%s: the tag %q is not found: %d %.200s %v", d.name, tag, a.status, a.body, err)
+		}
+	}
+	for _, near := range []string{tag + "x", "x" + tag, strings.ToLower(tag), tag[1:], tag + "\u0301", tag + "%"} {
+		if slices.Contains(tags, strings.Trim(near, " ")) {
+			continue
+		}
+		if a, err := c.ask(doors[0], "retrieve", true, arg{"tag", near}, user); err != nil || a.status == http.StatusOK {
+			c.fault(t, "the tag %q, which nobody gave, is answered with %d, %v", near, a.status, err)
 		}
 	}
 }
