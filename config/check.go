@@ -58,6 +58,9 @@ func check(c Config, from map[string]string) []Problem {
 	k.pbxs(c.PBX)
 	k.legacy(c)
 	k.proxies(c)
+	k.want(c.TLS.Cert == "" || c.TLS.Key != "", "tls.cert", "%q is set without tls.key: give the file of its private key too", c.TLS.Cert)
+	k.want(c.TLS.Key == "" || c.TLS.Cert != "", "tls.key", "%q is set without tls.cert: give the file of the certificate too", c.TLS.Key)
+	k.want(c.Pprof == "" || isAddress(c.Pprof, false) && isLoopback(c.Pprof), "pprof", "%q will not do: profiles show the inside, so give an address of loopback such as 127.0.0.1:6060, or nothing", c.Pprof)
 	return k.problems
 }
 

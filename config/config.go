@@ -33,6 +33,8 @@ type Config struct {
 	Log      string `yaml:"log" oneof:"auto|text|json"`
 	LogLevel string `yaml:"log_level" oneof:"debug|info|warn|error"`
 
+	Pprof          string    `yaml:"pprof"`           // host:port on loopback; empty: no profiles
+	TLS            ServerTLS `yaml:"tls"`             // of listen
 	TrustedProxies []Network `yaml:"trusted_proxies"` // whose word about the caller counts
 	ProxyHeader    string    `yaml:"proxy_header" oneof:"x-forwarded-for|forwarded"`
 	Health         Door      `yaml:"health"`  // /healthz and /readyz
@@ -43,6 +45,15 @@ type Config struct {
 	PBX    []PBX  `yaml:"pbx"`
 	Legacy Legacy `yaml:"legacy"`
 }
+
+// ServerTLS names the files of a certificate, in PEM; both or none.
+type ServerTLS struct {
+	Cert string `yaml:"cert"` // with those of its issuers behind it
+	Key  string `yaml:"key"`
+}
+
+// On tells whether the listener speaks TLS.
+func (t ServerTLS) On() bool { return t.Cert != "" }
 
 // Door is a way in that asks for nothing but an address.
 type Door struct {

@@ -8,6 +8,7 @@ package httpd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,6 +46,9 @@ type Options struct {
 	Proxies Proxies
 	// Health are the networks that may ask /healthz and /readyz; nil: all.
 	Health []netip.Prefix
+	// Certificate makes the listener one for TLS; nil: plain HTTP. Whoever
+	// runs the server runs it too.
+	Certificate *Certificate
 	// NotFound is what a path without a door answers; default: that nothing
 	// is there.
 	NotFound string
@@ -135,7 +139,11 @@ func (s *Server) Run(ctx context.Context) error {
 	s.http.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
 	served := make(chan error, 1)
 	var wait sync.WaitGroup
-	wait.Go(func() { served <- s.http.Serve(s.o.Listener) })
+	listener := s.o.Listener
+	if s.o.Certificate != nil {
+		listener = tls.NewListener(listener, s.o.Certificate.Config())
+	}
+	wait.Go(func() { served <- s.http.Serve(listener) })
 	defer wait.Wait()
 	select {
 	case err := <-served:

@@ -64,6 +64,7 @@ func (c checkCommand) Run(ctx context.Context, p process) error {
 	for _, pbx := range cfg.PBX {
 		check.pbx(ctx, pbx)
 	}
+	check.tls(cfg)
 	check.callers(ctx, cfg)
 	check.listen(ctx, cfg)
 	if check.failed {

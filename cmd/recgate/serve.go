@@ -55,21 +55,12 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 	if err := g.keys.Renew(ctx); err != nil {
 		return err
 	}
-	listener, err := httpd.Listen(ctx, g.cfg.Listen)
+	doors, err := g.doors(ctx)
 	if err != nil {
 		return err
 	}
-	server := httpd.New(httpd.Options{
-		Listener: listener, Log: g.log, Checks: g.checks(), Message: recording.Message,
-		Proxies:  httpd.Proxies{Trusted: config.Prefixes(g.cfg.TrustedProxies), Header: g.cfg.ProxyHeader},
-		Health:   config.Prefixes(g.cfg.Health.Allow),
-		NotFound: "there is nothing at this path: the recording API is at " + soap.Path,
-	})
 	g.watch()
-	server.Mount("/metrics", httpd.Allow(config.Prefixes(g.cfg.Metrics.Allow), httpd.PlainRefusal)(g.metrics.Handler()))
-	server.MountTree(soap.Services, g.legacy())
-	g.log.InfoContext(ctx, "recgate serves", slog.String("version", version), slog.String("listen", server.Addr().String()))
-	loops := append([]loop{server.Run, g.service.Run, g.keys.Run}, further...)
+	loops := append([]loop{g.service.Run, g.keys.Run}, append(doors, further...)...)
 	loops = append(loops, func(ctx context.Context) error {
 		g.awaitReady(ctx)
 		ready()
@@ -82,6 +73,37 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 	err = group.Wait()
 	g.log.Info("recgate ends; recordings that run go on")
 	return err
+}
+
+// doors opens what callers come in by, and returns the loops that serve there.
+func (g *gateway) doors(ctx context.Context) ([]loop, error) {
+	certificate, err := g.certificate()
+	if err != nil {
+		return nil, err
+	}
+	var loops []loop
+	if g.cfg.Pprof != "" {
+		profiler, err := httpd.NewProfiler(ctx, g.cfg.Pprof, g.log)
+		if err != nil {
+			return nil, err
+		}
+		loops = append(loops, profiler.Run)
+	}
+	listener, err := httpd.Listen(ctx, g.cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	server := httpd.New(httpd.Options{
+		Listener: listener, Log: g.log, Checks: g.checks(), Message: recording.Message,
+		Certificate: certificate,
+		Proxies:     httpd.Proxies{Trusted: config.Prefixes(g.cfg.TrustedProxies), Header: g.cfg.ProxyHeader},
+		Health:      config.Prefixes(g.cfg.Health.Allow),
+		NotFound:    "there is nothing at this path: the recording API is at " + soap.Path,
+	})
+	server.Mount("/metrics", httpd.Allow(config.Prefixes(g.cfg.Metrics.Allow), httpd.PlainRefusal)(g.metrics.Handler()))
+	server.MountTree(soap.Services, g.legacy())
+	g.log.InfoContext(ctx, "recgate serves", slog.String("version", version), slog.String("listen", server.Addr().String()))
+	return append(loops, server.Run, func(ctx context.Context) error { return keepCertificate(ctx, certificate, g.log) }), nil
 }
 
 // legacy is the Noojee endpoint behind its access control.

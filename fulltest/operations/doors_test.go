@@ -54,3 +54,29 @@ func proxied(t *testing.T) {
 		}
 	}
 }
+
+// certified: a certificate is replaced while recgate runs, first by one that
+// fits, then by one that does not.
+func certified(t *testing.T) {
+	h := newHost(t)
+	h.run(t, "tls-try")
+	h.configure(t, "sqlite:/var/lib/recgate/recgate.db", h.block(t, "tls"))
+	if err := h.start(); err != nil {
+		t.Fatal(err)
+	}
+	ask := h.here("curl -fsS --cacert /etc/recgate/cert.pem https://127.0.0.1:8080/readyz")
+	h.await(t, "recgate is ready over TLS", func() bool { _, err := h.shell(t, ask); return err == nil })
+	h.run(t, "tls-try")
+	h.await(t, "the new certificate is shown", func() bool {
+		out, err := h.try(t, "tls-reload")
+		return err == nil && strings.Contains(out, "recgate_tls_certificate_fresh 1") && strings.Contains(out, "ready")
+	})
+	if out, err := h.shell(t, h.here("cp /etc/recgate/cert.pem good.pem; echo > /etc/recgate/cert.pem; systemctl reload recgate")); err != nil {
+		t.Fatal(out, err)
+	}
+	h.await(t, "the log tells of it", func() bool { return strings.Contains(h.log(), "certificate not loaded: the former one stays") })
+	out, err := h.shell(t, h.here("curl -fsS --cacert good.pem https://127.0.0.1:8080/metrics"))
+	if err != nil || !strings.Contains(out, "recgate_tls_certificate_fresh 0") {
+		t.Errorf("with files that do not fit: %v\n%s", err, out)
+	}
+}

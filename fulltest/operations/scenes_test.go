@@ -29,6 +29,7 @@ var scenes = []scene{
 	{"the archive is lost", archiveLost},
 	{"the database is lost, MariaDB", databaseLostMariaDB},
 	{"keys are made and revoked", keys},
+	{"the certificate is replaced", certified},
 	{"recgate is behind a proxy", proxied},
 	{"a PBX is lost", pbxLost},
 	{"the archive is a bucket", bucket},

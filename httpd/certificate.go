@@ -1,0 +1,185 @@
+package httpd
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// certificateLook is how often the files are read: both are small.
+	certificateLook = 5 * time.Second
+	// certificateSoon is when its end is worth a warning, each day.
+	certificateSoon = 14 * 24 * time.Hour
+)
+
+// Certificate is what a TLS listener shows, out of two PEM files that may be
+// replaced while it runs. Files that do not fit leave the former certificate
+// where it is.
+type Certificate struct {
+	certFile, keyFile string
+	log               *slog.Logger
+	now               func() time.Time
+
+	mu      sync.RWMutex // guards all below
+	pair    *tls.Certificate
+	loaded  [sha256.Size]byte // of the files that pair came from
+	suspect [sha256.Size]byte // of files that did not fit, at the last look
+	told    [sha256.Size]byte // of those that the log tells of
+	broken  bool              // the files are not what is shown
+	warned  time.Time
+}
+
+// NewCertificate reads the files: the certificate with those of its issuers
+// behind it, and its key. A nil log is discarded. One that has ended already
+// is taken: callers that do not look at it are served.
+func NewCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	c := &Certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
+	pair, sum, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	c.pair, c.loaded = pair, sum
+	return c, nil
+}
+
+// read returns what is in the files now, and their hash, which differs for
+// everything that can be wrong with them.
+func (c *Certificate) read() (*tls.Certificate, [sha256.Size]byte, error) {
+	cert, err := os.ReadFile(c.certFile)
+	if err != nil {
+		return nil, sha256.Sum256([]byte(err.Error())), unreadable(c.certFile, err)
+	}
+	key, err := os.ReadFile(c.keyFile)
+	if err != nil {
+		return nil, sha256.Sum256([]byte(err.Error())), unreadable(c.keyFile, err)
+	}
+	h := sha256.New()
+	for _, file := range [][]byte{cert, key} {
+		sum := sha256.Sum256(file)
+		h.Write(sum[:])
+	}
+	sum := [sha256.Size]byte(h.Sum(nil))
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return nil, sum, fmt.Errorf("tls: %s and %s are no certificate with its key: put PEM files there that belong together: %v", c.certFile, c.keyFile, err) //nolint:errorlint // nobody asks for its kind
+	}
+	return &pair, sum, nil
+}
+
+// unreadable says what would do about a file.
+func unreadable(file string, err error) error {
+	return fmt.Errorf("tls: %s cannot be read: give the path of a PEM file that the user of recgate may read: %v", file, errors.Unwrap(err)) //nolint:errorlint // nobody asks for its kind
+}
+
+// Config is for a listener: TLS 1.2 and newer with the ciphers of the
+// standard library. Only HTTP/1.1 is offered: callers of the old API speak
+// nothing else, and HTTP/2 would bring its own ways to flood a server.
+func (c *Certificate) Config() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			c.mu.RLock()
+			defer c.mu.RUnlock()
+			return c.pair, nil
+		},
+	}
+}
+
+// Names returns the host names and addresses that the certificate is for.
+func (c *Certificate) Names() []string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	names := append([]string(nil), c.pair.Leaf.DNSNames...)
+	for _, ip := range c.pair.Leaf.IPAddresses {
+		names = append(names, ip.String())
+	}
+	return names
+}
+
+// End returns when the certificate that is shown ends.
+func (c *Certificate) End() time.Time {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.pair.Leaf.NotAfter
+}
+
+// Fresh tells whether the certificate that is shown is that of the files.
+func (c *Certificate) Fresh() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return !c.broken
+}
+
+// Run looks at the files every five seconds until ctx ends, and warns each
+// day when the end is near.
+func (c *Certificate) Run(ctx context.Context) error {
+	tick := time.NewTicker(certificateLook)
+	defer tick.Stop()
+	for {
+		c.warn(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			c.look(ctx, false)
+		}
+	}
+}
+
+// Reload looks at the files at once, for an operator who asks for it.
+func (c *Certificate) Reload(ctx context.Context) { c.look(ctx, true) }
+
+// look takes new files, or tells once that they do not fit. Unless an operator
+// has asked, files that do not fit get a second chance: somebody may be about
+// to replace the other one of the two.
+func (c *Certificate) look(ctx context.Context, asked bool) {
+	pair, sum, err := c.read()
+	c.mu.RLock()
+	same := sum == c.loaded
+	c.mu.RUnlock()
+	if err == nil && !same && pair.Leaf.NotAfter.Before(c.now()) && c.End().After(c.now()) {
+		err = fmt.Errorf("the certificate in %s ended on %s", c.certFile, pair.Leaf.NotAfter.Format(time.DateOnly))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil && sum == c.loaded && !asked:
+		c.broken = false
+	case err == nil:
+		c.pair, c.loaded, c.broken, c.warned = pair, sum, false, time.Time{}
+		c.log.InfoContext(ctx, "certificate loaded", slog.String("names", strings.Join(pair.Leaf.DNSNames, " ")), slog.Time("until", pair.Leaf.NotAfter))
+	case sum == c.told && !asked: // the log has it
+		c.broken = true
+	case asked || sum == c.suspect:
+		c.broken, c.told = true, sum
+		c.log.WarnContext(ctx, "certificate not loaded: the former one stays", slog.Any("err", err))
+	}
+	if err != nil {
+		c.suspect = sum
+	}
+}
+
+// warn tells once a day of an end that is near.
+func (c *Certificate) warn(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	left := c.pair.Leaf.NotAfter.Sub(now)
+	if left > certificateSoon || now.Sub(c.warned) < 24*time.Hour {
+		return
+	}
+	c.warned = now
+	c.log.WarnContext(ctx, "certificate ends soon or has ended", slog.Time("until", c.pair.Leaf.NotAfter), slog.Int("days", int(left.Hours()/24)))
+}

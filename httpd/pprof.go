@@ -1,0 +1,69 @@
+package httpd
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Profiler serves Go's profiles at /debug/pprof/, on a port of its own that
+// only this machine can reach. A profile holds pieces of what goes on; the
+// arguments of the process, which pprof would show as well, are left out.
+type Profiler struct {
+	s   *Server
+	log *slog.Logger
+}
+
+// NewProfiler listens on an address of loopback; any other is refused, and so
+// is a name that stands for any other.
+func NewProfiler(ctx context.Context, address string, log *slog.Logger) (*Profiler, error) {
+	l, err := Listen(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("pprof: %w", err)
+	}
+	if at, ok := l.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		_ = l.Close() // nobody has called yet
+		return nil, fmt.Errorf("pprof %q is not on loopback alone: give an address such as 127.0.0.1:6060", address)
+	}
+	s := New(Options{Listener: l, Log: log, NotFound: "there are only profiles here: see /debug/pprof/"})
+	s.http.WriteTimeout = 10 * time.Minute // a profile is taken for as long as is asked for
+	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	for path, show := range map[string]http.HandlerFunc{"profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace} {
+		s.Mount("/debug/pprof/"+path, named(show))
+	}
+	s.MountTree("/debug/pprof/", named(http.HandlerFunc(pprof.Index)))
+	s.http.Handler = Allow(loopback, PlainRefusal)(s.http.Handler)
+	return &Profiler{s: s, log: s.o.Log}, nil
+}
+
+// Run serves until ctx ends.
+func (p *Profiler) Run(ctx context.Context) error {
+	p.log.InfoContext(ctx, "profiles are served", slog.String("listen", p.s.Addr().String()))
+	return p.s.Run(ctx)
+}
+
+// Addr returns where it listens.
+func (p *Profiler) Addr() net.Addr { return p.s.Addr() }
+
+// named refuses requests that reached loopback under another machine's name:
+// a page in a browser on this machine can make one point here.
+func named(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+		if strings.HasSuffix(r.URL.Path, "/cmdline") || host != "localhost" && (err != nil || !a.IsLoopback()) {
+			PlainRefusal(w, r, http.StatusForbidden, "profiles are for this machine alone: ask under 127.0.0.1 or localhost")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
