@@ -335,19 +335,27 @@ func TestHoldAndRename(t *testing.T) {
 	}
 }
 
-func BenchmarkFind10000(b *testing.B) {
-	table := ami.NewTable("pbx1", ami.Extensions{})
-	for i := range 10_000 {
-		id := fmt.Sprintf("%d.%d", noon.Unix(), i)
-		table.Apply(event("Newchannel", fmt.Sprintf("PJSIP/%d-%08x", i, i), id, id, "6"), noon)
-	}
-	for name, text := range map[string]string{"extension": "PJSIP/4100", "unique id": fmt.Sprintf("%d.4100", noon.Unix()), "none": "99999"} {
-		parsed := target(b, text)
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				table.Find(parsed)
-			}
-		})
+// BenchmarkFind looks for a channel among 10 to 10,000 live ones: it takes the
+// same time among few and among many.
+func BenchmarkFind(b *testing.B) {
+	for _, live := range []int{10, 100, 1000, 10_000} {
+		table := ami.NewTable("pbx1", ami.Extensions{})
+		for i := range live {
+			id := fmt.Sprintf("%d.%d", noon.Unix(), i)
+			table.Apply(event("Newchannel", fmt.Sprintf("PJSIP/%d-%08x", 10_000+i, i), id, id, "6"), noon)
+		}
+		for name, text := range map[string]string{
+			"extension": fmt.Sprintf("PJSIP/%d", 10_000+live/2), "unique id": fmt.Sprintf("%d.%d", noon.Unix(), live/2), "none": "99999",
+		} {
+			parsed := target(b, text)
+			b.Run(fmt.Sprintf("%s of %d", name, live), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if found := len(table.Find(parsed)); found > 1 || found == 0 != (name == "none") {
+						b.Fatalf("%d channels", found)
+					}
+				}
+			})
+		}
 	}
 }

@@ -266,13 +266,14 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
-// TestReconnects: 500 connections, each lost during an action, leave nothing.
+// TestReconnects: 500 connections, each lost during an action, leave nothing:
+// no goroutine and no memory.
 func TestReconnects(t *testing.T) {
 	const times = 500
 	o := onLoopback(t, obey(func(p *peer, a ami.Message) { _ = p.Close() }))
 	o.BackoffMin, o.BackoffMax = time.Microsecond, time.Microsecond
 	c := run(t, o)
-	goroutines := 0
+	goroutines, heap := 0, int64(0)
 	for n := range times {
 		c.next(t, ami.SignalUp)
 		if _, err := c.Do(t.Context(), ami.NewAction("Getvar")); !errors.Is(err, ami.ErrDown) {
@@ -280,16 +281,28 @@ func TestReconnects(t *testing.T) {
 		}
 		c.next(t, ami.SignalDown)
 		if n == 10 {
-			goroutines = runtime.NumGoroutine()
+			goroutines, heap = runtime.NumGoroutine(), liveHeap()
 		}
 	}
 	eventually(t, "no more goroutines than after 10 connections", func() bool {
 		return runtime.NumGoroutine() <= goroutines+4 // the connection that is being made
 	})
 	c.stop()
+	if grown := liveHeap() - heap; grown > 1<<20 { // one connection alone reads through 64 KiB
+		t.Errorf("%d bytes more are in use than after 10 connections", grown)
+	}
 	if got := c.ReconnectCount(); got < times-1 {
 		t.Errorf("%d reconnects, want at least %d", got, times-1)
 	}
+}
+
+// liveHeap returns how many bytes are in use.
+func liveHeap() int64 {
+	runtime.GC()
+	runtime.GC() // what the first one finalised
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // TestEnd: Run ends at once with its context, wherever it is.

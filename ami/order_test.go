@@ -2,8 +2,10 @@ package ami_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/recording"
 )
 
 // TestOrderUnderLoss: nine channels with a start every so often, many of them
@@ -97,4 +100,52 @@ func (j *journal) take(t *testing.T, p *peer, a ami.Message) {
 		return
 	}
 	started(p, a)
+}
+
+// TestPoolReconnects: 500 times all connections are lost with an action under
+// way; nothing is left of them, and no action is sent twice.
+func TestPoolReconnects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const times = 500
+		var mu sync.Mutex // guards all
+		all := map[*peer]bool{}
+		s := serveWith(t, 2, &switchboard{
+			joins: func(p *peer) {
+				mu.Lock()
+				defer mu.Unlock()
+				all[p] = true
+			},
+			answers: func(*peer, ami.Message) {
+				mu.Lock()
+				defer mu.Unlock()
+				for p := range all {
+					_ = p.Close()
+					delete(all, p)
+				}
+			},
+		}, nil)
+		goroutines, heap := 0, int64(0)
+		for n := 1; n <= times; n++ {
+			if err := s.begin(t.Context(), "1.1", n); !errors.Is(err, recording.ErrUncertain) {
+				t.Fatalf("start %d: %v", n, err)
+			}
+			time.Sleep(5 * time.Second)
+			synctest.Wait()
+			if n == 10 {
+				goroutines, heap = runtime.NumGoroutine(), liveHeap()
+			}
+		}
+		if got := runtime.NumGoroutine(); got != goroutines {
+			t.Errorf("%d goroutines, %d after 10 losses", got, goroutines)
+		}
+		if grown := liveHeap() - heap; grown > 1<<20 {
+			t.Errorf("%d bytes more are in use than after 10 losses", grown)
+		}
+		if h := s.Health(); h.Actions != 2 || h.Reconnects != 3*times {
+			t.Errorf("health %+v, want all up, reconnected %d times", h, 3*times)
+		}
+		if got := s.seen(); len(got) != times {
+			t.Errorf("%d actions arrived of %d", len(got), times)
+		}
+	})
 }

@@ -29,6 +29,7 @@ type switchboard struct {
 
 	answers func(p *peer, a ami.Message) // what answers actions on channels; nil: all succeed
 	admits  func(login ami.Message) bool // nil: everybody
+	joins   func(p *peer)                // if set, told of each good login
 }
 
 // serve is the script.
@@ -48,6 +49,9 @@ func (s *switchboard) serve(p *peer) {
 		s.events = p.n
 	}
 	s.mu.Unlock()
+	if s.joins != nil {
+		s.joins(p)
+	}
 	p.send(answer(login, "Success"))
 	for a, ok := p.action(); ok; a, ok = p.action() {
 		s.do(p, a)
@@ -132,11 +136,12 @@ func serveWith(t *testing.T, actions int, s *switchboard, edit func(*ami.Options
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	up, done := make(chan bool, 100), make(chan error, 1)
+	up, done := make(chan bool), make(chan error, 1)
+	once := sync.OnceFunc(func() { close(up) })
 	go func() {
 		done <- p.Run(ctx, func(e recording.Event) {
 			if e.Kind == recording.PBXUp {
-				up <- true
+				once()
 			}
 		})
 	}()

@@ -2,6 +2,7 @@ package ami
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -45,10 +46,14 @@ func (q *queue) push(s Signal) {
 	default:
 		q.waiting = append(q.waiting, queued{s, now})
 	}
+	full := q.events > q.limit/2
 	q.mu.Unlock()
 	select {
 	case q.wake <- struct{}{}:
 	default: // it is awake already
+	}
+	if full {
+		runtime.Gosched() // where both share a core, the listener goes first; this waits for nobody
 	}
 }
 
@@ -104,15 +109,19 @@ func (q *queue) pop() (Signal, bool) {
 	return s.Signal, true
 }
 
-// lag tells how long ago the signal came that is told now, as the oldest; 0
-// when none is.
+// lag tells how long ago the oldest signal came that the listener has not heard
+// to its end; 0 when there is none.
 func (q *queue) lag() time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.telling.IsZero() {
+	oldest := q.telling
+	if oldest.IsZero() && len(q.waiting) > 0 {
+		oldest = q.waiting[0].at
+	}
+	if oldest.IsZero() {
 		return 0
 	}
-	return time.Since(q.telling)
+	return time.Since(oldest)
 }
 
 // deliver calls tell with each signal until ctx ends.
