@@ -52,6 +52,7 @@ func check(c Config, from map[string]string) []Problem {
 	k.want(c.PublicURL == "" || isPublicURL(c.PublicURL), "public_url", "%q is no URL to reach recgate by: give one such as https://recgate.example.org", c.PublicURL)
 	k.want(isDatabase(c.Database.Reveal()), "database", "the value (not shown: it may hold a password) is no database: give sqlite:FILE or mysql://user:pass@host:3306/name")
 	k.archive(c)
+	k.want(c.SelfTest == 0 || c.SelfTest >= 10*time.Second && c.SelfTest <= 7*24*time.Hour, "self_test", "%v will not do: give 0 for never, or 10s to 168h, such as 1h", c.SelfTest)
 	_, err := time.LoadLocation(c.Timezone)
 	k.want(err == nil, "timezone", "%q is no time zone: give a name such as Australia/Melbourne, or nothing for the machine's", c.Timezone)
 	k.want(c.MaxSeconds >= 0 && c.MaxSeconds <= maxMaxSeconds, "max_seconds", "%d will not do: give 0 (no limit) to %d (a week), such as 10800", c.MaxSeconds, maxMaxSeconds)
@@ -119,6 +120,7 @@ func (k *checker) pbxs(all []PBX) {
 			"since Asterisk reads more into other characters", p.Spool)
 		k.want(p.Mount == "" || path.IsAbs(p.Mount), prefix+"mount", "%q is not absolute: give the folder that is spool on the PBX, as this machine sees it", p.Mount)
 		k.want(p.VerifyStart >= 0 && p.VerifyStart <= time.Minute, prefix+"verify_start", "%v will not do: give 0 to 1m, such as 1s", p.VerifyStart)
+		k.want(testCall.MatchString(p.TestCall), prefix+"test_call", "%q will not do: give EXTENSION@CONTEXT of letters, digits, underscores and hyphens, such as tone@recgate-test", p.TestCall)
 		for j, e := range p.Extensions {
 			k.extension(prefix+"extensions."+strconv.Itoa(j)+".", e)
 		}
@@ -158,6 +160,9 @@ func (k *checker) extension(prefix string, e Extension) {
 		k.want(known, prefix+"extension", "%q uses the group %s, which %q does not have: write ${1} where text follows", e.Extension, name, e.Endpoint)
 	}
 }
+
+// testCall is what the PBX can be told to call without reading more into it.
+var testCall = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}@[A-Za-z0-9_-]{1,40}$`)
 
 // isAddress accepts host:port; a listener may leave the host out and ask for
 // any port.

@@ -29,6 +29,9 @@ type Config struct {
 	ArchiveSecretKey     Secret `yaml:"archive_secret_key"`
 	ArchiveSecretKeyFile string `yaml:"archive_secret_key_file"`
 
+	// SelfTest is how often serve makes a test call on each PBX; 0: never.
+	SelfTest time.Duration `yaml:"self_test"`
+
 	Timezone string `yaml:"timezone"` // IANA name; empty: the machine's
 	Log      string `yaml:"log" oneof:"auto|text|json"`
 	LogLevel string `yaml:"log_level" oneof:"debug|info|warn|error"`
@@ -79,6 +82,7 @@ type PBX struct {
 	KeepSpool     bool          `yaml:"keep_spool"`
 	Extensions    []Extension   `yaml:"extensions"`
 	ExtensionFrom string        `yaml:"extension_from" oneof:"name|callerid"`
+	TestCall      string        `yaml:"test_call"` // EXTENSION@CONTEXT that plays a tone of 1000 Hz
 }
 
 // Extension maps endpoint names to extensions: where the pattern Endpoint
@@ -140,6 +144,7 @@ func DefaultPBX() PBX {
 		Spool:         "/var/spool/asterisk/monitor/recgate",
 		VerifyStart:   time.Second,
 		ExtensionFrom: "name",
+		TestCall:      "tone@recgate-test",
 	}
 }
 

@@ -34,6 +34,9 @@ type Metrics struct {
 	seconds    *prometheus.HistogramVec // of requests, by method
 	database   *prometheus.HistogramVec // of transactions, by operation
 	failures   *prometheus.CounterVec   // of the database, by operation
+
+	selfTestPassed *prometheus.GaugeVec
+	selfTests      *prometheus.CounterVec
 }
 
 // Methods are the values of the label method: those of the legacy endpoint,
@@ -59,6 +62,11 @@ func New(version string, outcomes ...string) *Metrics {
 	m.seconds = m.histogram("recgate_request_seconds", "Time that a call of the legacy endpoint took, by method; of retrievals to their last byte.", "method")
 	m.database = m.histogram("recgate_database_seconds", "Time that a transaction took, its turn and the disk included, by operation: read or write.", "operation")
 	m.failures = m.counters("recgate_database_errors_total", "Transactions that failed because of the database, by operation: read or write.", "operation")
+	m.selfTestPassed = m.factory.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "recgate_self_test_passed",
+		Help: "1 if the last test call on the PBX came back as it was played, else 0; there only with self_test, from the first test on.",
+	}, []string{"pbx"})
+	m.selfTests = m.counters("recgate_self_tests_total", "Test calls that were made on the PBX, by result: passed or failed.", "pbx", "result")
 	m.begin(outcomes)
 	m.factory.NewGauge(prometheus.GaugeOpts{
 		Name: "recgate_build_info", Help: "Always 1; the labels say which build this is.",

@@ -26,6 +26,7 @@ func full() *metrics.Metrics {
 	m.Stop("not_found")
 	m.Retrieval("ok")
 	m.WatchCertificate(func() time.Time { return time.Now().Add(36 * time.Hour) }, func() bool { return true })
+	m.SelfTest("pbx1", true)
 	m.WatchRecordings(metrics.Recordings{Open: func() int { return 3 }, Queue: func() int { return 2 }, Age: func() time.Duration { return 90 * time.Second }})
 	for _, name := range []string{"pbx1", "pbx2"} {
 		m.WatchPBX(name, func() metrics.PBX {

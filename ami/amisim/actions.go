@@ -68,6 +68,8 @@ func handlerOf(name string) handler {
 		return (*Server).coreShowChannels
 	case "bridgeinfo":
 		return (*Server).bridgeInfo
+	case "originate":
+		return (*Server).originate
 	}
 	return channelHandlerOf(name)
 }

@@ -59,6 +59,7 @@ type channel struct {
 	held      bool // its telephone put the call on hold and sends nothing
 	parked    string
 	hertz     float64  // what its telephone sends; 0 for a Local half
+	plays     float64  // what the dialplan plays to it, in hertz; 0 for nothing
 	other     *channel // the other half of a Local channel
 	dials     *channel // whom it called last
 	dialedBy  *channel
@@ -151,8 +152,11 @@ func (ch *channel) says(tones []float64, depth int) []float64 {
 // maxDepth ends the search through chains of Local channels.
 const maxDepth = 4
 
-// hears appends what the others in its bridge say.
+// hears appends what the others in its bridge say, or the dialplan plays.
 func (ch *channel) hears(tones []float64, depth int) []float64 {
+	if ch.plays > 0 {
+		tones = append(tones, ch.plays)
+	}
 	if ch.bridge == nil || ch.bridge.parking {
 		return tones
 	}

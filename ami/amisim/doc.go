@@ -17,8 +17,8 @@
 // codecs other than 16 bit PCM, events of the classes dialplan, reporting and
 // dtmf (but for VarSet of Setvar and the TestEvent at the end of a
 // MixMonitor), and Local channels that optimise themselves away. An action
-// that exists and is not simulated, such as Originate, is answered with an
-// error that says so. Recordings never leave the spool folder, although a
+// that exists and is not simulated, such as Bridge, is answered with an error
+// that says so; of Originate only the test call is (AddTone). Recordings never leave the spool folder, although a
 // real server lets them.
 //
 // Start with server.go, then world.go and call.go; session.go is one

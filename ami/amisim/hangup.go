@@ -39,6 +39,9 @@ func (s *Server) hangUp(ch *channel, byPhone bool) {
 	s.leave(ch)
 	s.tell("SoftHangupRequest", ch, Header{"Cause", "16"})
 	s.remove(ch, 16)
+	if ch.other != nil { // a Local channel ends as a whole
+		s.hangUp(ch.other, false)
+	}
 }
 
 // endBridge ends a bridge of two because first hangs up.

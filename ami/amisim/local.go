@@ -47,13 +47,21 @@ func presentation() Header {
 
 // localPair makes both halves of a Local channel.
 func (s *Server) localPair(call *Call, ext string) (one, two *channel) {
-	name := s.world.channelName("Local", ext+"@internal")
+	return s.localPairAs(call, ext, "internal", "", "")
+}
+
+// localPairAs is localPair in a context, with unique ids of somebody's choice.
+func (s *Server) localPairAs(call *Call, ext, context, oneID, twoID string) (one, two *channel) {
+	name := s.world.channelName("Local", ext+"@"+context)
 	one = s.newChannel(name+";1", "")
+	s.rename(one, oneID)
+	one.linkedID = one.uniqueID
 	two = s.newChannel(name+";2", one.linkedID)
+	s.rename(two, twoID)
 	one.other, two.other = two, one
 	two.state = ring
 	for _, half := range []*channel{one, two} {
-		half.tech, half.ext, half.exten = "Local", ext, ext
+		half.tech, half.ext, half.exten, half.context = "Local", ext, ext, context
 		call.join(half)
 		s.tell("Newchannel", half)
 	}

@@ -51,6 +51,7 @@ type faults struct {
 	denied   map[string]bool          // by lower-case name
 	ends     []deed                   // when each of them ends
 	tones    map[string]float64
+	places   map[tonePlace]float64 // what AddTone has added
 }
 
 func (f *faults) denies(action string) bool { return f.denied[strings.ToLower(action)] }

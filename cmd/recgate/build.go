@@ -31,6 +31,7 @@ type gateway struct {
 	keys    *auth.Ring
 	service *recording.Service
 	metrics *metrics.Metrics
+	tests   testResults
 }
 
 // archive is a place for finished recordings.

@@ -58,7 +58,10 @@ func (c *checked) closed(t *testing.T, name string, mode os.FileMode, isFile boo
 	return full
 }
 
-func (c *checked) run(t *testing.T) said {
+func (c *checked) run(t *testing.T) said { return c.runWith(t) }
+
+// runWith writes the configuration and checks it, with more flags.
+func (c *checked) runWith(t *testing.T, flags ...string) said {
 	t.Helper()
 	file := filepath.Join(c.dir, "recgate.yaml")
 	yaml := fmt.Sprintf("listen: %q\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n    mount: %s\n",
@@ -66,10 +69,11 @@ func (c *checked) run(t *testing.T) said {
 	if err := os.WriteFile(file, []byte(yaml), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	args := append([]string{"check", "--config", file}, flags...)
 	if c.asNobody {
-		return recgateAsNobody(t, c.dir, "check", "--config", file)
+		return recgateAsNobody(t, c.dir, args...)
 	}
-	return recgate(t, c.dir, nil, "check", "--config", file)
+	return recgate(t, c.dir, nil, args...)
 }
 
 // free returns an address on which nobody listens.

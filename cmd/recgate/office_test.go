@@ -90,6 +90,7 @@ func newSim(t *testing.T, version int) (sim *amisim.Server, spool string) {
 			{Name: "recorder", Secret: "recorder-secret", Read: "call,cdr", Write: "call,system"},
 			{Name: "systemonly", Secret: "systemonly-secret", Read: "call", Write: "system"},
 			{Name: "callonly", Secret: "callonly-secret", Read: "call", Write: "call"},
+			{Name: "tester", Secret: "tester-secret", Read: "call", Write: "call,system,originate"},
 			{Name: "watcher", Secret: "watcher-secret", Read: "call,cdr"},
 		},
 	})

@@ -60,7 +60,7 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 		return err
 	}
 	g.watch()
-	loops := append([]loop{g.service.Run, g.keys.Run}, append(doors, further...)...)
+	loops := append([]loop{g.service.Run, g.keys.Run, g.testEvery}, append(doors, further...)...)
 	loops = append(loops, func(ctx context.Context) error {
 		g.awaitReady(ctx)
 		ready()
@@ -109,6 +109,13 @@ func (g *gateway) doors(ctx context.Context) ([]loop, error) {
 // legacy is the Noojee endpoint behind its access control.
 func (g *gateway) legacy() http.Handler {
 	l := g.cfg.Legacy
+	door, router := g.door()
+	return httpd.Allow(config.Prefixes(l.Allow), door.Refuse)(httpd.Keys(g.keys, door.Refuse)(router))
+}
+
+// door is the Noojee endpoint without access control.
+func (g *gateway) door() (*soap.Handler, http.Handler) {
+	l := g.cfg.Legacy
 	door := soap.New(soap.Options{
 		Recorder: g.service,
 		Legacy: soap.Legacy{
@@ -125,7 +132,7 @@ func (g *gateway) legacy() http.Handler {
 	})
 	router := mux.NewRouter()
 	door.Register(router)
-	return httpd.Allow(config.Prefixes(l.Allow), door.Refuse)(httpd.Keys(g.keys, door.Refuse)(router))
+	return door, router
 }
 
 // checks are what /readyz asks.
@@ -139,6 +146,11 @@ func (g *gateway) checks() []httpd.Check {
 			_, err := p.Find(ctx, recording.Target{Text: "readyz", Name: "readyz"})
 			return err
 		}})
+	}
+	for _, p := range g.pbxs {
+		if g.cfg.SelfTest > 0 {
+			checks = append(checks, httpd.Check{Name: "self-test " + p.Name(), Run: func(context.Context) error { return g.tests.result(p.Name()) }})
+		}
 	}
 	return checks
 }

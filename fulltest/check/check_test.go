@@ -46,6 +46,9 @@ func TestMain(m *testing.M) {
 type settings struct {
 	dir, database, archive                            string
 	address, username, secret, recorder, spool, mount string
+	listen                                            string   // default: any port
+	top, more                                         string   // lines of YAML, at the beginning and of the PBX
+	flags                                             []string // of check
 }
 
 func newSettings(t *testing.T, l *lab.Lab, user string) *settings {
@@ -57,6 +60,21 @@ func newSettings(t *testing.T, l *lab.Lab, user string) *settings {
 	}
 }
 
+// write makes the configuration and returns its name.
+func (s *settings) write(t *testing.T) string {
+	t.Helper()
+	if s.listen == "" {
+		s.listen = "127.0.0.1:0"
+	}
+	file := filepath.Join(s.dir, "recgate.yaml")
+	yaml := fmt.Sprintf("%slisten: %s\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n    mount: %s\n%s",
+		s.top, s.listen, s.database, s.archive, s.address, s.username, s.secret, s.recorder, s.spool, s.mount, s.more)
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // run runs a command of recgate on the settings.
 func (s *settings) run(t *testing.T, command string) (code int, out string) {
 	t.Helper()
@@ -64,15 +82,13 @@ func (s *settings) run(t *testing.T, command string) (code int, out string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(s.dir, "recgate.yaml")
-	yaml := fmt.Sprintf("listen: 127.0.0.1:0\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n    mount: %s\n",
-		s.database, s.archive, s.address, s.username, s.secret, s.recorder, s.spool, s.mount)
-	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, command, "--config", file)
+	args := []string{command, "--config", s.write(t)}
+	if command == "check" {
+		args = append(args, s.flags...)
+	}
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = s.dir
 	text, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
@@ -92,7 +108,7 @@ func (s *settings) fails(t *testing.T, step, says string) {
 			failed = append(failed, line)
 		}
 	}
-	if code != 1 || len(failed) != 1 || !strings.HasPrefix(failed[0], "FAILED  "+step+" ") || !strings.Contains(failed[0], says) {
+	if code != 1 || len(failed) != 1 || !strings.HasPrefix(failed[0], "FAILED  "+step) || !strings.Contains(failed[0], says) {
 		t.Errorf("code %d, want 1 and only %q failed with %q:\n%s", code, step, says, out)
 	}
 	if strings.Contains(out, s.secret) {

@@ -173,7 +173,7 @@ func (h *host) startPBX(t *testing.T) {
 	t.Helper()
 	sim, err := amisim.New(amisim.Options{
 		Version: 22, Listen: h.ami, Spool: h.path("/var/spool/asterisk/monitor"),
-		Users: []amisim.User{{Name: "recgate", Secret: "a-secret-of-the-test", Read: "call", Write: "call,system"}},
+		Users: []amisim.User{{Name: "recgate", Secret: "a-secret-of-the-test", Read: "call", Write: "call,system,originate"}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ type scene struct {
 // scenes are all situations.
 var scenes = []scene{
 	{"something is wrong", look},
+	{"a PBX proves that it records", proof},
 	{"the database is lost, SQLite", databaseLost},
 	{"the machine is lost, SQLite", machineLost},
 	{"a backup that was damaged is found out", damagedBackup},

@@ -27,6 +27,7 @@ var rooms = map[string]room{
 	"recording":               {},
 	"recording/recordingtest": {ours: []string{"recording", "audio/audiotest"}, outside: testModules},
 
+	"proof":         {ours: []string{"recording", "audio/audiotest"}},
 	"soap":          {ours: []string{"recording", "wsdl"}, outside: []string{"github.com/gorilla/mux", "github.com/segmentio/asm"}},
 	"wsdl":          {tests: []string{"wsdl/client"}},
 	"wsdl/client":   {outside: []string{"github.com/hooklift/gowsdl"}},

@@ -1,0 +1,48 @@
+package proof
+
+import (
+	"fmt"
+	"time"
+
+	"recgate/audio/audiotest"
+	"recgate/recording"
+)
+
+const (
+	enoughTone = 80.0        // percent of the power
+	tolerance  = time.Second // of the length, to either side
+)
+
+// heard is what a recording holds.
+type heard struct {
+	length time.Duration
+	share  float64 // percent of the power that is the tone
+}
+
+func listen(wav []byte, hertz float64) (heard, error) {
+	samples, rate, err := audiotest.Decode(wav, 0)
+	if err != nil {
+		return heard{}, &recording.Error{Code: recording.Unavailable, Msg: "what came back is no WAV: see the log of recgate", Err: err}
+	}
+	return heard{
+		length: time.Duration(len(samples)) * time.Second / time.Duration(rate),
+		share:  audiotest.SampleShare(samples, rate, hertz),
+	}, nil
+}
+
+// compare demands the tone, for as long as was recorded.
+func (h heard) compare(recorded span, hertz float64) error {
+	switch {
+	case h.share < enoughTone:
+		return recording.Errorf(recording.Unavailable, "only %s of what came back is the tone of %d Hz that the call plays: "+
+			"does the extension of the key test_call play it (see docs/asterisk.md), and is a timing module loaded on the PBX (timing test)?", percent(h.share), int(hertz))
+	case h.length < recorded.least-tolerance || h.length > recorded.most+tolerance:
+		return recording.Errorf(recording.Unavailable, "%s of sound came back, and between %s and %s were recorded: sound is missing or doubled; look at the load of the PBX",
+			seconds(h.length), seconds(recorded.least), seconds(recorded.most))
+	}
+	return nil
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", share) }
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
