@@ -106,8 +106,10 @@ func (b *Bucket) options(query url.Values) error {
 func place(archive string) string {
 	archive, _, _ = strings.Cut(archive, "?")
 	if i := strings.LastIndexByte(archive, '@'); i >= 0 {
-		scheme, _, _ := strings.Cut(archive, ":")
-		return scheme + "://" + hidden + archive[i:]
+		if strings.HasPrefix(archive, "s3://") {
+			return "s3://" + hidden + archive[i:]
+		}
+		return hidden + archive[i:] // even what looks like a scheme may be half of a key
 	}
 	return archive
 }

@@ -398,6 +398,7 @@ func TestEnormousBodies(t *testing.T) {
 			t.Errorf("it is %q", rec.State)
 		}
 		o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
+		o.inState(t, "get", recording.Ready) // what follows looks for changes
 	})
 	t.Run("query", func(t *testing.T) {
 		was := o.now(t)
