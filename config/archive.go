@@ -70,7 +70,7 @@ func (b *Bucket) options(query url.Values) error {
 	known := []string{"endpoint", "region", "path_style"}
 	for name, values := range query {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("there is no option %q: known are %s; keys belong into archive_access_key and archive_secret_key", name, strings.Join(known, ", "))
+			return fmt.Errorf("there is an option that is none: known are %s; keys belong into archive_access_key and archive_secret_key", strings.Join(known, ", "))
 		}
 		if len(values) != 1 || values[0] == "" {
 			return fmt.Errorf("the option %s is empty or set twice", name)

@@ -37,8 +37,8 @@ func FuzzArchive(f *testing.F) {
 				t.Errorf("%q is the bucket %+v (%v)", archive, b, err)
 			}
 		}
-		at := strings.LastIndex(archive, "hunter2@")
-		if err != nil && at > 0 && strings.Contains(err.Error(), "hunter2") && strings.Count(archive, "hunter2") == 1 {
+		at := strings.Contains(archive, "hunter2@") || strings.Contains(archive, "&hunter2") // a user's password, or the half of one that has a &
+		if err != nil && at && strings.Contains(err.Error(), "hunter2") && strings.Count(archive, "hunter2") == 1 {
 			t.Errorf("%q: a key is shown: %v", archive, err)
 		}
 	})

@@ -68,7 +68,7 @@ func TestRefused(t *testing.T) {
 		{"an endpoint with keys", "archive: s3://calls?endpoint=http://key:hunter2@h\n" + minimal, nil, []string{"the endpoint will not do"}},
 		{"an endpoint without scheme", "archive: s3://calls?endpoint=h:9000\n" + minimal, nil, []string{"the endpoint will not do: give http://HOST:PORT"}},
 		{"an endpoint with a path", "archive: s3://calls?endpoint=http://h/s3\n" + minimal, nil, []string{"nothing behind it"}},
-		{"an option of S3 that is none", "archive: s3://calls?endpoint=http://h&secret_key=hunter2\n" + minimal, nil, []string{`no option "secret_key": known are endpoint, region, path_style`}},
+		{"an option of S3 that is none", "archive: s3://calls?endpoint=http://h&secret_key=hunter2\n" + minimal, nil, []string{`an option that is none: known are endpoint, region, path_style`}},
 		{"an option of S3 twice", "archive: s3://calls?endpoint=http://h&endpoint=http://h2\n" + minimal, nil, []string{"the option endpoint is empty or set twice"}},
 		{"a path style that is none", "archive: s3://calls?endpoint=http://h&path_style=yes\n" + minimal, nil, []string{"path_style is neither true nor false"}},
 		{"a region with a line break", "archive: s3://calls?region=a%0Ab\n" + minimal, nil, []string{"the region will not do"}},
