@@ -99,6 +99,11 @@ func (s *Service) collect(ctx context.Context, c *collector) (again time.Duratio
 	case look.wait > 0:
 		return look.wait, nil
 	case look.lost != "":
+		if look.lost == noFile {
+			if found, err := s.archived(ctx, rec); err != nil || found {
+				return 0, err
+			}
+		}
 		return 0, s.finish(ctx, rec, Step{To: Lost, Reason: look.lost})
 	case look.length == 0:
 		if err := s.finish(ctx, rec, Step{To: Empty, Reason: rec.Reason + "; the PBX heard no audio"}); err != nil {
@@ -172,6 +177,9 @@ type looked struct {
 // notWAV is the reason of a recording whose file is kept in the spool.
 const notWAV = "what the PBX left in the spool is not a WAV"
 
+// noFile is the reason of a recording of which there is no audio anywhere.
+const noFile = "the PBX left no file in the spool"
+
 func (s *Service) look(files []spooled, c *collector) (looked, error) {
 	var l looked
 	var size int64
@@ -205,7 +213,7 @@ func (s *Service) look(files []spooled, c *collector) (looked, error) {
 	switch {
 	case l.wait > 0:
 	case there == 0:
-		l.lost = "the PBX left no file in the spool"
+		l.lost = noFile
 	case len(l.good) == 0:
 		l.lost = notWAV
 	}

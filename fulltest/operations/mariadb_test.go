@@ -38,7 +38,10 @@ func databaseLostMariaDB(t *testing.T) {
 	h.ready(t)
 	h.record(t, "410", "411", "one, O'Brien \\ <é>")
 	running := h.begin(t, "412", "413", "still running")
+	between := h.begin(t, "414", "415", "ended after the backup")
 	h.run(t, "backup-mariadb")
+	between.Hangup()
+	h.keep(t, "ended after the backup")
 	h.record(t, "410", "411", "after the backup")
 	if out, err := h.shell(t, "mariadb recgate --execute 'DROP TABLE tags'"); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -47,6 +50,9 @@ func databaseLostMariaDB(t *testing.T) {
 	h.same(t, "one, O'Brien \\ <é>")
 	running.Hangup()
 	h.keep(t, "still running")
+	h.await(t, "the row from the backup has its audio", func() bool { _, err := h.retrieve(t, "ended after the backup"); return err == nil })
+	h.same(t, "ended after the backup")
+	h.onlyUnexplained(t, "after the backup")
 	h.run(t, "verify-archive-mariadb")
 	files := h.files(t, "/var/lib/recgate/archive/*/*.wav")
 	if err := os.Remove(files[0]); err != nil {
