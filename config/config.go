@@ -36,6 +36,7 @@ type Config struct {
 	Log      string `yaml:"log" oneof:"auto|text|json"`
 	LogLevel string `yaml:"log_level" oneof:"debug|info|warn|error"`
 
+	Limits         Limits    `yaml:"limits"`
 	Pprof          string    `yaml:"pprof"`           // host:port on loopback; empty: no profiles
 	TLS            ServerTLS `yaml:"tls"`             // of listen
 	TrustedProxies []Network `yaml:"trusted_proxies"` // whose word about the caller counts
@@ -47,6 +48,16 @@ type Config struct {
 
 	PBX    []PBX  `yaml:"pbx"`
 	Legacy Legacy `yaml:"legacy"`
+}
+
+// Limits are those of callers; 0 means none.
+type Limits struct {
+	PerSecond   int       `yaml:"per_second"` // requests of one caller
+	Burst       int       `yaml:"burst"`      // of them at once
+	PerCaller   int       `yaml:"per_caller"` // that run at a time
+	Total       int       `yaml:"total"`      // that run at a time, of all callers
+	Exempt      []Network `yaml:"exempt"`     // counted for Total alone
+	Connections int       `yaml:"connections"`
 }
 
 // ServerTLS names the files of a certificate, in PEM; both or none.
@@ -116,6 +127,10 @@ func Default() Config {
 
 		MaxSeconds: 10800,
 
+		Limits: Limits{
+			PerSecond: 200, Burst: 1000, PerCaller: 500, Total: 1000, Connections: 4000,
+			Exempt: []Network{mustNetwork("127.0.0.0/8"), mustNetwork("::1")},
+		},
 		ProxyHeader: "x-forwarded-for",
 		Health:      Door{Allow: []Network{mustNetwork("0.0.0.0/0"), mustNetwork("::/0")}},
 		Metrics:     Door{Allow: []Network{mustNetwork("127.0.0.0/8"), mustNetwork("::1")}},

@@ -112,6 +112,8 @@ func TestRefused(t *testing.T) {
 		{"a network that is none", "legacy: {allow: [local]}\n" + minimal, nil, []string{`legacy.allow: "local" is no network`, "192.0.2.0/24"}},
 		{"a network with bits behind its mask", "legacy: {allow: [10.1.2.3/8]}\n" + minimal, nil, []string{"is 10.0.0.0/8 meant"}},
 		{"a certificate without its key", "tls: {cert: /x.pem}\n" + minimal, nil, []string{`tls.cert: "/x.pem" is set without tls.key`}},
+		{"a limit below zero", "limits: {burst: -1}\n" + minimal, nil, []string{"limits.burst: -1 will not do"}},
+		{"fewer connections than requests", "limits: {connections: 900}\n" + minimal, nil, []string{"limits.connections: 900 leaves no room beside the 1000 requests"}},
 		{"a key without its certificate", "tls: {key: /x.pem}\n" + minimal, nil, []string{`tls.key: "/x.pem" is set without tls.cert`}},
 		{"profiles for all", "pprof: 0.0.0.0:6060\n" + minimal, nil, []string{`pprof: "0.0.0.0:6060" will not do`, "such as 127.0.0.1:6060"}},
 		{"profiles on any address", "pprof: :6060\n" + minimal, nil, []string{`pprof: ":6060" will not do`}},

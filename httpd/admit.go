@@ -57,19 +57,33 @@ type Keyring interface {
 	Find(texts []string) (name string, ok bool)
 }
 
+// Known finds the key of a request and refuses nothing, for what stands
+// between it and Keys: Limiter counts by keys.
+func Known(ring Keyring) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			v := visitOf(r.Context())
+			v.key, v.known = ring.Find(offered(r))
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
 // Keys lets only callers with a key in: as ?apiKey=, as the user or the
 // password of HTTP Basic, or as a Bearer token. Others get 401. While none is
 // needed everybody gets in; KeyName tells which key it was.
 func Keys(ring Keyring, refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			name, ok := ring.Find(offered(r))
-			if !ok && ring.Needed() {
+			v := visitOf(r.Context())
+			if !v.known {
+				v.key, v.known = ring.Find(offered(r))
+			}
+			if !v.known && ring.Needed() {
 				w.Header().Set("WWW-Authenticate", `Basic realm="recgate", charset="UTF-8"`)
 				refuse(w, r, http.StatusUnauthorized, "a key is needed: give it as apiKey=, as user or password of HTTP Basic, or as Bearer token")
 				return
 			}
-			visitOf(r.Context()).key = name
 			next.ServeHTTP(w, r)
 		})
 	}

@@ -46,6 +46,9 @@ type Options struct {
 	Proxies Proxies
 	// Health are the networks that may ask /healthz and /readyz; nil: all.
 	Health []netip.Prefix
+	// Connections is how many may be open, never more than half of the files
+	// that the process may open; 0 for that half. See connections.
+	Connections int
 	// Certificate makes the listener one for TLS; nil: plain HTTP. Whoever
 	// runs the server runs it too.
 	Certificate *Certificate
@@ -60,6 +63,7 @@ type Server struct {
 	o      Options
 	router *mux.Router
 	http   *http.Server
+	conns  *connections
 }
 
 // Listen opens the TCP address, host:port. Its errors say what would do.
@@ -90,7 +94,10 @@ func New(o Options) *Server {
 	if o.Drain == 0 {
 		o.Drain = drainLimit
 	}
-	s := &Server{o: o, router: mux.NewRouter().SkipClean(true)}
+	if half := int(min(files()/2, 1<<20)); half > 0 && (o.Connections == 0 || o.Connections > half) { // the rest is for the PBXs, recordings and the database
+		o.Connections = half
+	}
+	s := &Server{o: o, router: mux.NewRouter().SkipClean(true), conns: newConnections(o.Connections)}
 	s.router.NotFoundHandler = http.HandlerFunc(s.notFound)
 	health := func(next http.Handler) http.Handler { return next }
 	if o.Health != nil {
@@ -105,6 +112,8 @@ func New(o Options) *Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnState:         s.conns.changed,
+		ConnContext:       s.conns.add,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
 	return s
@@ -126,8 +135,12 @@ func (s *Server) MountTree(prefix string, door http.Handler) {
 
 // Handler returns everything as one handler, for tests without a listener.
 func (s *Server) Handler() http.Handler {
-	return withID(s.o.Proxies.met(logged(s.o.Log, recovered(s.o.Log, secured(framed(bodyLeft(s.spelt(s.router))))))))
+	return s.conns.busy(withID(s.o.Proxies.met(logged(s.o.Log, recovered(s.o.Log, secured(framed(bodyLeft(s.spelt(s.router)))))))))
 }
+
+// Connections returns how many connections are open, and how many were closed
+// because there were too many.
+func (s *Server) Connections() (open int, dropped int64) { return s.conns.counts() }
 
 // Addr returns where the server listens.
 func (s *Server) Addr() net.Addr { return s.o.Listener.Addr() }

@@ -15,6 +15,7 @@ type visit struct {
 	remote string     // the caller as texts name it
 	via    string     // the proxy that told of the caller, or ""
 	key    string     // name of the API key that was shown and is good, or ""
+	known  bool       // one was, be it without a name
 }
 
 type visitKey struct{}

@@ -2,8 +2,43 @@ package metrics
 
 import (
 	"math"
+	"net/http"
 	"time"
 )
+
+// refusals names why callers are turned away before the door, by the status
+// that they get.
+func refusals(status int) string {
+	switch status {
+	case http.StatusForbidden:
+		return "address"
+	case http.StatusUnauthorized:
+		return "key"
+	case http.StatusTooManyRequests:
+		return "caller"
+	case http.StatusServiceUnavailable:
+		return "total"
+	}
+	return "other"
+}
+
+// Turned counts a request of the recording API that was turned away before
+// anybody looked at what it asks for, by its status.
+func (m *Metrics) Turned(status int) { m.turned.WithLabelValues(refusals(status)).Inc() }
+
+// Door is what can be asked of the listener. The functions are called at every
+// look at /metrics and must be quick.
+type Door struct {
+	Connections func() (open int, dropped int64)
+	Running     func() int // requests of the recording API
+}
+
+// WatchDoor adds the gauges of the listener, once.
+func (m *Metrics) WatchDoor(d Door) {
+	m.gauge("recgate_http_connections", "Connections that are open.", nil, func() float64 { open, _ := d.Connections(); return float64(open) })
+	m.counter("recgate_http_connections_dropped_total", "Connections that were closed because there were too many: those that had waited longest.", nil, func() int64 { _, n := d.Connections(); return n })
+	m.gauge("recgate_http_requests_running", "Requests of the recording API that are under way.", nil, func() float64 { return float64(d.Running()) })
+}
 
 // WatchCertificate adds the gauges of the listener's certificate, once: when
 // it ends (never, for the zero time of a listener without TLS), and whether it

@@ -29,6 +29,7 @@ type Metrics struct {
 	stops      *prometheus.CounterVec
 	retrievals *prometheus.CounterVec
 	settled    *prometheus.CounterVec
+	turned     *prometheus.CounterVec
 	served     prometheus.Counter
 	retried    prometheus.Counter
 	seconds    *prometheus.HistogramVec // of requests, by method
@@ -67,6 +68,7 @@ func New(version string, outcomes ...string) *Metrics {
 		Help: "1 if the last test call on the PBX came back as it was played, else 0; there only with self_test, from the first test on.",
 	}, []string{"pbx"})
 	m.selfTests = m.counters("recgate_self_tests_total", "Test calls that were made on the PBX, by result: passed or failed.", "pbx", "result")
+	m.turned = m.counters("recgate_http_turned_away_total", "Requests of the recording API that were turned away unread, by reason: address, key, caller (too much of one) or total (too much of all).", "reason")
 	m.begin(outcomes)
 	m.factory.NewGauge(prometheus.GaugeOpts{
 		Name: "recgate_build_info", Help: "Always 1; the labels say which build this is.",
@@ -79,6 +81,9 @@ func New(version string, outcomes ...string) *Metrics {
 func (m *Metrics) begin(outcomes []string) {
 	for _, state := range []string{"ready", "empty", "failed", "lost"} {
 		m.settled.WithLabelValues(state)
+	}
+	for _, reason := range []string{"address", "key", "caller", "total"} {
+		m.turned.WithLabelValues(reason)
 	}
 	for _, operation := range []string{read, write} {
 		m.database.WithLabelValues(operation)

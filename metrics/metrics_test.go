@@ -25,6 +25,7 @@ func full() *metrics.Metrics {
 	m.Start("ok")
 	m.Stop("not_found")
 	m.Retrieval("ok")
+	m.WatchDoor(metrics.Door{Connections: func() (int, int64) { return 7, 8 }, Running: func() int { return 9 }})
 	m.WatchCertificate(func() time.Time { return time.Now().Add(36 * time.Hour) }, func() bool { return true })
 	m.SelfTest("pbx1", true)
 	m.WatchRecordings(metrics.Recordings{Open: func() int { return 3 }, Queue: func() int { return 2 }, Age: func() time.Duration { return 90 * time.Second }})

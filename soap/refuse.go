@@ -10,8 +10,10 @@ import (
 // codes gives the refusals of access control, which know a status alone, a
 // code of the core.
 var codes = map[int]recording.Code{
-	http.StatusUnauthorized: recording.Forbidden,
-	http.StatusForbidden:    recording.Forbidden,
+	http.StatusUnauthorized:       recording.Forbidden,
+	http.StatusForbidden:          recording.Forbidden,
+	http.StatusTooManyRequests:    recording.Conflict, // the caller's own doing
+	http.StatusServiceUnavailable: recording.Unavailable,
 }
 
 // Refuse answers a request that access control in front of the endpoint did

@@ -15,6 +15,7 @@ import (
 	"recgate/auth"
 	"recgate/blob"
 	"recgate/config"
+	"recgate/httpd"
 	"recgate/metrics"
 	"recgate/recording"
 	"recgate/store"
@@ -29,6 +30,7 @@ type gateway struct {
 	archive archive
 	pbxs    []*ami.PBX
 	keys    *auth.Ring
+	limiter *httpd.Limiter
 	service *recording.Service
 	metrics *metrics.Metrics
 	tests   testResults
@@ -62,6 +64,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 		return nil, err
 	}
 	g.keys = newRing(cfg, g.db, log)
+	g.limiter = newLimiter(cfg.Limits)
 	o := recording.Options{
 		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,
 		Deadline:           startPatience(cfg),

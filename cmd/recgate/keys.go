@@ -21,6 +21,13 @@ func newRing(cfg config.Config, db *store.DB, log *slog.Logger) *auth.Ring {
 	return auth.NewRing(auth.RingOptions{Store: db, Fixed: cfg.Legacy.Keys(), Needed: open, Log: log})
 }
 
+// newLimiter makes the limiter of the recording API.
+func newLimiter(l config.Limits) *httpd.Limiter {
+	return httpd.NewLimiter(httpd.Limits{
+		PerSecond: l.PerSecond, Burst: l.Burst, Caller: l.PerCaller, Total: l.Total, Exempt: config.Prefixes(l.Exempt),
+	})
+}
+
 // may tells whether the key that came with a request is for a method.
 func (g *gateway) may(ctx context.Context, method string) error {
 	return g.keys.May(httpd.KeyName(ctx), method)

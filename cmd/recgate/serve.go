@@ -11,6 +11,7 @@ import (
 
 	"recgate/config"
 	"recgate/httpd"
+	"recgate/metrics"
 	"recgate/recording"
 	"recgate/soap"
 )
@@ -95,11 +96,12 @@ func (g *gateway) doors(ctx context.Context) ([]loop, error) {
 	}
 	server := httpd.New(httpd.Options{
 		Listener: listener, Log: g.log, Checks: g.checks(), Message: recording.Message,
-		Certificate: certificate,
-		Proxies:     httpd.Proxies{Trusted: config.Prefixes(g.cfg.TrustedProxies), Header: g.cfg.ProxyHeader},
-		Health:      config.Prefixes(g.cfg.Health.Allow),
-		NotFound:    "there is nothing at this path: the recording API is at " + soap.Path,
+		Certificate: certificate, Connections: g.cfg.Limits.Connections,
+		Proxies:  httpd.Proxies{Trusted: config.Prefixes(g.cfg.TrustedProxies), Header: g.cfg.ProxyHeader},
+		Health:   config.Prefixes(g.cfg.Health.Allow),
+		NotFound: "there is nothing at this path: the recording API is at " + soap.Path,
 	})
+	g.metrics.WatchDoor(metrics.Door{Connections: server.Connections, Running: g.limiter.Running})
 	server.Mount("/metrics", httpd.Allow(config.Prefixes(g.cfg.Metrics.Allow), httpd.PlainRefusal)(g.metrics.Handler()))
 	server.MountTree(soap.Services, g.legacy())
 	g.log.InfoContext(ctx, "recgate serves", slog.String("version", version), slog.String("listen", server.Addr().String()))
@@ -110,7 +112,17 @@ func (g *gateway) doors(ctx context.Context) ([]loop, error) {
 func (g *gateway) legacy() http.Handler {
 	l := g.cfg.Legacy
 	door, router := g.door()
-	return httpd.Allow(config.Prefixes(l.Allow), door.Refuse)(httpd.Keys(g.keys, door.Refuse)(router))
+	refuse := func(w http.ResponseWriter, r *http.Request, status int, message string) {
+		g.metrics.Turned(status)
+		door.Refuse(w, r, status, message)
+	}
+	chain := router
+	for _, before := range []httpd.Middleware{ // the last one comes first
+		httpd.Keys(g.keys, refuse), g.limiter.Limit(refuse), httpd.Known(g.keys), httpd.Allow(config.Prefixes(l.Allow), refuse),
+	} {
+		chain = before(chain)
+	}
+	return chain
 }
 
 // door is the Noojee endpoint without access control.

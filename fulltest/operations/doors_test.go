@@ -25,6 +25,9 @@ func keys(t *testing.T) {
 	if !strings.Contains(h.log(), "key=crm") {
 		t.Errorf("the log does not name the key:\n%s", h.log())
 	}
+	if out := h.run(t, "limits"); !strings.Contains(out, `recgate_http_turned_away_total{reason="key"}`) || !strings.Contains(out, "recgate_http_connections ") {
+		t.Errorf("the metrics of the limits are:\n%s", out)
+	}
 	h.run(t, "key-revoke")
 	h.run(t, "key-forget")
 	h.await(t, "no key is needed any more", refused(http.StatusNotFound))

@@ -33,7 +33,7 @@ var rooms = map[string]room{
 	"wsdl/client":   {outside: []string{"github.com/hooklift/gowsdl"}},
 	"auth":          {ours: []string{"recording"}},
 	"auth/authtest": {ours: []string{"recording", "auth"}, outside: testModules},
-	"httpd":         {outside: []string{"github.com/gorilla/mux"}},
+	"httpd":         {outside: []string{"github.com/gorilla/mux", "golang.org/x/time"}},
 
 	"ami":        {ours: []string{"recording"}},
 	"ami/amisim": {ours: []string{"recording", "audio"}},
