@@ -37,7 +37,7 @@ func (a alone) write(ctx context.Context, c change) error {
 		return err
 	}
 	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
-	if err := c(ctx, tx{t, a.dialect, nil}); err != nil {
+	if err := c(ctx, tx{sql: t, dialect: a.dialect}); err != nil {
 		return err
 	}
 	return t.Commit()
@@ -78,7 +78,7 @@ func BenchmarkAdd(b *testing.B) {
 	for _, writer := range []struct {
 		name string
 		writer
-	}{{"shared", db.writer}, {"alone", alone{&retrier{db.writes, db.dialect}}}} {
+	}{{"shared", db.writer}, {"alone", alone{&retrier{pool: db.writes, dialect: db.dialect}}}} {
 		for _, clients := range []int{1, 20} {
 			b.Run(fmt.Sprintf("%s/clients=%d", writer.name, clients), func(b *testing.B) {
 				db := *db

@@ -35,6 +35,7 @@ const (
 	other     kind = iota // a bug of ours, or something nobody foresaw
 	duplicate             // the row exists
 	again                 // run the whole transaction again
+	notReady              // the node of a cluster cannot take it now
 	away                  // the server is away, or the file cannot be used
 	refused               // the server does not let us in
 	full                  // no room on its disk
@@ -59,6 +60,7 @@ type tx struct {
 	sql      *sql.Tx
 	dialect  dialect
 	prepared *prepared
+	repeated bool // it is run once more, and may have been committed the first time
 }
 
 // exec runs a statement and returns how many rows it matched.

@@ -18,13 +18,17 @@ type source interface {
 // sqliteSource is the path of an SQLite file.
 type sqliteSource string
 
-// mysqlSource is where a MySQL server is and who we are there.
-type mysqlSource struct{ config *mysql.Config }
+// mysqlSource is where a MySQL server is and who we are there; several hosts
+// are the servers of one cluster.
+type mysqlSource struct {
+	config *mysql.Config
+	hosts  []string
+}
 
 // parseDSN reads the database setting:
 //
 //	sqlite:PATH
-//	mysql://USER:PASSWORD@HOST[:PORT]/NAME[?tls=true|skip-verify]
+//	mysql://USER:PASSWORD@HOST[:PORT][,HOST[:PORT]...]/NAME[?tls=true|skip-verify]
 //	mysql://USER:PASSWORD@unix(/PATH)/NAME
 //
 // User, password and name are percent-encoded. Errors are Invalid, say what
@@ -37,27 +41,27 @@ func parseDSN(dsn string) (source, error) {
 		return sqliteSource(path), nil
 	}
 	if rest, ok := strings.CutPrefix(dsn, "mysql://"); ok {
-		config, problem := parseMySQL(rest)
+		config, hosts, problem := parseMySQL(rest)
 		if problem != "" {
 			return nil, recording.Errorf(recording.Invalid, "the mysql database setting %s: write mysql://user:password@host:3306/recgate", problem)
 		}
-		return mysqlSource{config}, nil
+		return mysqlSource{config, hosts}, nil
 	}
 	return nil, recording.Errorf(recording.Invalid, "the database setting begins with neither sqlite: nor mysql://: write sqlite:recgate.db or mysql://user:password@host:3306/recgate")
 }
 
 // parseMySQL reads what follows mysql://, or says what is wrong with it.
-func parseMySQL(rest string) (c *mysql.Config, problem string) {
+func parseMySQL(rest string) (c *mysql.Config, hosts []string, problem string) {
 	c = mysql.NewConfig()
 	rest, query, _ := strings.Cut(rest, "?")
 	at := strings.LastIndexByte(rest, '@')
 	if at < 0 {
-		return nil, "names no user"
+		return nil, nil, "names no user"
 	}
 	user, password, _ := strings.Cut(rest[:at], ":")
 	server, name, err := cutServer(rest[at+1:])
 	if err != "" {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, field := range []struct {
 		what, value string
@@ -65,22 +69,37 @@ func parseMySQL(rest string) (c *mysql.Config, problem string) {
 	}{{"user", user, &c.User}, {"password", password, &c.Passwd}, {"database name", name, &c.DBName}} {
 		text, err := url.PathUnescape(field.value)
 		if err != nil {
-			return nil, "holds a " + field.what + " with a bad escape (a percent sign is written %25)"
+			return nil, nil, "holds a " + field.what + " with a bad escape (a percent sign is written %25)"
 		}
 		*field.into = text
 	}
 	if c.User == "" {
-		return nil, "names no user"
+		return nil, nil, "names no user"
 	}
 	if c.DBName == "" || strings.Contains(c.DBName, "/") {
-		return nil, "names no database"
+		return nil, nil, "names no database"
 	}
 	if path, ok := strings.CutPrefix(server, "unix("); ok {
-		c.Net, c.Addr = "unix", strings.TrimSuffix(path, ")")
-	} else if c.Net, c.Addr = "tcp", withPort(server); c.Addr == "" {
-		return nil, "names no host"
+		c.Net, hosts = "unix", []string{strings.TrimSuffix(path, ")")}
+	} else if c.Net, hosts = "tcp", withPorts(server); hosts == nil {
+		return nil, nil, "names no host, or an empty one"
 	}
-	return c, setOptions(c, query)
+	c.Addr = hosts[0]
+	return c, hosts, setOptions(c, query)
+}
+
+// withPorts parts hosts at their commas and adds the port of MySQL to those
+// without one; nil when one is empty.
+func withPorts(servers string) []string {
+	var hosts []string
+	for server := range strings.SplitSeq(servers, ",") {
+		host := withPort(strings.TrimSpace(server))
+		if host == "" {
+			return nil
+		}
+		hosts = append(hosts, host)
+	}
+	return hosts
 }
 
 // cutServer parts host:port/name or unix(/path)/name.

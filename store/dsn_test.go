@@ -18,6 +18,7 @@ func TestParseMySQL(t *testing.T) {
 		{"mysql://u:p@[::1]:3307/r", "tcp", "[::1]:3307", "u", "p", "r", ""},
 		{"mysql://u:p@unix(/run/mysqld/mysqld.sock)/r", "unix", "/run/mysqld/mysqld.sock", "u", "p", "r", ""},
 		{"mysql://us%40er:p%3A%40%2F%3F%25+x@db/r%20s", "tcp", "db:3306", "us@er", "p:@/?%+x", "r s", ""},
+		{"mysql://u:p@a:3307,b,[::1]/r", "tcp", "a:3307,b:3306,[::1]:3306", "u", "p", "r", ""},
 		{"mysql://u:a@b:c@db/r", "tcp", "db:3306", "u", "a@b:c", "r", ""},
 		{"mysql://u:p@db/r?tls=true", "tcp", "db:3306", "u", "p", "r", "true"},
 		{"mysql://u:p@db/r?tls=skip-verify", "tcp", "db:3306", "u", "p", "r", "skip-verify"},
@@ -29,7 +30,7 @@ func TestParseMySQL(t *testing.T) {
 			continue
 		}
 		c := s.(mysqlSource).config
-		got := []string{c.Net, c.Addr, c.User, c.Passwd, c.DBName, c.TLSConfig}
+		got := []string{c.Net, strings.Join(s.(mysqlSource).hosts, ","), c.User, c.Passwd, c.DBName, c.TLSConfig}
 		want := []string{tt.net, tt.addr, tt.user, tt.password, tt.name, tt.tls}
 		if strings.Join(got, "|") != strings.Join(want, "|") {
 			t.Errorf("%s: %q, want %q", tt.dsn, got, want)
@@ -44,7 +45,7 @@ func TestParseDSNRefuses(t *testing.T) {
 	for _, dsn := range []string{
 		"", "recgate.db", "sqlite:", "sqlite::memory:", "sqlite:a\x00b", "postgres://u:hunter2@db/r", "mysql:u:hunter2@db/r",
 		"mysql://", "mysql://db/r", "mysql://:hunter2@db/r", "mysql://u:hunter2@db", "mysql://u:hunter2@db/", "mysql://u:hunter2@/r",
-		"mysql://u:hunter2@:3306/r", "mysql://u:hunter2@db:/r", "mysql://u:hunter2@unix(/sock/r", "mysql://u:hunter2%zz@db/r",
+		"mysql://u:hunter2@:3306/r", "mysql://u:hunter2@a,/r", "mysql://u:hunter2@a,,b/r", "mysql://u:hunter2@db:/r", "mysql://u:hunter2@unix(/sock/r", "mysql://u:hunter2%zz@db/r",
 		"mysql://u:hunter2@db/r?tls=perhaps", "mysql://u:hunter2@db/r?hunter2=1", "mysql://u:hunter2@db/r?tls=%zzhunter2", "mysql://u:hunter2@db/a/b",
 	} {
 		_, err := Open(t.Context(), dsn, Options{})

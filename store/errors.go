@@ -32,6 +32,8 @@ func fault(ctx context.Context, d dialect, what string, err error) error {
 	switch d.kindOf(err) {
 	case away:
 		return unavailable("the database is away", what, err)
+	case notReady:
+		return unavailable("the database server has lost its cluster or has not caught up with it", what, err)
 	case refused:
 		return unavailable("the database refuses the login: check its user, password, rights, name and tls", what, err)
 	case again:

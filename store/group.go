@@ -109,7 +109,7 @@ func (g *group) commit(ctx context.Context, batch []*waiter, errs []error) error
 	// whose own context can end.
 	ctx = context.WithoutCancel(ctx)
 	if len(batch) == 1 { // nobody else to protect, and a savepoint copies every page that changes
-		if errs[0] = batch[0].change(ctx, tx{t, g.dialect, g.prepared}); errs[0] != nil {
+		if errs[0] = batch[0].change(ctx, tx{sql: t, dialect: g.dialect, prepared: g.prepared}); errs[0] != nil {
 			return nil
 		}
 		return t.Commit()
@@ -118,7 +118,7 @@ func (g *group) commit(ctx context.Context, batch []*waiter, errs []error) error
 		if _, err := t.ExecContext(ctx, `SAVEPOINT one_change`); err != nil {
 			return err
 		}
-		if errs[i] = w.change(ctx, tx{t, g.dialect, g.prepared}); errs[i] != nil {
+		if errs[i] = w.change(ctx, tx{sql: t, dialect: g.dialect, prepared: g.prepared}); errs[i] != nil {
 			// This fails when SQLite has undone the whole transaction, as
 			// it does when the disk is full.
 			if _, err := t.ExecContext(ctx, `ROLLBACK TO one_change`); err != nil {

@@ -33,7 +33,11 @@ func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	results, err := p.Up(ctx)
+	var results []*goose.MigrationResult
+	err = db.aloneFor(ctx, p, func(ctx context.Context) (err error) {
+		results, err = p.Up(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, fault(ctx, db.dialect, "migrate the database", err)
 	}
@@ -73,8 +77,13 @@ func (db *DB) provider() (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the migrations: %w", err)
 	}
-	p, err := goose.NewProvider(d, db.writes, files, goose.WithSessionLocker(locker),
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	options := []goose.ProviderOption{
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()),
+	}
+	if locker != nil {
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	p, err := goose.NewProvider(d, db.writes, files, options...)
 	if err != nil {
 		return nil, fmt.Errorf("read the migrations: %w", err)
 	}

@@ -1,12 +1,10 @@
 package store
 
 import (
-	"context"
 	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"time"
 
@@ -29,16 +27,19 @@ func (s mysqlSource) open(o Options) (*DB, error) {
 	if err := c.Apply(mysql.Charset("utf8mb4", "")); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	connector, err := mysql.NewConnector(c)
+	if len(s.hosts) > 1 {
+		c.Timeout = min(c.Timeout, hostPatience)
+	}
+	connector, err := newHosts(c, s.hosts)
 	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
+		return nil, err
 	}
 	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(24)
-	pool.SetMaxIdleConns(12)
+	pool.SetMaxIdleConns(maxIdle)
 	pool.SetConnMaxLifetime(3 * time.Minute) // servers drop what idles longer
 	d := mysqlDialect(c.DBName)
-	return &DB{dialect: d, readers: pool, writes: pool, writer: &retrier{pool, d}, timeout: o.Timeout}, nil
+	return &DB{dialect: d, readers: pool, writes: pool, writer: &retrier{pool, d, len(s.hosts) > 1}, timeout: o.Timeout}, nil
 }
 
 // bind makes text bytes: all columns of text are VARBINARY, and as bytes they
@@ -78,8 +79,10 @@ func (mysqlDialect) kindOf(err error) kind {
 	switch e.Number {
 	case 1062: // ER_DUP_ENTRY
 		return duplicate
-	case 1205, 1213, 1047, 1020: // lock wait, deadlock, node of Galera not ready, record changed since last read
+	case 1205, 1213, 1020: // lock wait, deadlock or certification of Galera, record changed since last read
 		return again
+	case 1047: // a node of Galera that has lost the others, or has not caught up
+		return notReady
 	case 1021, 1114, 1041: // disk full, table full, out of memory
 		return full
 	case 1290, 1792, 1836, 3989: // --read-only, read-only transaction, read-only mode
@@ -95,65 +98,5 @@ func (mysqlDialect) kindOf(err error) kind {
 }
 
 func (d mysqlDialect) migrations() (string, goose.Dialect, lock.SessionLocker) {
-	return "migrations/mysql", goose.DialectMySQL, mysqlLock("recgate " + string(d))
-}
-
-// retrier runs changes on a server that takes many at once, and may end one
-// of two that stand in each other's way.
-type retrier struct {
-	pool    *sql.DB
-	dialect dialect
-}
-
-// write runs c until it gets through or ctx ends.
-func (r *retrier) write(ctx context.Context, c change) error {
-	for pause := time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
-		err := r.once(ctx, c)
-		if err == nil || !errors.Is(err, errAgain) && r.dialect.kindOf(err) != again {
-			return err
-		}
-		select {
-		case <-time.After(pause/2 + rand.N(pause)):
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		}
-	}
-}
-
-// once runs c in a transaction. Read committed, so that a look-up that finds
-// nothing locks nothing; rows that must not change are locked by an UPDATE first.
-func (r *retrier) once(ctx context.Context, c change) error {
-	t, err := r.pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
-	if err != nil {
-		return err
-	}
-	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
-	if err := c(ctx, tx{t, r.dialect, nil}); err != nil {
-		return err
-	}
-	return t.Commit()
-}
-
-// mysqlLock keeps processes that start at once from migrating at once. It is
-// a named lock of the server, and ends with the connection that holds it.
-type mysqlLock string
-
-// SessionLock implements lock.SessionLocker.
-func (l mysqlLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	const query = `SELECT COALESCE(GET_LOCK(LEFT(?, 64), ?), 0)`
-	var got bool
-	if err := conn.QueryRowContext(ctx, query, string(l), int(slow/time.Second)).Scan(&got); err != nil {
-		return fmt.Errorf("lock the database: %w", err)
-	}
-	if !got {
-		return fmt.Errorf("lock the database: %w", context.DeadlineExceeded)
-	}
-	return nil
-}
-
-// SessionUnlock implements lock.SessionLocker.
-func (l mysqlLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	const query = `SELECT COALESCE(RELEASE_LOCK(LEFT(?, 64)), 0)`
-	var released bool
-	return conn.QueryRowContext(ctx, query, string(l)).Scan(&released)
+	return "migrations/mysql", goose.DialectMySQL, nil // see Migrate
 }

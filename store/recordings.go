@@ -16,6 +16,13 @@ func (db *DB) Add(ctx context.Context, r recording.Recording) error {
 }
 
 func addRecording(ctx context.Context, t tx, r recording.Recording) error {
+	if t.repeated {
+		const query = `SELECT COUNT(*) FROM recordings WHERE id = ?`
+		var n int
+		if err := t.row(ctx, query, []any{r.ID}, &n); n > 0 || err != nil {
+			return err
+		}
+	}
 	callID, err := joinCall(ctx, t, r.Call)
 	if err != nil {
 		return fmt.Errorf("join the call: %w", err)

@@ -37,6 +37,9 @@ func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) er
 		if len(from) == 0 {
 			return refuse(ctx, t, id, "become "+string(s.To))
 		}
+		if made, err := madeBefore(ctx, t, id, s.Past()); made || err != nil {
+			return err
+		}
 		if n, err := t.exec(ctx, in(query, len(from)), args...); err != nil {
 			return err
 		} else if n == 0 {
@@ -72,6 +75,18 @@ func refuse(ctx context.Context, t tx, id recording.ID, what string) error {
 		return err
 	}
 	return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot %s", id, state, what)
+}
+
+// madeBefore tells whether a change that is repeated had been committed: then
+// the history holds its line.
+func madeBefore(ctx context.Context, t tx, id recording.ID, p recording.Past) (bool, error) {
+	if !t.repeated {
+		return false, nil
+	}
+	const query = `SELECT COUNT(*) FROM steps WHERE recording_id = ? AND made_at = ? AND state = ? AND reason = ?`
+	var n int
+	err := t.row(ctx, query, []any{id, millis(p.At), p.To, p.Reason}, &n)
+	return n > 0, err
 }
 
 // insertStep writes the newest line of the history.

@@ -131,11 +131,14 @@ func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look
 }
 
 func (db *DB) look(ctx context.Context, look change) error {
+	if r, ok := db.writer.(*retrier); ok {
+		return r.read(ctx, look)
+	}
 	db.prepared.prepare(ctx)
 	t, err := db.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer t.Rollback() //nolint:errcheck // nothing was written
-	return look(ctx, tx{t, db.dialect, db.prepared})
+	return look(ctx, tx{sql: t, dialect: db.dialect, prepared: db.prepared})
 }

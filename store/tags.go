@@ -26,7 +26,11 @@ func (db *DB) AddTag(ctx context.Context, id recording.ID, tag, by string, at ti
 		if err := t.row(ctx, query, []any{id}, &state); err != nil {
 			return err
 		}
-		return insertStep(ctx, t, id, recording.TagPast(state, tag, by, at))
+		past := recording.TagPast(state, tag, by, at)
+		if made, err := madeBefore(ctx, t, id, past); made || err != nil {
+			return err
+		}
+		return insertStep(ctx, t, id, past)
 	})
 }
 
