@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"slices"
 	"time"
@@ -73,6 +74,18 @@ func (s *Service) tidy(ctx context.Context, p PBX, l *leftover) (Finding, error)
 		return f, err
 	}
 	defer unlock()
+	_, err = s.leased(ctx, collecting+string(l.id), func(ctx context.Context) (err error) { // another process may be, too
+		f, err = s.settleLeftover(ctx, p, l)
+		return err
+	})
+	return f, err
+}
+
+// settleLeftover is tidy while nobody else is at the recording.
+func (s *Service) settleLeftover(ctx context.Context, p PBX, l *leftover) (f Finding, err error) {
+	if l.names = stillThere(p, l.names); len(l.names) == 0 {
+		return f, nil
+	}
 	if l.rec, err = s.store.Get(ctx, l.id); err != nil || !l.rec.State.Final() {
 		return f, err
 	}
@@ -93,6 +106,22 @@ func (s *Service) tidy(ctx context.Context, p PBX, l *leftover) (Finding, error)
 	}
 	s.o.Log.InfoContext(ctx, "spool files that were left are deleted", append(attrs(l.rec), slog.Any("files", l.names))...)
 	return f, nil
+}
+
+// stillThere drops the files that were deleted since they were listed.
+func stillThere(p PBX, names []string) []string {
+	var left []string
+	for _, name := range names {
+		f, err := p.Spool().Open(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			_ = f.Close() // it was only looked for
+		}
+		left = append(left, name)
+	}
+	return left
 }
 
 // takeUp makes the one step out of a final state: the file of a recording that

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"recgate/recording"
@@ -45,15 +44,8 @@ func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) er
 		} else if n == 0 {
 			return refuse(ctx, t, id, "become "+string(s.To))
 		}
-		if slices.Contains(from, recording.Starting) && s.To != recording.Running {
-			if err := freeChannel(ctx, t, id); err != nil {
-				return fmt.Errorf("free the channel: %w", err)
-			}
-		}
-		if s.Back && s.To == recording.Running {
-			if err := retakeChannel(ctx, t, id); err != nil {
-				return fmt.Errorf("take the channel again: %w", err)
-			}
+		if err := keepChannel(ctx, t, id, s); err != nil {
+			return fmt.Errorf("keep the channel: %w", err)
 		}
 		if s.Tracks != nil {
 			if err := replaceTracks(ctx, t, id, s.Tracks); err != nil {

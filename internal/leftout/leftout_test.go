@@ -16,6 +16,7 @@ var needs = map[string]string{
 	"fulltest/asterisk":    "Asterisk 16 and 22 with real calls",
 	"fulltest/check":       "Asterisk 16 and 22, and a MariaDB server",
 	"fulltest/deb":         "a small Debian made by debootstrap, and root",
+	"fulltest/galera":      "a MariaDB Galera cluster of three nodes, and Asterisk 22",
 	"fulltest/mariadb":     "a MariaDB server",
 	"fulltest/operations":  "sqlite3, rsync, and a MariaDB server",
 	"fulltest/s3":          "versitygw, an S3 server",

@@ -44,7 +44,7 @@ var (
 // host in the captures, a table of the database, outcomes of the metrics, an
 // attribute of the log.
 var foreign = []string{
-	"direct_media", "innodb_flush_log_at_trx_commit", "pbx.example", "access_log", "not_found", "not_ready", "cut_off", "took_ms", "api_key",
+	"direct_media", "innodb_flush_log_at_trx_commit", "wsrep_sync_wait", "pbx.example", "access_log", "not_found", "not_ready", "cut_off", "took_ms", "api_key",
 }
 
 func TestKeysAreThere(t *testing.T) {

@@ -55,7 +55,13 @@ func channelIsRecordedOnce(t *testing.T, s recording.Store) {
 			advance(t, s, elsewhere.ID, recording.Failed)
 		}
 	}
-	add(t, s, twin())
+	last := add(t, s, twin())
+	advance(t, s, last.ID, recording.Running, recording.Collecting)
+	back := recording.Step{To: recording.Running, Back: true, Reason: "the stop was not confirmed", At: after(60)}
+	if err := s.Advance(t.Context(), last.ID, back); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, "a start after a stop that failed", recording.Conflict, s.Add(t.Context(), twin()))
 }
 
 func moveTakesTheChannel(t *testing.T, s recording.Store) {

@@ -1,0 +1,62 @@
+//go:build full
+
+package galera
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"recgate/fulltest/operations"
+)
+
+// balancer runs nginx in front of both gateways, as the page for operators
+// says, and returns it as if it were one gateway.
+func balancer(t *testing.T, pair [2]*gateway) *gateway {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "recgate-nginx-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen := local(freePorts(t, 1)[0])
+	server := strings.NewReplacer(
+		"192.0.2.10:80", listen,
+		"192.0.2.11:8080", strings.TrimPrefix(pair[0].base, "http://"),
+		"192.0.2.12:8080", strings.TrimPrefix(pair[1].base, "http://"),
+	).Replace(operations.Block(t, "balancer"))
+	config := filepath.Join(dir, "nginx.conf")
+	text := fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp {\naccess_log off;\nclient_body_temp_path %s/body;\nproxy_temp_path %s/proxy;\n"+
+		"fastcgi_temp_path %s/fastcgi;\nuwsgi_temp_path %s/uwsgi;\nscgi_temp_path %s/scgi;\n%s}\n", dir, dir, dir, dir, dir, dir, server)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/usr/sbin/nginx", "-e", filepath.Join(dir, "log"), "-c", config) //nolint:noctx // ended below
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended, which is said above
+		_ = cmd.Wait()
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := net.Dial("tcp", listen) //nolint:noctx // loopback
+		if err == nil {
+			_ = conn.Close()
+			break
+		}
+		if time.Now().After(end) {
+			log, _ := os.ReadFile(filepath.Join(dir, "log"))
+			t.Fatalf("nginx does not listen: %v\n%s", err, log)
+		}
+	}
+	return &gateway{name: "nginx", base: "http://" + listen}
+}

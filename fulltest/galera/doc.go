@@ -1,0 +1,9 @@
+// Package galera runs two recgate processes, each on its own node of a
+// three-node MariaDB Galera cluster, in front of one real Asterisk 22:
+//
+//	go test -tags full ./fulltest/galera
+//
+// One process and then one node is killed under load, and every recording must
+// be there once, whole. It needs Debian's mariadb-server, galera-4 and rsync,
+// and fails without.
+package galera

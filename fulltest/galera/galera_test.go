@@ -1,0 +1,254 @@
+//go:build full
+
+package galera
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"recgate/audio/audiotest"
+	"recgate/lab"
+	"recgate/recording"
+	"recgate/recording/recordingtest"
+	"recgate/store"
+)
+
+// TestCluster kills a gateway and a node during 200 calls, 20 and more of them
+// at a time, after the store itself was tried on two nodes.
+func TestCluster(t *testing.T) {
+	nodes := cluster(t)
+	t.Run("the store on two nodes", func(t *testing.T) { stores(t, nodes) })
+	t.Run("two gateways", func(t *testing.T) { gateways(t, nodes) })
+}
+
+func dsn(name string, nodes ...*node) string {
+	var hosts []string
+	for _, n := range nodes {
+		hosts = append(hosts, local(n.port))
+	}
+	return "mysql://root@" + strings.Join(hosts, ",") + "/" + name
+}
+
+// stores has two programs begin at once on an empty database, each by its own
+// node, and holds them to the contract.
+func stores(t *testing.T, nodes [3]*node) {
+	n := 0
+	recordingtest.TestStores(t, func(t *testing.T) [2]recording.Store {
+		n++
+		name := fmt.Sprintf("contract%d", n)
+		create(t, nodes, name)
+		type result struct {
+			db  *store.DB
+			err error
+		}
+		opened := make(chan result, 2)
+		for i := range 2 {
+			go func() {
+				db, err := store.Open(t.Context(), dsn(name, nodes[i]), store.Options{Timeout: 20 * time.Second})
+				if err == nil {
+					_, err = db.Migrate(t.Context())
+				}
+				opened <- result{db, err}
+			}()
+		}
+		var both [2]recording.Store
+		for i := range both {
+			r := <-opened
+			if r.db != nil {
+				t.Cleanup(func() { _ = r.db.Close() })
+			}
+			if r.err != nil {
+				t.Fatal(r.err)
+			}
+			both[i] = r.db
+		}
+		return both
+	})
+}
+
+// create makes a database, and returns when every node knows it.
+func create(t *testing.T, nodes [3]*node, name string) {
+	t.Helper()
+	db := nodes[0].admin(t)
+	defer db.Close() //nolint:errcheck // tells nothing
+	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range nodes {
+		for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			var there int
+			err := n.ask(t, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = '"+name+"'", &there)
+			if there == 1 {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%s does not know the database: %v", n.name, err)
+			}
+		}
+	}
+}
+
+const (
+	calls   = 200
+	atATime = 32
+	seconds = 10 // of one call
+)
+
+func gateways(t *testing.T, nodes [3]*node) {
+	create(t, nodes, "recgate")
+	var phones []string
+	for i := range 100 {
+		phones = append(phones, fmt.Sprint(500+i))
+	}
+	at := place{
+		lab:     lab.Start(t, 22, lab.Options{Spool: filepath.Join(t.TempDir(), "spool"), Extensions: phones}),
+		program: build(t), archive: filepath.Join(t.TempDir(), "archive"),
+	}
+	// Each has its own node first, and the third one for when that is lost.
+	pair := [2]*gateway{
+		newGateway(t, "a", dsn("recgate", nodes[0], nodes[2]), at),
+		newGateway(t, "b", dsn("recgate", nodes[1], nodes[2]), at),
+	}
+	for _, g := range pair {
+		g.start(t) // both at once: one of them makes the tables
+	}
+	for _, g := range pair {
+		g.await(t)
+	}
+	began := time.Now()
+	talks := load(t, at.lab, pair, map[int]func(){
+		60:  func() { pair[0].kill(t) },
+		100: func() { pair[0].start(t) },
+		130: func() { nodes[1].kill() },
+	})
+	t.Logf("%d calls in %v, at most %d at a time", calls, time.Since(began).Round(time.Second), talks.most)
+	if talks.most < 20 {
+		t.Errorf("at most %d calls at a time, want 20 or more", talks.most)
+	}
+	db, err := store.Open(t.Context(), dsn("recgate", nodes[0]), store.Options{Timeout: 20 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // nothing was written
+	settled(t, db, at.lab)
+	once(t, db, talks.all)
+	pair[1].kill(t)
+	front := balancer(t, pair)
+	whole(t, [2]*gateway{front, front}, talks.all) // every second one meets the dead gateway first
+	tidy(t, pair[0], at)
+}
+
+// settled waits until nothing is under way.
+func settled(t *testing.T, db *store.DB, l *lab.Lab) {
+	t.Helper()
+	began := time.Now()
+	for {
+		open, err := db.Open(t.Context(), "pbx1", "")
+		if err == nil && len(open) == 0 {
+			t.Logf("all is settled %v after the last hangup", time.Since(began).Round(100*time.Millisecond))
+			return
+		}
+		if time.Since(began) > 30*time.Second {
+			for _, rec := range open[:min(5, len(open))] {
+				t.Logf("%s is %s: %s; ended at %v", rec.ID, rec.State, rec.Reason, rec.ChannelEndedAt)
+			}
+			t.Fatalf("%d recordings are not settled after 30 s, %v; channels %v", len(open), err, l.Channels())
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// once demands one recording with sound for each call that was told to be
+// recorded, and a reason for every other row.
+func once(t *testing.T, db *store.DB, talks []*talk) {
+	t.Helper()
+	for _, c := range talks {
+		rows, err := db.ByUniqueID(t.Context(), c.uniqueID, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ready := 0
+		var all []string
+		for _, rec := range rows {
+			if rec.State == recording.Ready {
+				ready++
+			}
+			if rec.State != recording.Ready && rec.State != recording.Failed {
+				t.Errorf("call %d: a recording is %s: %s", c.n, rec.State, rec.Reason)
+			}
+			all = append(all, fmt.Sprintf("%s %s (%s)", rec.ID, rec.State, rec.Reason))
+		}
+		if want := one(c.recorded()); ready != want {
+			t.Errorf("call %d, start answered %d: %d recordings with sound, want %d: %s", c.n, c.status, ready, want, all)
+		}
+	}
+	sums, err := db.Sums(t.Context(), time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+	t.Logf("ledger: %v, %v", sums, err)
+}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// whole fetches every recording and listens to it.
+func whole(t *testing.T, pair [2]*gateway, talks []*talk) {
+	t.Helper()
+	refused := 0
+	for _, c := range talks {
+		if !c.recorded() {
+			refused++
+			t.Logf("call %d was not recorded, and its caller was told: %d %.200s", c.n, c.status, c.body)
+			continue
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		status, body := ask(ctx, pair, c.n, "retrieve", "tag", c.tag(), "username", "fred")
+		cancel()
+		sound, err := wav(body)
+		if status != http.StatusOK || err != nil {
+			t.Errorf("call %d: retrieve: %d, %v, %.200s", c.n, status, err, body)
+			continue
+		}
+		for _, hz := range c.tones() {
+			if share, err := audiotest.Share(sound, 0, hz); err != nil || share < 20 {
+				t.Errorf("call %d: the tone of %v Hz has %.0f %% of the sound, %v", c.n, hz, share, err)
+			}
+		}
+		// On a busy machine the telephones send less than they should: a
+		// recording may be shorter than its call, but never a piece of it.
+		lasted := time.Duration(len(sound)-44) * time.Second / 16000
+		if lasted < c.ended.Sub(c.told)/2 || lasted > c.ended.Sub(c.asked)+2*time.Second {
+			t.Errorf("call %d: %v of sound, want %v (up to %v)", c.n, lasted, c.ended.Sub(c.told), c.ended.Sub(c.asked))
+		}
+	}
+	if refused > calls/20 {
+		t.Errorf("%d starts were refused, although one gateway and two nodes were up all the time", refused)
+	}
+}
+
+// tidy demands that the ledger adds up, and that no file is left.
+func tidy(t *testing.T, g *gateway, at place) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), g.program, "ledger", "--config", g.config, "--unexplained").CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	t.Logf("recgate ledger --unexplained: %v\n%s", err, out)
+	if err != nil {
+		t.Error("the ledger does not add up")
+	}
+	if left, err := os.ReadDir(at.lab.Spool); err != nil || len(left) > 0 {
+		t.Errorf("%d files left in the spool, %v", len(left), err)
+	}
+}

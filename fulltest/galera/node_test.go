@@ -1,0 +1,204 @@
+//go:build full
+
+package galera
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql" // the driver "mysql"
+
+	"recgate/fulltest/operations"
+)
+
+// bootTime is how long a node may take to join, state transfer included.
+const bootTime = 90 * time.Second
+
+// provider is the library of Debian's galera-4.
+const provider = "/usr/lib/galera/libgalera_smm.so"
+
+// node is one server of a cluster.
+type node struct {
+	name   string
+	folder string
+	port   int // of clients
+	ports  [3]int
+	args   []string
+
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when cmd has ended
+	wait  sync.WaitGroup
+}
+
+// cluster starts three nodes, which end with the test.
+func cluster(t *testing.T) [3]*node {
+	t.Helper()
+	if _, err := os.Stat(provider); err != nil {
+		t.Fatalf("%v: install Debian's galera-4", err)
+	}
+	ports := freePorts(t, 12)
+	var nodes [3]*node
+	var addresses []string
+	for i := range nodes {
+		nodes[i] = &node{name: fmt.Sprintf("node%d", i+1), port: ports[4*i], ports: [3]int(ports[4*i+1 : 4*i+4])}
+		addresses = append(addresses, local(nodes[i].ports[0]))
+	}
+	for i, n := range nodes {
+		n.prepare(t, addresses)
+		t.Cleanup(func() {
+			n.kill()
+			if t.Failed() {
+				t.Logf("%s said at last:\n%s", n.name, n.log())
+			}
+			if err := os.RemoveAll(n.folder); err != nil {
+				t.Error(err)
+			}
+		})
+		if i == 0 {
+			n.start(t, "--wsrep-new-cluster")
+		}
+	}
+	for _, n := range nodes[1:] { // one at a time: the first gives its state to one at a time
+		n.start(t)
+	}
+	return nodes
+}
+
+func local(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
+
+// prepare makes the data folder, which belongs to the user mysql: the state
+// transfer by rsync fails as root.
+func (n *node) prepare(t *testing.T, cluster []string) {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "recgate-galera-") // short, for the name of the socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.folder = folder
+	data := filepath.Join(folder, "data")
+	install := []string{"--no-defaults", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db"}
+	settings := filepath.Join(folder, "my.cnf") // those of the page for operators; what follows is for three on one machine
+	if err := os.WriteFile(settings, []byte(operations.Block(t, "galera-node")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	n.args = []string{
+		"--defaults-file=" + settings, "--datadir=" + data, "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(n.port),
+		"--socket=" + filepath.Join(folder, "socket"), "--pid-file=" + filepath.Join(folder, "pid"), "--log-error=" + filepath.Join(folder, "log"),
+		"--tmpdir=" + folder, "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--skip-name-resolve",
+		"--wsrep-cluster-address=gcomm://" + strings.Join(cluster, ","),
+		"--wsrep-node-name=" + n.name, "--wsrep-node-address=" + local(n.ports[0]),
+		"--wsrep-sst-receive-address=" + local(n.ports[2]),
+		"--wsrep-provider-options=gmcast.listen_addr=tcp://" + local(n.ports[0]) + ";ist.recv_addr=" + local(n.ports[1]) +
+			";ist.recv_bind=" + local(n.ports[1]) + ";gcache.size=32M;evs.suspect_timeout=PT3S;evs.inactive_timeout=PT6S",
+	}
+	if u, err := user.Lookup("mysql"); err == nil && os.Geteuid() == 0 {
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		if err := os.Chown(folder, uid, gid); err != nil {
+			t.Fatal(err)
+		}
+		install = append(install, "--user=mysql")
+		n.args = append(n.args, "--user=mysql")
+	}
+	if out, err := exec.CommandContext(t.Context(), "mariadb-install-db", install...).CombinedOutput(); err != nil {
+		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
+	}
+}
+
+// start runs the node and waits until it is in step with the cluster.
+func (n *node) start(t *testing.T, more ...string) {
+	t.Helper()
+	cmd := exec.Command("/usr/sbin/mariadbd", append(n.args, more...)...) //nolint:noctx // ended by kill
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	started, ended := make(chan error, 1), make(chan struct{})
+	n.wait.Go(func() {
+		defer close(ended)
+		runtime.LockOSThread() // Pdeathsig goes with the thread that started it
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // a node that was killed ends with an error
+		}
+	})
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	n.cmd, n.ended = cmd, ended
+	for end := time.Now().Add(bootTime); ; time.Sleep(100 * time.Millisecond) {
+		var name, state string
+		err := n.ask(t, `SHOW STATUS LIKE 'wsrep_local_state_comment'`, &name, &state)
+		if err == nil && state == "Synced" {
+			return
+		}
+		select {
+		case <-ended:
+			t.Fatalf("%s ended:\n%s", n.name, n.log())
+		default:
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s is not in step: %q, %v\n%s", n.name, state, err, n.log())
+		}
+	}
+}
+
+// ask reads one row as root.
+func (n *node) ask(t *testing.T, query string, dest ...any) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	db := n.admin(t)
+	defer db.Close() //nolint:errcheck // nothing was written
+	return db.QueryRowContext(ctx, query).Scan(dest...)
+}
+
+// admin returns a pool of root, on the database recgate when there is one.
+func (n *node) admin(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("mysql", "root@tcp("+local(n.port)+")/?timeout=5s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// kill is kill -9, of what the node started for a state transfer too.
+func (n *node) kill() {
+	if n.cmd != nil {
+		_ = syscall.Kill(-n.cmd.Process.Pid, syscall.SIGKILL) // it may have ended
+		n.wait.Wait()
+		n.cmd = nil
+	}
+}
+
+func (n *node) log() string {
+	text, _ := os.ReadFile(filepath.Join(n.folder, "log"))
+	return string(text[max(0, len(text)-3000):])
+}
+
+// freePorts returns ports that nobody listens on, all different.
+func freePorts(t *testing.T, n int) []int {
+	t.Helper()
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close() //nolint:errcheck // nothing was sent
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}

@@ -1,0 +1,151 @@
+//go:build full
+
+package mariadb
+
+import (
+	"bytes"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"recgate/fulltest/mariadbd"
+	"recgate/recording"
+)
+
+// relay stands between a store and its server, and can lose the answer to a
+// commit: the connection breaks after the server has made it.
+type relay struct {
+	net.Listener
+	armed atomic.Bool
+	lost  atomic.Int32
+}
+
+func newRelay(t *testing.T, server string) *relay {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed with the test
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &relay{Listener: l}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() { r.pass(client, server) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		wg.Wait()
+	})
+	return r
+}
+
+// pass copies both ways until either side ends.
+func (r *relay) pass(client net.Conn, server string) {
+	defer client.Close() //nolint:errcheck // broken on purpose
+	up, err := net.Dial("tcp", server)
+	if err != nil {
+		return
+	}
+	defer up.Close() //nolint:errcheck // broken on purpose
+	var drop atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		b := make([]byte, 64<<10)
+		for {
+			n, err := up.Read(b)
+			if drop.Load() || err != nil {
+				_ = client.Close() // the answer to the commit is lost
+				return
+			}
+			if _, err := client.Write(b[:n]); err != nil {
+				return
+			}
+		}
+	})
+	b := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(b)
+		if err == nil && bytes.Contains(b[:n], []byte("\x03COMMIT")) && r.armed.CompareAndSwap(true, false) {
+			drop.Store(true)
+			r.lost.Add(1)
+		}
+		if err == nil {
+			_, err = up.Write(b[:n])
+		}
+		if err != nil {
+			break
+		}
+		if drop.Load() {
+			wg.Wait() // the server has answered
+			return
+		}
+	}
+	_ = up.Close()
+	wg.Wait()
+}
+
+// TestLostCommit loses the answer to the commit of every kind of change: the
+// change is made once, and its caller hears of nothing.
+func TestLostCommit(t *testing.T) {
+	server := mariadbd.Start(t)
+	dsn := server.DSN(t)
+	at, slash := strings.Index(dsn, "@"), strings.LastIndex(dsn, "/")
+	r := newRelay(t, dsn[at+1:slash])
+	db := open(t, dsn[:at+1]+r.Addr().String()+dsn[slash:])
+	ctx, rec := t.Context(), start(1, "1.1")
+	when := time.UnixMilli(1_700_000_100_000)
+	changes := []struct {
+		what string
+		do   func() error
+	}{
+		{"add", func() error { return db.Add(ctx, rec) }},
+		{"step", func() error {
+			return db.Advance(ctx, rec.ID, recording.Step{To: recording.Running, Reason: "x", At: when})
+		}},
+		{"tag", func() error { return db.AddTag(ctx, rec.ID, "b", "192.0.2.7", when) }},
+		{"move", func() error {
+			return db.Move(ctx, rec.ID, recording.Party{Channel: "SIP/420-1", UniqueID: "9.9"}, when)
+		}},
+		{"event", func() error {
+			return db.ChannelEvent(ctx, recording.ChannelNote{PBX: "pbx1", LinkedID: "1.1", Party: recording.Party{UniqueID: "9.9"}, EndedAt: when})
+		}},
+		{"lease", func() error {
+			got, err := db.TryLease(ctx, "sweep", "one", time.Hour)
+			if !got {
+				t.Error("the lease is not held")
+			}
+			return err
+		}},
+		{"access", func() error {
+			return db.LogAccess(ctx, recording.Access{At: when, Method: "retrieve", Recording: rec.ID, Outcome: "ok"})
+		}},
+	}
+	for _, c := range changes {
+		r.armed.Store(true)
+		if err := c.do(); err != nil {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+	if n := int(r.lost.Load()); n != len(changes) {
+		t.Fatalf("%d answers were lost, want %d", n, len(changes))
+	}
+	past, err := db.History(ctx, rec.ID)
+	if err != nil || len(past) != 4 {
+		t.Errorf("history %v, %v; want start, step, tag and move", past, err)
+	}
+	got, err := db.Get(ctx, rec.ID)
+	if err != nil || got.State != recording.Running || got.UniqueID != "9.9" || len(got.Tags) != 2 || len(got.Call.Parties) != 2 || got.InProgress() {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if lines, err := db.AccessesOf(ctx, rec.ID, 10); err != nil || len(lines) != 1 {
+		t.Errorf("access log %v, %v; want one line", lines, err)
+	}
+}
