@@ -7,8 +7,9 @@ export LAB_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/recgate
 TOOLS    = $(LAB_CACHE)/tools
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 20s
+CHAOSTIME ?= 20m
 
-.PHONY: demo test build deb lint fuzz bench generate tools-installed test-installed
+.PHONY: demo test build deb lint fuzz chaos bench generate tools-installed test-installed
 
 # demo: the whole product on built-in defaults, with a simulated Asterisk.
 demo:
@@ -37,6 +38,12 @@ lint: tools-installed
 # fuzz: every fuzz target of the project for FUZZTIME each.
 fuzz:
 	@fulltest/fuzz $(FUZZTIME)
+
+# chaos: for CHAOSTIME calls are recorded while everything is broken, half of it
+# on each database, and the ledgers are printed. CHAOS_SEED draws a plan again.
+# It needs root, who may mount small disks. make test has a short run of it.
+chaos: test-installed
+	CGO_ENABLED=1 CHAOS_TIME=$(CHAOSTIME) go test -tags full -count=1 -v -timeout 0 -run '^TestChaos$$' ./fulltest/chaos
 
 # bench: every benchmark, as a table; docs/performance.md says how to read it.
 bench: test-installed

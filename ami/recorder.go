@@ -68,19 +68,33 @@ func (p *PBX) verify(ctx context.Context, uniqueID, file string) error {
 	}
 }
 
-// seen tells whether a spool file is there and can be read.
+// errEmpty says that a file is there with nothing in it, not even the header
+// that Asterisk writes first: what it is told to record goes nowhere.
+var errEmpty = errors.New("the file has no header")
+
+// seen tells whether a spool file is there, can be read and has its header.
 func (p *PBX) seen(file string) (bool, error) {
 	f, err := p.spool.open(file)
 	if err != nil {
 		return false, err
 	}
-	return true, f.Close()
+	info, err := f.Stat()
+	if err == nil && info.Size() == 0 {
+		err = errEmpty
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return false, err
+	}
+	return true, nil
 }
 
 // unseen says why a start failed and what to look at.
 func (p *PBX) unseen(cause error) error {
 	if errors.Is(cause, fs.ErrPermission) {
 		return p.unavailable(cause, "the PBX %q records, but the file cannot be read: give the user that recgate runs as the right to read the folder of the key mount", p.name)
+	}
+	if errors.Is(cause, errEmpty) {
+		return p.unavailable(cause, "the PBX %q was asked to record, but nothing goes into its file: look whether the disk of the folder of the key spool is full", p.name)
 	}
 	return p.unavailable(cause, "the PBX %q was asked to record, but its file did not appear: check that Asterisk may write to the folder of the key spool, "+
 		"and that the key mount is the same folder as recgate sees it", p.name)

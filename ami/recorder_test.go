@@ -165,7 +165,7 @@ func TestFileComesLate(t *testing.T) {
 	r.far.set(func() {
 		r.far.do["MixMonitor"] = func(Action) (Message, error) {
 			time.AfterFunc(5*time.Millisecond, func() {
-				if err := os.WriteFile(filepath.Join(r.mount, hexID+".wav"), nil, 0o644); err != nil {
+				if err := os.WriteFile(filepath.Join(r.mount, hexID+".wav"), []byte("RIFF"), 0o644); err != nil {
 					t.Error(err)
 				}
 			})
@@ -175,6 +175,22 @@ func TestFileComesLate(t *testing.T) {
 	if _, err := r.Record(t.Context(), r.caller, r.id); err != nil {
 		t.Errorf("Record: %v", err)
 	}
+}
+
+// TestFileStaysEmpty: a full disk takes the name and not even the header. Who
+// asked is told so, and nothing runs on.
+func TestFileStaysEmpty(t *testing.T) {
+	r := newRig(t, nil).up(t)
+	r.far.set(func() {
+		r.far.do["MixMonitor"] = func(Action) (Message, error) {
+			if err := os.WriteFile(filepath.Join(r.mount, hexID+".wav"), nil, 0o644); err != nil {
+				t.Error(err)
+			}
+			return Message{{"Response", "Success"}, {"MixMonitorID", "0xabc"}}, nil
+		}
+	})
+	_, err := r.Record(t.Context(), r.caller, r.id)
+	code(t, err, recording.Unavailable, "nothing goes into its file")
 }
 
 func TestVerifyStartZero(t *testing.T) {
@@ -275,7 +291,7 @@ func TestReclaim(t *testing.T) {
 	if sent := r.far.asked("StopMixMonitor"); len(sent) != 1 || sent[0] != "Channel: 10.1, MixMonitorID: 0x5" {
 		t.Errorf("sent %q, want the recording without a file stopped", sent)
 	}
-	if err := os.WriteFile(filepath.Join(r.mount, hexID+".wav"), nil, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.mount, hexID+".wav"), []byte("RIFF"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	want := recording.Capture{Recorder: MixMonitor, Handle: "0x5", Tracks: []recording.Track{

@@ -22,10 +22,11 @@ const (
 
 // instance is one of the two servers of a lab.
 type instance struct {
-	name   string // "pbx" or "phones"
-	dir    string
-	runDir string // short, for the console's socket
-	tree   tree
+	name     string // "pbx" or "phones"
+	dir      string
+	runDir   string // short, for the console's socket
+	tree     tree
+	punctual bool
 
 	cmd   *exec.Cmd     // nil before the first start
 	ended chan struct{} // closed when cmd has ended
@@ -63,7 +64,11 @@ func (i *instance) start(ctx context.Context, m account) error {
 	defer out.Close()
 	// Without -f Asterisk would leave us and become a daemon. The context is
 	// not the test's: the server lives until stop, which ends it in order.
-	cmd := i.tree.command(context.Background(), "-f", "-n", "-C", i.config())
+	args := []string{"-f", "-n", "-C", i.config()}
+	if i.punctual {
+		args = append(args, "-p")
+	}
+	cmd := i.tree.command(context.Background(), args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = i.dir, out, out
 	cmd.SysProcAttr = dieWithUs()
 	if err := i.launch(cmd); err != nil {

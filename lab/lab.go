@@ -54,6 +54,10 @@ type Options struct {
 	// Extensions are more telephones besides the standard ones (410 to 419,
 	// 420, 430 to 469, 500 to 503), three digits beginning with 4 or 5.
 	Extensions []string
+	// Punctual has the servers run before everything else on the machine
+	// (asterisk -p), so that sound is in time while other things keep it busy.
+	// It needs root.
+	Punctual bool
 }
 
 // Lab is a running pbx with its phones. Its methods fail the test when
@@ -67,13 +71,14 @@ type Lab struct {
 	Spool   string // Options.Spool, or Monitor
 	Dir     string // the run folder: pbx/log/messages, phones/log/messages
 
-	t       testing.TB
-	tree    tree
-	users   []User
-	ports   *ports
-	pbx     *instance
-	phones  *instance
-	calling sync.Mutex // held while a Call is set up, so that two are not taken for each other
+	t        testing.TB
+	tree     tree
+	users    []User
+	ports    *ports
+	pbx      *instance
+	phones   *instance
+	punctual bool
+	calling  sync.Mutex // held while a Call is set up, so that two are not taken for each other
 }
 
 // Start installs the version when the cache does not have it, starts a pbx and
@@ -104,7 +109,7 @@ func start(t testing.TB, version int, dir string, o Options) (*Lab, error) {
 	l := &Lab{
 		Version: version, AMI: ports.address(portAMI), AMITLS: ports.address(portTLS),
 		CA: filepath.Join(dir, "pbx", "keys", "ami.crt"), Monitor: filepath.Join(dir, "pbx", "spool", "monitor"),
-		Spool: o.Spool, Dir: dir, t: t, tree: tree, users: accounts(o.Users), ports: ports,
+		Spool: o.Spool, Dir: dir, punctual: o.Punctual, t: t, tree: tree, users: accounts(o.Users), ports: ports,
 	}
 	t.Cleanup(l.stop)
 	if l.Spool == "" {
@@ -128,6 +133,7 @@ func (l *Lab) boot(extensions []string) error {
 		if err != nil {
 			return err
 		}
+		i.punctual = l.punctual
 		if err := i.configure(l.settings(i, extensions)); err != nil {
 			return err
 		}

@@ -104,7 +104,9 @@ func (s *Service) collect(ctx context.Context, c *collector) (again time.Duratio
 				return 0, err
 			}
 		}
-		return 0, s.finish(ctx, rec, Step{To: Lost, Reason: look.lost})
+		if err := s.finish(ctx, rec, Step{To: Lost, Reason: look.lost}); err != nil || look.lost != nothingInIt {
+			return 0, err
+		}
 	case look.length == 0:
 		if err := s.finish(ctx, rec, Step{To: Empty, Reason: rec.Reason + "; the PBX heard no audio"}); err != nil {
 			return 0, err
@@ -180,6 +182,9 @@ const notWAV = "what the PBX left in the spool is not a WAV"
 // noFile is the reason of a recording of which there is no audio anywhere.
 const noFile = "the PBX left no file in the spool"
 
+// nothingInIt is the reason of one whose file is of no use to anybody.
+const nothingInIt = "the PBX could write nothing into its file in the spool"
+
 func (s *Service) look(files []spooled, c *collector) (looked, error) {
 	var l looked
 	var size int64
@@ -214,6 +219,8 @@ func (s *Service) look(files []spooled, c *collector) (looked, error) {
 	case l.wait > 0:
 	case there == 0:
 		l.lost = noFile
+	case size == 0:
+		l.lost = nothingInIt
 	case len(l.good) == 0:
 		l.lost = notWAV
 	}

@@ -79,6 +79,25 @@ func TestFileThatComesBackIsCollected(t *testing.T) {
 	}
 }
 
+// A file without a byte is of no use to anybody: it is not kept.
+func TestEmptyFileIsLost(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		_, _ = of.pbx.Call(t, "410", "411")
+		rec := of.start(t, "410", "22")
+		if _, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"}); err != nil {
+			t.Fatal(err)
+		}
+		of.pbx.Blank(rec.ID)
+		time.Sleep(2 * time.Minute)
+		if rec = of.state(t, rec.ID); rec.State != recording.Lost || rec.Reason != "the PBX could write nothing into its file in the spool" {
+			t.Errorf("it is %s: %s", rec.State, rec.Reason)
+		}
+		if names, err := of.pbx.Spool().Names(); err != nil || len(names) > 0 {
+			t.Errorf("left in the spool: %v, %v", names, err)
+		}
+	})
+}
+
 // A crash between the last step and the deletion leaves files, which go when
 // the archive is seen to hold the same, and only then.
 func TestLeftoversOfSettledRecordings(t *testing.T) {

@@ -62,7 +62,8 @@ func (s *Service) settle(ctx context.Context, p PBX, id ID, uniqueID string) err
 			return err
 		}
 	}
-	if !rec.InProgress() {
+	// Another recording of the channel may have told that it is gone.
+	if !rec.InProgress() && rec.State != Running {
 		return nil
 	}
 	return s.settleGone(ctx, p, rec)

@@ -251,6 +251,29 @@ func TestMissedHangupIsFound(t *testing.T) {
 	})
 }
 
+// The first of two recordings of a channel is stopped, the second runs, and the
+// hangup is missed: what the first one says of the channel leaves the second
+// to be ended.
+func TestMissedHangupAfterASecondStart(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		caller, _ := of.pbx.Call(t, "410", "411")
+		first := of.start(t, "410", "22")
+		of.pbx.Pass(time.Second)
+		if _, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"}); err != nil {
+			t.Fatal(err)
+		}
+		second := of.start(t, "410", "23")
+		of.pbx.Pass(time.Second)
+		of.pbx.HangupUnseen(t, caller)
+		time.Sleep(time.Minute)
+		for _, id := range []recording.ID{first.ID, second.ID} {
+			if got := of.state(t, id); got.State != recording.Ready || got.InProgress() {
+				t.Errorf("a minute after a hangup that nobody told: %s (%s), in progress %v", got.State, got.Reason, got.InProgress())
+			}
+		}
+	})
+}
+
 // The hangup of the channel that was picked up comes right behind the pickup.
 func TestPickupBeforeItsHangup(t *testing.T) {
 	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {

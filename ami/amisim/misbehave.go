@@ -27,6 +27,7 @@ const (
 	Away                        // closes all connections, and every new one at once
 	Slow                        // takes Delay for each Action, while its connection serves nothing else
 	Deaf                        // as Debian's builds of 22: what a recorded channel hears is lost after a change of partner
+	Full                        // makes files, and nothing goes into them: the disk is full
 )
 
 // Misbehaviour is a thing that a good server does not do.
@@ -46,6 +47,7 @@ type faults struct {
 	away     bool
 	noFile   bool
 	deaf     bool
+	full     bool
 	slowFile time.Duration
 	slow     map[string]time.Duration // by lower-case name of the action
 	denied   map[string]bool          // by lower-case name
@@ -84,6 +86,8 @@ func (s *Server) Misbehave(m Misbehaviour) {
 		f.noFile = true
 	case Deaf:
 		f.deaf = true
+	case Full:
+		f.full = true
 	case SlowFile:
 		f.slowFile = m.Delay
 	case Flood:
@@ -116,7 +120,7 @@ func or(n, otherwise int) int {
 func (s *Server) Behave() {
 	defer s.change()()
 	s.fault.ends = nil
-	for kind := Drop; kind <= Deaf; kind++ {
+	for kind := Drop; kind <= Full; kind++ {
 		s.behave(kind)
 	}
 }
@@ -138,6 +142,8 @@ func (s *Server) behave(kind Kind) {
 		f.noFile = false
 	case Deaf:
 		f.deaf = false
+	case Full:
+		f.full = false
 	case SlowFile:
 		f.slowFile = 0
 	case Away:

@@ -50,14 +50,14 @@ type tape struct {
 }
 
 // rollTapes brings all tapes up to now. It must come before every change of
-// the world.
+// the world. What a full disk does not take is lost, and the tape goes on, as
+// Asterisk's does.
 func (s *Server) rollTapes() {
 	now := s.o.Now()
 	s.world.rolled = now
 	for t := range s.world.tapes {
 		if err := t.roll(now); err != nil {
-			s.o.Log.Error("recording lost", slog.String("file", t.name), slog.Any("err", err))
-			delete(s.world.tapes, t)
+			s.o.Log.Error("samples lost", slog.String("file", t.name), slog.Any("err", err))
 		}
 	}
 }
@@ -123,6 +123,15 @@ func (t *tape) write(step int) error {
 	t.size += int64(written)
 	t.pending = append(t.pending[:0], t.pending[n:]...)
 	return err
+}
+
+// open makes the file of a tape; on a full disk nothing goes into it.
+func (s *Server) open(t *tape) error {
+	err := t.open(s.spool)
+	if err != nil || !s.fault.full {
+		return err
+	}
+	return errors.Join(errors.New("told that the disk is full"), t.file.Truncate(0), t.file.Close())
 }
 
 // open makes the file, with a header whose sizes are 0.
@@ -228,13 +237,13 @@ func (s *Server) place(t *tape) error {
 		return errors.New("told to make no file")
 	}
 	if s.fault.slowFile == 0 {
-		return t.open(s.spool)
+		return s.open(t)
 	}
 	s.later(s.fault.slowFile, func() {
 		if !s.world.tapes[t] {
 			return
 		}
-		if err := t.open(s.spool); err != nil {
+		if err := s.open(t); err != nil {
 			s.o.Log.Warn("recording without a file", slog.Any("err", err))
 			delete(s.world.tapes, t)
 		}

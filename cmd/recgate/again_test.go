@@ -67,6 +67,18 @@ func TestEndsWhileDown(t *testing.T) {
 	o.want(t, http.StatusOK, nil, "retrieve", "tag", "22", "username", "fred")
 }
 
+// TestStopWhileStarting: who is told to end before it serves has not failed.
+func TestStopWhileStarting(t *testing.T) {
+	t.Parallel()
+	s := newServing(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, err strings.Builder
+	if code := run(ctx, process{args: []string{"serve", "--config", s.file}, stdout: &out, stderr: &err}); code != 0 {
+		t.Errorf("exit code %d: %s", code, err.String())
+	}
+}
+
 // serving is recgate serve as a process.
 type serving struct {
 	*office

@@ -71,6 +71,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 		KeepSpool:          map[string]bool{},
 		Holder:             holder(g.db),
 		MaxLength:          time.Duration(cfg.MaxSeconds) * time.Second,
+		Now:                now,
 		Log:                log,
 		Happened:           g.count,
 	}
@@ -135,7 +136,7 @@ func newPBX(c config.PBX, log *slog.Logger) (*ami.PBX, error) {
 			ActionTimeout: 4 * time.Second, BackoffMax: 5 * time.Second, BackoffRefused: 30 * time.Second,
 		},
 		Actions: c.ActionConnections, Recorder: c.Recorder, Spool: c.Spool, Mount: c.Mount, VerifyStart: c.VerifyStart,
-		Extensions: e, Log: log,
+		Extensions: e, Clock: now, Log: log,
 	})
 }
 

@@ -49,6 +49,7 @@ func TestFaultsOfThePBX(t *testing.T) {
 		{"away", []amisim.Misbehaviour{{Kind: amisim.Away}}, `the PBX "pbx1" is not connected`},
 		{"login refused", []amisim.Misbehaviour{{Kind: amisim.Refuse}, {Kind: amisim.Drop}}, `the PBX "pbx1" refuses the login: check username, secret`},
 		{"right missing", []amisim.Misbehaviour{{Kind: amisim.Deny, Action: "MixMonitor"}}, `may not use MixMonitor: add "system" to its write line`},
+		{"full disk", []amisim.Misbehaviour{{Kind: amisim.Full}}, "nothing goes into its file"},
 		{"no file", []amisim.Misbehaviour{{Kind: amisim.NoFile}}, "its file did not appear"},
 		{"stalled", []amisim.Misbehaviour{{Kind: amisim.Stall}}, `the PBX "pbx1" did not answer in time`},
 	} {

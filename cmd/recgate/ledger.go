@@ -69,7 +69,7 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := period(c.From, c.To, time.Now().In(cfg.Location()))
+	from, to, err := period(c.From, c.To, now().In(cfg.Location()))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -31,6 +32,16 @@ func (c serveCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
+	err = serve(ctx, cfg, log)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		log.Info("recgate ends before it served: it was told to")
+		return nil
+	}
+	return err
+}
+
+// serve runs recgate until ctx ends.
+func serve(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	g, err := build(ctx, cfg, log)
 	if err != nil {
 		return err

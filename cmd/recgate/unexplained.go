@@ -43,7 +43,7 @@ func onlooker(cfg config.Config, db *store.DB) (*recording.Service, error) {
 		return nil, err
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	o := recording.Options{KeepSpool: map[string]bool{}, MaxLength: time.Duration(cfg.MaxSeconds) * time.Second, Log: quiet}
+	o := recording.Options{KeepSpool: map[string]bool{}, MaxLength: time.Duration(cfg.MaxSeconds) * time.Second, Now: now, Log: quiet}
 	var pbxs []recording.PBX
 	for _, c := range cfg.PBX {
 		p, err := newPBX(c, quiet)

@@ -51,6 +51,9 @@ var rooms = map[string]room{
 	"bench":        {ours: everything, outside: testModules, exec: true},
 	"fulltest":     {ours: everything, outside: testModules, exec: true},
 	"fulltest/...": {ours: everything, outside: testModules, exec: true},
+	"fulltest/chaos": {ours: everything, exec: true, outside: append([]string{
+		"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog",
+	}, testModules...)},
 
 	"internal/arch":    {},
 	"internal/leftout": {},

@@ -14,6 +14,7 @@ var needs = map[string]string{
 	"lab":                  "Asterisk 16 and 22, unpacked from Debian's packages",
 	"cmd/recgate":          "15 s, until a dead connection is found out",
 	"fulltest/asterisk":    "Asterisk 16 and 22 with real calls",
+	"fulltest/chaos":       "Asterisk 16 and 22, a MariaDB server, and root, who may mount small disks",
 	"fulltest/check":       "Asterisk 16 and 22, and a MariaDB server",
 	"fulltest/deb":         "a small Debian made by debootstrap, and root",
 	"fulltest/galera":      "a MariaDB Galera cluster of three nodes, and Asterisk 22",

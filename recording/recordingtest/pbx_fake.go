@@ -207,6 +207,10 @@ func (p *PBX) Write(id recording.ID, d time.Duration) { p.spool.file(id).sound(d
 // Close closes such a file.
 func (p *PBX) Close(id recording.ID) { p.spool.file(id).close() }
 
+// Blank empties the file of a recording, header and all, as it is when the disk
+// was full from the beginning.
+func (p *PBX) Blank(id recording.ID) { p.spool.blank(recording.MixedFile(id)) }
+
 // Leave puts a file of so much sound into the spool, as one that somebody
 // brings back; an empty sound is a header alone.
 func (p *PBX) Leave(name string, d time.Duration) {

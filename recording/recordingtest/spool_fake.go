@@ -43,6 +43,14 @@ func (s *spool) create(name string) *file {
 	return f
 }
 
+func (s *spool) blank(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.files[name]; f != nil {
+		f.data = nil
+	}
+}
+
 func (s *spool) mount(there bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

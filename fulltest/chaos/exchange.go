@@ -1,0 +1,172 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"recgate/ami/amisim"
+	"recgate/lab"
+)
+
+// exchange is a PBX whose telephones make the calls.
+type exchange interface {
+	address() string // of AMI
+	account() (user, secret string)
+	// place makes a call and returns when both sides talk.
+	place(c Call) (*talk, error)
+	// kill ends the PBX as kill -9 does and begins it anew after a while;
+	// restart does it in order. Their calls are over.
+	kill(after time.Duration) error
+	restart() error
+	// actions is what a simulated PBX was asked so far.
+	actions() []amisim.Action
+}
+
+// talk is a call that goes on.
+type talk struct {
+	caller, callee string // unique ids
+	hangUp         func() error
+	over           <-chan struct{} // closed when it is known to be over; may be nil
+}
+
+// errNoPBX says that the PBX is just being started.
+var errNoPBX = errors.New("the PBX does not run")
+
+// imitation is a simulated Asterisk.
+type imitation struct {
+	options amisim.Options
+	mu      sync.Mutex // guards all that follows
+	server  *amisim.Server
+	end     func() error
+	asked   []amisim.Action // of servers that have ended
+}
+
+func newImitation(version int, spool string) (*imitation, error) {
+	i := &imitation{options: amisim.Options{
+		Version: version, Spool: spool, Refusal: 10 * time.Millisecond,
+		Users: []amisim.User{{Name: "recorder", Secret: "recorder-secret", Read: "call,cdr", Write: "call,system"}},
+	}}
+	return i, i.begin()
+}
+
+// begin runs a new server, at the address of the one before.
+func (i *imitation) begin() error {
+	server, err := amisim.New(i.options)
+	if err != nil {
+		return err
+	}
+	i.options.Listen = server.Addr()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	i.server, i.end = server, func() error {
+		cancel()
+		return <-ended
+	}
+	return nil
+}
+
+func (i *imitation) now() *amisim.Server {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.server
+}
+
+func (i *imitation) address() string { return i.options.Listen }
+
+func (i *imitation) account() (user, secret string) { return "recorder", "recorder-secret" }
+
+func (i *imitation) place(c Call) (*talk, error) {
+	s := i.now()
+	s.Tone(c.Caller, c.Hertz[0])
+	s.Tone(c.Callee, c.Hertz[1])
+	call, err := s.Call(c.Caller, c.Callee, amisim.CallOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return &talk{
+		caller: call.Caller().UniqueID, callee: call.Callee().UniqueID, over: call.Done(),
+		hangUp: func() error {
+			call.Hangup()
+			return nil
+		},
+	}, nil
+}
+
+func (i *imitation) kill(after time.Duration) error {
+	i.now().Misbehave(amisim.Misbehaviour{Kind: amisim.Away, For: after})
+	i.now().Restart()
+	return nil
+}
+
+func (i *imitation) restart() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if err := i.end(); err != nil {
+		return fmt.Errorf("stop the simulated Asterisk: %w", err)
+	}
+	i.asked = append(i.asked, i.server.Actions()...)
+	return i.begin()
+}
+
+func (i *imitation) actions() []amisim.Action {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return append(i.asked[:len(i.asked):len(i.asked)], i.server.Actions()...)
+}
+
+// close ends it; an error of that is the test's.
+func (i *imitation) close(t testing.TB) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if err := i.end(); err != nil {
+		t.Error(err)
+	}
+}
+
+// original is a real Asterisk.
+type original struct{ lab *lab.Lab }
+
+func newOriginal(t testing.TB, version int, spool string) *original {
+	t.Helper()
+	var more []string
+	callers, callees := realLines(version)
+	for line := range callers {
+		for digit := range 10 {
+			more = append(more, fmt.Sprintf("4%d%d", callers[line], digit), fmt.Sprintf("5%d%d", callees[line], digit))
+		}
+	}
+	return &original{lab.Start(t, version, lab.Options{Spool: spool, Extensions: more, Punctual: true})}
+}
+
+func (o *original) address() string { return o.lab.AMI }
+
+func (o *original) account() (user, secret string) { return "recorder", o.lab.Secret("recorder") }
+
+// longestCall is when a telephone of the lab hangs up by itself.
+const longestCall = 90 // seconds
+
+func (o *original) place(c Call) (*talk, error) {
+	call, err := o.lab.TryCall(c.Caller, c.Callee, longestCall, "pjsip")
+	if err != nil {
+		return nil, err
+	}
+	return &talk{
+		caller: call.CallerUniqueID, callee: call.CalleeUniqueID,
+		hangUp: func() error { return o.lab.TryHangup(call.CallerUniqueID) },
+	}, nil
+}
+
+func (o *original) kill(after time.Duration) error {
+	o.lab.Kill()
+	time.Sleep(after)
+	return o.lab.TryRestart()
+}
+
+func (o *original) restart() error { return o.lab.TryRestart() }
+
+func (o *original) actions() []amisim.Action { return nil }

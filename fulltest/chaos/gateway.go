@@ -1,0 +1,237 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// gateway is recgate as a process of its own, kept alive as a service manager
+// does: when it ends it is begun anew, unless it is held down.
+type gateway struct {
+	binary, dir string
+	config      string
+	base        string // http://127.0.0.1:PORT
+	log         *os.File
+
+	mu    sync.Mutex // guards all that follows
+	held  int        // it is not to run
+	life  *life      // nil while none runs
+	ended bool       // for good
+	exits []exit
+	lives int
+}
+
+// life is one process.
+type life struct {
+	cmd  *exec.Cmd
+	over <-chan struct{}
+}
+
+// exit is an end that nobody asked for.
+type exit struct {
+	at    time.Time
+	state string
+}
+
+// buildGateway builds recgate with the race detector and the movable clock.
+func buildGateway(ctx context.Context, dir string) (string, error) {
+	path := filepath.Join(dir, "recgate")
+	out, err := exec.CommandContext(ctx, "go", "build", "-race", "-tags", "chaos", "-o", path, "recgate/cmd/recgate").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build recgate: %w: %s", err, out)
+	}
+	return path, nil
+}
+
+func newGateway(binary, dir, listen, config string) (*gateway, error) {
+	g := &gateway{binary: binary, dir: dir, config: filepath.Join(dir, "recgate.yaml"), base: "http://" + listen}
+	if err := os.WriteFile(g.config, []byte(config), 0o600); err != nil {
+		return nil, fmt.Errorf("write the configuration: %w", err)
+	}
+	if err := g.moveClock(0); err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(dir, "recgate.log"))
+	if err != nil {
+		return nil, fmt.Errorf("recgate's log: %w", err)
+	}
+	g.log = log
+	return g, nil
+}
+
+// restartAfter is how long the service manager waits.
+const restartAfter = 300 * time.Millisecond
+
+// keep runs the process again and again until ctx ends.
+func (g *gateway) keep(ctx context.Context) {
+	tick := time.NewTicker(restartAfter)
+	defer tick.Stop()
+	for {
+		over := g.begin()
+		select {
+		case <-ctx.Done():
+			return
+		case <-over:
+			g.ending(over)
+		case <-tick.C:
+		}
+	}
+}
+
+// begin starts the process if it has to run and does not, and returns what is
+// closed at its end; nil while none runs.
+func (g *gateway) begin() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.held > 0 {
+		return nil
+	}
+	if g.life != nil {
+		return g.life.over
+	}
+	cmd := exec.Command(g.binary, "serve", "--config", g.config) //nolint:noctx // it is ended by signals
+	cmd.Dir, cmd.Stdout, cmd.Stderr = g.dir, g.log, g.log
+	cmd.Env = append(os.Environ(), "CHAOS_CLOCK="+g.clock())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		g.exits = append(g.exits, exit{time.Now(), err.Error()})
+		return nil
+	}
+	over := make(chan struct{})
+	g.life = &life{cmd: cmd, over: over}
+	g.lives++
+	go func() {
+		_ = cmd.Wait() // its state says it
+		close(over)
+	}()
+	return over
+}
+
+// ending notes the end of the process that has this channel, unless it was
+// asked for.
+func (g *gateway) ending(over <-chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.life == nil || g.life.over != over {
+		return
+	}
+	g.exits = append(g.exits, exit{time.Now(), g.life.cmd.ProcessState.String()})
+	g.life = nil
+}
+
+// down ends the process by a signal and keeps it from running until up.
+func (g *gateway) down(with syscall.Signal) error {
+	g.mu.Lock()
+	g.held++
+	l := g.life
+	g.life = nil
+	g.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	if err := l.cmd.Process.Signal(with); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("signal recgate: %w", err)
+	}
+	select {
+	case <-l.over:
+	case <-time.After(longestStop):
+		_ = l.cmd.Process.Kill() // so that the run goes on
+		<-l.over
+		return fmt.Errorf("recgate did not end within %s of %v", longestStop, with)
+	}
+	if code := l.cmd.ProcessState.ExitCode(); with != syscall.SIGKILL && code != 0 {
+		return fmt.Errorf("recgate's graceful stop ended with code %d", code)
+	}
+	return nil
+}
+
+// longestStop is how long a graceful stop may take on a busy machine.
+const longestStop = 40 * time.Second
+
+// up lets it run again.
+func (g *gateway) up() {
+	g.mu.Lock()
+	g.held--
+	g.mu.Unlock()
+	g.begin()
+}
+
+func (g *gateway) clock() string { return filepath.Join(g.dir, "clock") }
+
+// moveClock sets how much recgate's clock is ahead of the machine's.
+func (g *gateway) moveClock(ahead time.Duration) error {
+	file := g.clock() + ".new"
+	if err := os.WriteFile(file, []byte(ahead.String()), 0o644); err != nil {
+		return fmt.Errorf("move the clock: %w", err)
+	}
+	return os.Rename(file, g.clock())
+}
+
+// awaitReady waits until every dependency is there.
+func (g *gateway) awaitReady(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	last := "no answer"
+	for {
+		status, body, err := fetch(ctx, g.base+"/readyz")
+		switch {
+		case err == nil && status == http.StatusOK:
+			return nil
+		case err == nil:
+			last = body
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("recgate is not ready after %s: %s", limit, last)
+		case <-tick.C:
+		}
+	}
+}
+
+// run runs another command of recgate, on the same configuration.
+func (g *gateway) run(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, g.binary, append(args, "--config", g.config)...)
+	cmd.Dir, cmd.Env = g.dir, append(os.Environ(), "CHAOS_CLOCK="+g.clock())
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// said returns the lines of its log that hold one of the words.
+func (g *gateway) said(words ...string) ([]string, error) {
+	text, err := os.ReadFile(g.log.Name())
+	if err != nil {
+		return nil, fmt.Errorf("recgate's log: %w", err)
+	}
+	var found []string
+	for line := range strings.Lines(string(text)) {
+		for _, word := range words {
+			if strings.Contains(line, word) {
+				found = append(found, strings.TrimSpace(line))
+				break
+			}
+		}
+	}
+	return found, nil
+}
+
+// freeAddress returns one that nobody listens on.
+func freeAddress(ctx context.Context) (string, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	return l.Addr().String(), l.Close()
+}

@@ -1,0 +1,177 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// How long recgate may take to come to rest, when everything is well again: a
+// stale row is settled within 60 s of a connection, which may take some
+// seconds itself.
+const longestSettling = 90 * time.Second
+
+// reckon holds what is there against what was promised.
+func (r *run) reckon(ctx context.Context) {
+	r.report.Took = time.Since(r.began)
+	if err := r.gateway.awaitReady(ctx, time.Minute); err != nil {
+		r.violate("%v", err)
+	}
+	all, err := r.settle(ctx)
+	if err != nil {
+		r.violate("the rows cannot be read: %v", err)
+		return
+	}
+	r.count(all)
+	byTag := map[string][]row{}
+	for _, rec := range all {
+		for _, tag := range rec.tags {
+			byTag[tag] = append(byTag[tag], rec)
+		}
+	}
+	r.promises(byTag)
+	paths := r.files(ctx, all)
+	sounds := r.sounds(all, paths)
+	r.doubles(all)
+	r.refusals()
+	r.again(ctx, byTag, sounds)
+	r.rest(ctx)
+	r.ledger(ctx)
+	r.last()
+}
+
+// settle waits until nothing is under way, and returns the rows.
+func (r *run) settle(ctx context.Context) ([]row, error) {
+	began := time.Now()
+	for {
+		all, err := r.database.rows(ctx)
+		if err != nil {
+			return nil, err
+		}
+		open := unsettled(all)
+		if len(open) == 0 {
+			r.report.Settled = time.Since(began)
+			return all, nil
+		}
+		if time.Since(began) > longestSettling {
+			for _, rec := range open {
+				r.violate("after %s a row is still under way (channel ended: %v):\n      %s\n%s", longestSettling, rec.ended != 0, rec, r.tellOf(rec))
+			}
+			return all, nil
+		}
+		sleep(ctx, 200*time.Millisecond)
+	}
+}
+
+// callOf finds the call of a row by its channel.
+func (r *run) callOf(rec row) (Made, bool) {
+	for _, m := range r.notes.calls {
+		if r.nameOf(m.PBX) == rec.pbx && (rec.uniqueID == m.CallerID || rec.uniqueID == m.CalleeID) {
+			return m, true
+		}
+	}
+	return Made{}, false
+}
+
+func (r *run) tellOf(rec row) string {
+	m, ok := r.callOf(rec)
+	if !ok {
+		return "    of a channel that no call had\n"
+	}
+	return r.notes.tell(m.Number)
+}
+
+// count fills in the report.
+func (r *run) count(all []row) {
+	p := r.report
+	p.Asks, p.Faults, p.Ledger, p.Lives = map[string]map[string]int{}, map[Kind]int{}, map[string]int{}, r.gateway.lives
+	for _, line := range r.plan.Lines {
+		p.Planned += len(line)
+	}
+	for _, m := range r.notes.calls {
+		if m.Failed == "" {
+			p.Made++
+		}
+	}
+	for _, a := range r.notes.asks {
+		answer := fmt.Sprint(a.Status)
+		switch {
+		case a.Refused:
+			answer = "nobody listened"
+		case a.Status == 0:
+			answer = "no answer in time"
+		}
+		if p.Asks[a.Method] == nil {
+			p.Asks[a.Method] = map[string]int{}
+		}
+		p.Asks[a.Method][answer]++
+		p.Slowest = max(p.Slowest, a.Done.Sub(a.Sent))
+	}
+	for _, s := range r.notes.spans {
+		p.Faults[s.Kind]++
+	}
+	for _, rec := range all {
+		p.Ledger[fmt.Sprintf("%s: %s", rec.state, rec.reason)]++
+	}
+}
+
+// rest holds what recgate needs now against what it needed at first.
+func (r *run) rest(ctx context.Context) {
+	const moreGoroutines, moreHeap, moreFiles = 8, 24 << 20, 12
+	var now vitals
+	for limit := time.Now().Add(time.Minute); ; sleep(ctx, time.Second) {
+		var err error
+		if now, err = r.vitals(ctx); err != nil {
+			r.violate("%v", err)
+			return
+		}
+		if now.goroutines <= r.before.goroutines+moreGoroutines && now.heap <= r.before.heap+moreHeap &&
+			now.files <= r.before.files+moreFiles || time.Now().After(limit) {
+			break
+		}
+	}
+	r.report.Vitals = fmt.Sprintf("%.0f goroutines (%.0f at first), heap %.1f MiB (%.1f), %.0f open files (%.0f)", now.goroutines,
+		r.before.goroutines, now.heap/(1<<20), r.before.heap/(1<<20), now.files, r.before.files)
+	if now.goroutines > r.before.goroutines+moreGoroutines || now.heap > r.before.heap+moreHeap || now.files > r.before.files+moreFiles {
+		r.violate("recgate does not come to rest: %s", r.report.Vitals)
+	}
+}
+
+// ledger asks recgate for its own sums.
+func (r *run) ledger(ctx context.Context) {
+	from, to := time.Now().AddDate(0, 0, -2).Format(time.DateOnly), time.Now().AddDate(0, 0, 2).Format(time.DateOnly)
+	out, err := r.gateway.run(ctx, "ledger", "--from", from, "--to", to)
+	if err != nil {
+		r.violate("recgate ledger: %v: %s", err, out)
+	}
+	r.report.Printed = out
+	out, err = r.gateway.run(ctx, "ledger", "--unexplained", "--from", from, "--to", to)
+	if err != nil {
+		r.violate("recgate ledger --unexplained: %v:\n%s", err, out)
+	}
+	r.report.Printed += out
+}
+
+// last ends recgate, and reads what it said in its lives.
+func (r *run) last() {
+	if err := r.gateway.down(syscall.SIGTERM); err != nil {
+		r.violate("%v", err)
+	}
+	lines, err := r.gateway.said("DATA RACE", "panic", "fatal error", "goroutine ")
+	if err != nil {
+		r.violate("%v", err)
+	}
+	if len(lines) > 0 {
+		r.violate("recgate's log has %q", lines[:min(len(lines), 5)])
+	}
+	for _, e := range r.gateway.exits {
+		away := slices.ContainsFunc(r.notes.spans, func(s Span) bool {
+			return slices.Contains(append(ofMariaDB(), LockDatabase, FreezeArchive, FillArchive), s.Kind) && s.touches(e.at, e.at, 10*time.Second)
+		})
+		if !away {
+			r.violate("recgate ended by itself at %s (%s) while database and archive were there", e.at.Format("15:04:05.000"), e.state)
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// run is one run: everything that it needs, and what happened.
+type run struct {
+	t         testing.TB
+	scene     Scene
+	plan      Plan
+	dir       string
+	began     time.Time
+	notes     *journal
+	gateway   *gateway
+	database  *database
+	spool     *disk
+	archive   *disk
+	exchanges []exchange
+	wires     []*wire // to the AMI of each exchange
+	before    vitals
+	report    *Report
+}
+
+// Run plays the plan of a scene and returns the report. What must not be is in
+// Report.Violations, and the test has failed then. It takes the time of the
+// scene, half a minute to build up, and what recgate needs to settle.
+func Run(t testing.TB, s Scene) *Report {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "recgate-chaos-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{t: t, scene: s, plan: Draw(s), dir: dir, notes: newJournal(), report: &Report{Seed: s.Seed}}
+	t.Cleanup(func() { // after everything else
+		if t.Failed() {
+			t.Logf("the files of the run are kept in %s", dir)
+			return
+		}
+		_ = os.RemoveAll(dir) // a leftover in the temporary folder harms nobody
+	})
+	r.build()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	var keeper sync.WaitGroup
+	keeper.Go(func() { r.gateway.keep(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		keeper.Wait()
+		_ = r.gateway.down(syscall.SIGKILL) // only what a failed test left
+	})
+	if err := r.gateway.awaitReady(ctx, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if r.before, err = r.vitals(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r.play(ctx)
+	r.reckon(ctx)
+	return r.report
+}
+
+// build makes everything that the run needs.
+func (r *run) build() {
+	t := r.t
+	t.Helper()
+	binary, err := buildGateway(t.Context(), r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.spool = r.mount("spool", 64)
+	r.archive = r.mount("archive", 256+int(r.scene.Lasts.Minutes()*64))
+	if r.scene.MariaDB {
+		r.database = newMariaDB(t)
+	} else {
+		r.database = newSQLite(t, r.dir)
+	}
+	listen, err := freeAddress(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config strings.Builder
+	fmt.Fprintf(&config, "listen: %s\ndatabase: %q\narchive: %q\nlog: json\npbx:\n", listen, r.database.setting, "file:"+filepath.Join(r.archive.dir, "wav"))
+	for i, p := range r.scene.PBXs {
+		config.WriteString(r.addPBX(i, p))
+	}
+	if r.gateway, err = newGateway(binary, r.dir, listen, config.String()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *run) mount(name string, megabytes int) *disk {
+	r.t.Helper()
+	d, err := mountDisk(filepath.Join(r.dir, name), megabytes)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() {
+		if err := d.unmount(); err != nil {
+			r.t.Error(err)
+		}
+	})
+	return d
+}
+
+// addPBX starts a PBX and returns its part of the configuration.
+func (r *run) addPBX(i int, p PBX) string {
+	r.t.Helper()
+	spool := r.spoolOf(i)
+	if err := os.MkdirAll(spool, 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	var x exchange
+	if p.Real {
+		x = newOriginal(r.t, p.Version, spool)
+	} else {
+		sim, err := newImitation(p.Version, spool)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.t.Cleanup(func() { sim.close(r.t) })
+		x = sim
+	}
+	w, err := newWire(r.nameOf(i), x.address())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(w.close)
+	r.exchanges, r.wires = append(r.exchanges, x), append(r.wires, w)
+	recorder := "auto"
+	if p.Version == 16 {
+		recorder = "monitor"
+	}
+	user, secret := x.account()
+	return fmt.Sprintf("  - name: %s\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n",
+		r.nameOf(i), w.addr(), user, secret, recorder, spool)
+}
+
+func (r *run) nameOf(pbx int) string {
+	p := r.scene.PBXs[pbx]
+	kind := "sim"
+	if p.Real {
+		kind = "real"
+	}
+	return fmt.Sprintf("%s%d-%d", kind, p.Version, pbx)
+}
+
+func (r *run) spoolOf(pbx int) string { return filepath.Join(r.spool.dir, r.nameOf(pbx)) }
+
+// play makes the calls and the faults, and returns when all are over.
+func (r *run) play(ctx context.Context) {
+	r.began = time.Now()
+	office := newCRM(r.gateway.base, r.notes)
+	var lines sync.WaitGroup
+	for _, calls := range r.plan.Lines {
+		lines.Go(func() {
+			for _, call := range calls {
+				sleep(ctx, time.Until(r.began.Add(call.At)))
+				if time.Since(r.began) > r.scene.Lasts || ctx.Err() != nil {
+					return
+				}
+				one := &caller{call: call, crm: office, notes: r.notes, pbx: r.exchanges[call.PBX], name: r.nameOf(call.PBX)}
+				one.live(ctx)
+			}
+		})
+	}
+	seen := map[Kind]bool{}
+	for _, f := range r.plan.Faults {
+		sleep(ctx, time.Until(r.began.Add(f.At)))
+		if seen[f.Kind] && time.Since(r.began) > r.scene.Lasts {
+			continue // the faults took longer than planned: each kind comes once at least
+		}
+		seen[f.Kind] = true
+		if err := r.suffer(ctx, f); err != nil {
+			r.violate("the fault %q on PBX %d could not be made or mended: %v", f.Kind, f.PBX, err)
+		}
+	}
+	lines.Wait()
+}
+
+// suffer makes one fault, waits, and mends it.
+func (r *run) suffer(ctx context.Context, f Fault) error {
+	s := Span{Kind: f.Kind, PBX: f.PBX, From: time.Now()}
+	if !f.Kind.hitsPBX() {
+		s.PBX = -1
+	}
+	mend, err := r.strike(ctx, f)
+	if err != nil {
+		return err
+	}
+	s.Struck = time.Now()
+	if f.Kill {
+		sleep(ctx, f.Hold/2)
+		k := Span{Kind: KillGateway, PBX: -1, From: time.Now()}
+		if err := r.gateway.down(syscall.SIGKILL); err != nil {
+			return err
+		}
+		r.gateway.up()
+		k.To, k.Struck = time.Now(), time.Now()
+		r.notes.fault(k)
+	}
+	sleep(ctx, time.Until(s.From.Add(f.Hold)))
+	err = mend()
+	s.To = time.Now()
+	r.notes.fault(s)
+	return err
+}

@@ -1,0 +1,84 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+
+	"recgate/ami/amisim"
+)
+
+// strike makes a fault and returns what mends it.
+func (r *run) strike(ctx context.Context, f Fault) (mend func() error, err error) {
+	nothing := func() error { return nil }
+	switch f.Kind {
+	case KillGateway, StopGateway:
+		with := syscall.SIGKILL
+		if f.Kind == StopGateway {
+			with = syscall.SIGTERM
+		}
+		return func() error {
+			r.gateway.up()
+			return nil
+		}, r.gateway.down(with)
+	case MoveClock:
+		return nothing, r.gateway.moveClock(f.Clock)
+	case CutAMI, StallAMI, SlowAMI, ResetAMI:
+		return r.disturb(ctx, r.wires[f.PBX], f.Kind)
+	case CutDatabase, StallDatabase, SlowDatabase, ResetDatabase:
+		return r.disturb(ctx, r.database.wire, f.Kind)
+	case KillPBX:
+		return nothing, r.exchanges[f.PBX].kill(f.Hold)
+	case RestartPBX:
+		return nothing, r.exchanges[f.PBX].restart()
+	case FillSpool:
+		return r.spool.free, r.spool.fill()
+	case FillArchive:
+		return r.archive.free, r.archive.fill()
+	case FreezeArchive:
+		return func() error { return r.archive.thaw(ctx) }, r.archive.freeze(ctx)
+	case RestartDatabase, KillDatabase:
+		if f.Kind == KillDatabase {
+			r.database.server.Kill(r.t)
+		} else {
+			r.database.server.Stop(r.t)
+		}
+		return func() error {
+			r.database.server.Restart(r.t)
+			return nil
+		}, nil
+	case LockDatabase:
+		return func() error { return r.database.unlock(ctx) }, r.database.lock(ctx)
+	}
+	return r.misbehave(f)
+}
+
+// disturb does something to a wire.
+func (r *run) disturb(ctx context.Context, w *wire, k Kind) (func() error, error) {
+	do := w.cut
+	switch k {
+	case StallAMI, StallDatabase:
+		do = w.stall
+	case SlowAMI, SlowDatabase:
+		do = w.slow
+	case ResetAMI, ResetDatabase:
+		do = w.reset
+	}
+	return func() error { return w.heal(ctx) }, do()
+}
+
+// misbehave does what only a simulated Asterisk can.
+func (r *run) misbehave(f Fault) (func() error, error) {
+	sim, ok := r.exchanges[f.PBX].(*imitation)
+	kinds := map[Kind]amisim.Misbehaviour{
+		FloodPBX: {Kind: amisim.Flood, Count: 30000}, EndlessPBX: {Kind: amisim.EndlessLine, Count: 4 << 20},
+		HalfOpen: {Kind: amisim.HalfOpen}, NoFile: {Kind: amisim.NoFile, For: f.Hold},
+		SlowFile: {Kind: amisim.SlowFile, For: f.Hold, Delay: f.Hold / 4},
+	}
+	m, known := kinds[f.Kind]
+	if !ok || !known {
+		return nil, fmt.Errorf("nobody knows how to make the fault %q on PBX %d", f.Kind, f.PBX)
+	}
+	sim.now().Misbehave(m)
+	return func() error { return nil }, nil
+}
