@@ -43,7 +43,7 @@ func retakeChannel(ctx context.Context, t tx, id recording.ID) error {
 func keepChannel(ctx context.Context, t tx, id recording.ID, s recording.Step) error {
 	switch {
 	case s.Back && s.To == recording.Running:
-		return takeChannelBack(ctx, t, id)
+		return retakeChannel(ctx, t, id)
 	case s.To == recording.Running, !slices.Contains(s.From(), recording.Starting):
 		return nil
 	}
@@ -58,21 +58,6 @@ func freeChannel(ctx context.Context, t tx, id recording.ID) error {
 		WHERE pbx = (SELECT pbx FROM recordings WHERE id = ?)
 			AND unique_id = (SELECT unique_id FROM recordings WHERE id = ?) AND recording_id = ?`
 	_, err := t.exec(ctx, query, id, id, id)
-	return err
-}
-
-// takeChannelBack undoes freeChannel for a recording that goes on. When
-// another was begun on its channel meanwhile, the channel stays that one's.
-func takeChannelBack(ctx context.Context, t tx, id recording.ID) error {
-	const query = `SELECT pbx, unique_id FROM recordings WHERE id = ?`
-	c := recordedChannel{id: id}
-	if err := t.row(ctx, query, []any{id}, &c.pbx, &c.uniqueID); err != nil {
-		return err
-	}
-	err := takeChannel(ctx, t, c)
-	if recording.CodeOf(err) == recording.Conflict {
-		return nil
-	}
 	return err
 }
 
