@@ -26,7 +26,7 @@ import (
 // endpoint is asked, since two must not share a spool; else the check runs
 // one of its own for as long as it takes, as serve would.
 func (c *checker) record(ctx context.Context, cfg config.Config, key string) {
-	base, running := runningAt(ctx, cfg.Listen)
+	base, running := runningAt(ctx, cfg)
 	if !running {
 		c.recordHere(ctx, cfg)
 		return
@@ -125,34 +125,24 @@ func nameOf(settings config.PBX, step string) string {
 
 // runningAt tells whether something listens where recgate would, and how it
 // is spoken to from this machine.
-func runningAt(ctx context.Context, listen string) (base string, running bool) {
-	listener, err := httpd.Listen(ctx, listen)
+func runningAt(ctx context.Context, cfg config.Config) (base string, running bool) {
+	listener, err := httpd.Listen(ctx, cfg.Listen)
 	if err == nil {
 		_ = listener.Close() // nothing listened, nothing does
 		return "", false
 	}
-	host, port, err := net.SplitHostPort(listen)
+	host, port, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
 		return "", false
 	}
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	address := net.JoinHostPort(host, port)
-	client := oneUse()
-	defer client.CloseIdleConnections()
-	secure, cancel := context.WithTimeout(ctx, stepLimit)
-	defer cancel()
-	r, err := http.NewRequestWithContext(secure, http.MethodGet, "https://"+address+"/healthz", http.NoBody)
-	if err != nil {
-		return "http://" + address, true
+	scheme := "http"
+	if cfg.TLS.On() {
+		scheme = "https"
 	}
-	answer, err := client.Do(r)
-	if err != nil { // it speaks no TLS
-		return "http://" + address, true
-	}
-	_ = answer.Body.Close() // what it says is of no interest
-	return "https://" + address, true
+	return scheme + "://" + net.JoinHostPort(host, port), true
 }
 
 // oneUse is a client for one test: no proxy stands between a program and

@@ -75,7 +75,7 @@ func (s *settings) write(t *testing.T) string {
 	return file
 }
 
-// run runs a command of recgate on the settings.
+// run runs a command of recgate, with its flags, on the settings.
 func (s *settings) run(t *testing.T, command string) (code int, out string) {
 	t.Helper()
 	path, err := binary()
@@ -84,7 +84,7 @@ func (s *settings) run(t *testing.T, command string) (code int, out string) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	args := []string{command, "--config", s.write(t)}
+	args := append(strings.Fields(command), "--config", s.write(t))
 	if command == "check" {
 		args = append(args, s.flags...)
 	}

@@ -41,6 +41,9 @@ func TestRecord(t *testing.T) {
 				if _, out := s.run(t, "ledger"); !strings.Contains(out, "ready") || strings.Contains(out, "failed") || strings.Contains(out, "lost") {
 					t.Errorf("the ledger:\n%s", out)
 				}
+				if code, out := s.run(t, "ledger --unexplained"); code != 0 {
+					t.Errorf("unexplained:\n%s", out)
+				}
 			})
 			if lab.HasMonitor(version) {
 				t.Run("monitor", func(t *testing.T) {
