@@ -3,12 +3,10 @@
 package redteam_test
 
 import (
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +14,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-	"unicode"
 
 	"recgate/fulltest/mariadbd"
 	"recgate/lab"
@@ -125,6 +122,7 @@ func (c *campaign) run(t *testing.T) {
 	c.w.l.Hangup()
 	c.found(t, tags)
 	c.untouched(t, lasted)
+	c.callers(t)
 	c.left(t)
 	c.logged(t)
 }
@@ -265,180 +263,5 @@ func (c *campaign) documents(t *testing.T) {
 	}
 	if n := c.trap.visits(); n > 0 {
 		t.Errorf("something was fetched from where a caller said, %d times", n)
-	}
-}
-
-// recordings asks Asterisk what records on the two channels.
-func (c *campaign) recordings(t *testing.T) {
-	for channel, others := range map[string]int{c.victim.Name: 1, c.tagged.CallerChannel: 0} {
-		list := c.w.l.CLI("mixmonitor list " + channel)
-		want := others
-		if c.recorder == "mixmonitor" {
-			want++
-		}
-		if n := strings.Count(list, "0x"); n != want {
-			t.Errorf("%d MixMonitors record %s, want %d:\n%s", n, channel, want, list)
-		}
-	}
-}
-
-// spoke judges what recgate said, by the bytes and by Asterisk's own log, and
-// compares the two.
-func (c *campaign) spoke(t *testing.T, from int64) {
-	j := judge{spool: c.w.l.Spool, uniqueIDs: c.w.uniqueIDs()}
-	log := c.w.text(t, from) // before the bytes are looked at: keepalives go on
-	onWire := map[string]int{}
-	for _, said := range c.tap.heard() {
-		actions, rest := spoken(said)
-		if rest != "" {
-			t.Errorf("recgate said half an action: %q", rest)
-		}
-		if strings.Contains(string(said), mark) {
-			t.Error("a hostile value went to Asterisk")
-		}
-		for _, a := range actions {
-			onWire[a.get("Action")]++
-			if id := hex32.FindString(a.get("File")); id != "" && a.get("Channel") == c.tagged.CallerUniqueID {
-				c.id = id
-			}
-			for _, b := range j.breaches(a) {
-				c.fault(t, "recgate asked Asterisk for %s", b)
-			}
-		}
-	}
-	if strings.Contains(log, mark) {
-		at := strings.Index(log, mark)
-		t.Errorf("Asterisk read a hostile value: %q", log[max(0, at-300):min(len(log), at+300)])
-	}
-	read := map[string]int{}
-	for _, a := range asked(log) {
-		read[a.get("Action")]++
-		for _, b := range j.breaches(a) {
-			c.fault(t, "Asterisk read %s", b)
-		}
-	}
-	begin := map[string]string{"mixmonitor": "MixMonitor", "monitor": "Monitor"}[c.recorder]
-	for _, name := range []string{begin, "Stop" + begin} {
-		if onWire[name] != 2 || read[name] != 2 {
-			t.Errorf("%d %s were sent, and %d read; want 2", onWire[name], name, read[name])
-		}
-	}
-	// What came before the log was looked at is on the wire alone: the login.
-	for name, n := range read {
-		if n > onWire[name] {
-			t.Errorf("Asterisk read %d %s, recgate sent %d", n, name, onWire[name])
-		}
-	}
-	for name := range ran(log) {
-		if _, lawful := law[name]; !lawful && name != "Hangup" && name != "Originate" {
-			t.Errorf("Asterisk ran the action %q", name)
-		}
-	}
-}
-
-// found retrieves by every tag that was taken: each finds the recording,
-// exactly as it was sent, and nothing that is nearly the same does.
-func (c *campaign) found(t *testing.T, tags []string) {
-	if len(tags) < 100 {
-		t.Errorf("only %d tags were taken", len(tags))
-	}
-	user := arg{"username", "fred"}
-	c.w.await(t, "the recording is there", func() bool {
-		a, err := c.ask(doors[0], "retrieve", true, arg{"tag", "plain"}, user)
-		return err == nil && a.status == http.StatusOK
-	})
-	want := string(c.must(t, "retrieve", arg{"tag", "plain"}, user).body)
-	orders := make(chan string)
-	var wg sync.WaitGroup
-	for range attackers {
-		wg.Go(func() {
-			for tag := range orders {
-				c.finds(t, tag, tags, want)
-			}
-		})
-	}
-	for _, tag := range tags {
-		orders <- tag
-	}
-	close(orders)
-	wg.Wait()
-}
-
-// finds retrieves by one tag, and by what is nearly the same.
-func (c *campaign) finds(t *testing.T, tag string, tags []string, want string) {
-	user := arg{"username", "fred"}
-	for _, d := range []door{doors[0], doors[3]} {
-		if _, arrives := d.arrives(tag); !arrives {
-			continue
-		}
-		a, err := c.ask(d, "retrieve", true, arg{"tag", tag}, user)
-		if err != nil || a.status != http.StatusOK || !strings.Contains(string(a.body), want) {
-			c.fault(t, "%s: the tag %q is not found: %d %.200s %v", d.name, tag, a.status, a.body, err)
-		}
-	}
-	for _, near := range []string{tag + "x", "x" + tag, strings.ToLower(tag), tag[1:], tag + "\u0301", tag + "%"} {
-		if slices.Contains(tags, strings.Trim(near, " ")) {
-			continue
-		}
-		if a, err := c.ask(doors[0], "retrieve", true, arg{"tag", near}, user); err != nil || a.status == http.StatusOK {
-			c.fault(t, "the tag %q, which nobody gave, is answered with %d, %v", near, a.status, err)
-		}
-	}
-}
-
-// untouched checks that the victim was recorded all the time, by us and by
-// the dialplan, and that there are no more recordings than were asked for.
-func (c *campaign) untouched(t *testing.T, lasted time.Duration) {
-	var body []byte
-	c.w.await(t, "the victim's recording is there", func() bool {
-		a, err := c.ask(doors[0], "retrieve", true, arg{"tag", "the victim's"}, arg{"username", "fred"})
-		body = a.body
-		return err == nil && a.status == http.StatusOK
-	})
-	ours, err := base64.StdEncoding.DecodeString(string(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	theirs, err := os.ReadFile(filepath.Join(c.w.l.Monitor, "dialplan", c.victim.UniqueID+".wav"))
-	if err != nil {
-		t.Error(err)
-	}
-	for name, wav := range map[string][]byte{"recgate": ours, "the dialplan": theirs} {
-		if sound := time.Duration(len(wav)-44) * time.Second / 16000; sound < lasted-2*time.Second {
-			t.Errorf("%s has %v of the victim, of %v", name, sound, lasted)
-		}
-	}
-	told := c.p.command(t, "explain", c.id)
-	if !strings.Contains(told, mark) || strings.ContainsFunc(told, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }) {
-		t.Errorf("recgate explain tells %q", told)
-	}
-	if ledger := c.p.command(t, "ledger"); !regexp.MustCompile(`(?m)^ready +2\b`).MatchString(ledger) || strings.Contains(ledger, mark) {
-		t.Errorf("the ledger is not of two recordings:\n%s", ledger)
-	}
-}
-
-// left looks for what was left behind: files of commands, files outside of the
-// spool, and files in it that are not called as recgate calls them.
-func (c *campaign) left(t *testing.T) {
-	for path := range tree(t, c.canary) {
-		if path != c.canary {
-			t.Errorf("a command ran: %s", path)
-		}
-	}
-	expected := regexp.MustCompile(`^(` + regexp.QuoteMeta(c.w.l.Spool) + `(/[0-9a-f]{32}(-in|-out)?\.wav)?|` +
-		regexp.QuoteMeta(c.w.l.Monitor) + `/dialplan(/[0-9.]+\.wav)?|` + regexp.QuoteMeta(c.w.l.Dir) + `/(pbx|phones)/(log|lib|spool)/(cdr-csv|astdb|cdr-custom|redteam|messages|stdout)[^/]*(/[^/]*\.csv)?)$`)
-	for _, path := range added(c.files, tree(t, c.ground, c.w.l.Dir), expected) {
-		t.Errorf("a file that nobody asked for: %s", path)
-	}
-	own := regexp.MustCompile(`^(recgate\.(yaml|db|db-wal|db-shm|db-lock)|log|archive(/\.incoming)?(/[0-9a-f]{6})?(/[0-9a-f]{32}(-[a-z]+)?\.wav)?)?$`)
-	for path := range tree(t, c.p.dir) {
-		if rel := strings.TrimPrefix(strings.TrimPrefix(path, c.p.dir), "/"); !own.MatchString(rel) {
-			t.Errorf("a file of recgate's that is not its own: %s", rel)
-		}
-	}
-	for _, pattern := range []string{"/*" + mark + "*", os.TempDir() + "/*" + mark + "*", "/etc/*" + mark + "*", "*" + mark + "*"} {
-		if found, err := filepath.Glob(pattern); err != nil || len(found) > 0 {
-			t.Errorf("files by a hostile name: %v, %v", found, err)
-		}
 	}
 }

@@ -7,5 +7,6 @@
 // Asterisk (tap_test.go) and judge_test.go judges it, without a line of our own
 // AMI code; asterisk_test.go reads what Asterisk itself logged that it was
 // asked, its events, its variables and its files. campaign_test.go is the
-// attack, and ends by doing the forbidden itself, to show that it is seen.
+// attack, aftermath_test.go looks at what became of it, and tripwire_test.go
+// does the forbidden itself, to show that it would be seen.
 package redteam

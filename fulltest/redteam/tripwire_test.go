@@ -21,7 +21,7 @@ func tripwires(t *testing.T, w *witness, ground string) {
 	files, before := tree(t, ground), w.state()
 	log, heard := w.offset(t), len(w.heard(0))
 
-	wire := forbidden(t, w, call.CallerUniqueID, []string{
+	wire := forbidden(t, w, []string{
 		"Action: Setvar\r\nVariable: " + mark + "\r\nValue: 1",
 		"Action: Setvar\r\nChannel: " + call.CallerChannel + "\r\nVariable: " + mark + "\r\nValue: 1",
 		"Action: MixMonitor\r\nChannel: " + call.CallerUniqueID + "\r\nFile: " + ground + "/outside.wav,,/usr/bin/touch " + canary,
@@ -61,7 +61,7 @@ func tripwires(t *testing.T, w *witness, ground string) {
 
 // forbidden sends actions as the account admin, awaits their answers, and
 // returns the bytes that it sent.
-func forbidden(t *testing.T, w *witness, uniqueID string, actions []string) (wire []byte) {
+func forbidden(t *testing.T, w *witness, actions []string) (wire []byte) {
 	t.Helper()
 	conn, err := net.Dial("tcp", w.l.AMI)
 	if err != nil {
