@@ -17,6 +17,7 @@ var needs = map[string]string{
 	"fulltest/chaos":       "Asterisk 16 and 22, a MariaDB server, and root, who may mount small disks",
 	"fulltest/check":       "Asterisk 16 and 22, and a MariaDB server",
 	"fulltest/deb":         "a small Debian made by debootstrap, and root",
+	"fulltest/flood":       "12,000 open files, for 10,000 connections",
 	"fulltest/galera":      "a MariaDB Galera cluster of three nodes, and Asterisk 22",
 	"fulltest/mariadb":     "a MariaDB server",
 	"fulltest/operations":  "sqlite3, rsync, and a MariaDB server",
