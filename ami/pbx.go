@@ -158,10 +158,15 @@ func (p *PBX) CheckSpool() error { return p.spool.probe() }
 // Find implements recording.Switch. It asks the table, never the PBX; while
 // the table is being built it waits.
 func (p *PBX) Find(ctx context.Context, t recording.Target) ([]recording.Channel, error) {
-	if err := p.await(ctx); err != nil {
-		return nil, err
+	err := p.await(ctx)
+	found := p.table.Find(t)
+	switch {
+	case err == nil:
+		return found, nil
+	case len(found) > 0:
+		return nil, fmt.Errorf("%w (%w)", err, recording.ErrLastSeen)
 	}
-	return p.table.Find(t), nil
+	return nil, err
 }
 
 // Peers implements recording.Switch.

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -48,6 +49,11 @@ func (s *Service) find(ctx context.Context, t Target) ([]live, error) {
 			continue
 		}
 		channels, err := p.Find(ctx, t)
+		// Two PBXs may give the same unique id: the one that is away is not
+		// to be taken for the one that is there. An extension may have moved.
+		if t.IsUniqueID() && errors.Is(err, ErrLastSeen) {
+			return nil, err
+		}
 		if err != nil {
 			away = err
 			continue

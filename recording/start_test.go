@@ -148,6 +148,21 @@ func TestStartRefusals(t *testing.T) {
 	})
 }
 
+// Two PBXs that began in the same second give the same unique ids. While one is
+// away its call is not taken for the other's.
+func TestUniqueIDOfThePBXThatIsAway(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		here, _ := of.pbx.Call(t, "410", "411")
+		of.second.Add(recording.Channel{Name: "SIP/500-00000001", UniqueID: here, LinkedID: here, Extension: "500", State: recording.Up})
+		of.pbx.Disconnect()
+		_, err := of.Start(t.Context(), recording.StartRequest{Target: here})
+		refused(t, err, recording.Unavailable, "not connected")
+		if _, err := of.Start(t.Context(), recording.StartRequest{Target: "pbx2/" + here}); err != nil {
+			t.Errorf("on the other PBX by name: %v", err)
+		}
+	})
+}
+
 func TestStartChoosesThePBX(t *testing.T) {
 	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
 		of.pbx.Call(t, "410", "411")

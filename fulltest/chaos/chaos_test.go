@@ -40,7 +40,7 @@ func lasts(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("CHAOS_TIME")
 	if text == "" {
-		return 50 * time.Second
+		return 40 * time.Second
 	}
 	whole, err := time.ParseDuration(text)
 	if err != nil || whole < 2*time.Minute {

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -32,9 +31,6 @@ type talk struct {
 	hangUp         func() error
 	over           <-chan struct{} // closed when it is known to be over; may be nil
 }
-
-// errNoPBX says that the PBX is just being started.
-var errNoPBX = errors.New("the PBX does not run")
 
 // imitation is a simulated Asterisk.
 type imitation struct {

@@ -26,7 +26,6 @@ type gateway struct {
 	mu    sync.Mutex // guards all that follows
 	held  int        // it is not to run
 	life  *life      // nil while none runs
-	ended bool       // for good
 	exits []exit
 	lives int
 }

@@ -72,7 +72,6 @@ type journal struct {
 	asks  []Ask
 	calls map[int]Made
 	spans []Span
-	trace []string // what is worth a line in the report
 }
 
 func newJournal() *journal { return &journal{calls: map[int]Made{}} }

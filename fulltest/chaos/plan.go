@@ -97,7 +97,7 @@ type Scene struct {
 type PBX struct {
 	Version int // of Asterisk
 	Real    bool
-	Lines   int // calls at the same time
+	Lines   int // calls at the same time; of a real one at most 4
 }
 
 // Draw makes the plan of a scene.
@@ -152,9 +152,6 @@ func realLines(version int) (callers, callees []int) {
 	return []int{7, 8, 9, 1}, []int{4, 5, 6, 7}
 }
 
-// maxRealLines is how many calls at once a real PBX can have.
-const maxRealLines = 4
-
 func span(r *rand.Rand, least, most int) time.Duration {
 	return time.Duration(least+r.IntN(most-least+1)) * time.Millisecond
 }
@@ -193,14 +190,14 @@ func faults(r *rand.Rand, s Scene) []Fault {
 		}
 		f.fill(r, s)
 		all = append(all, f)
-		at += f.Hold + span(r, 300, 2500)
+		at += f.Hold + span(r, 200, 1500)
 	}
 	return all
 }
 
 // fill draws the particulars of a fault.
 func (f *Fault) fill(r *rand.Rand, s Scene) {
-	f.Hold = span(r, 300, 3500)
+	f.Hold = span(r, 300, 2500)
 	f.PBX = r.IntN(len(s.PBXs))
 	for f.Kind.onlySimulated() && s.PBXs[f.PBX].Real {
 		f.PBX = r.IntN(len(s.PBXs))

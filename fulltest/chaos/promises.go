@@ -15,6 +15,7 @@ import (
 const (
 	worthRecording = time.Second             // calls that talked on for less may have no audio
 	lateWrites     = 2200 * time.Millisecond // what a killed Asterisk had not written yet
+	lateClose      = 6 * time.Second         // after a stop was asked for, until Asterisk has written the rest
 	straggler      = 20 * time.Second        // how long a stop without an answer may still come into effect
 )
 
@@ -98,9 +99,11 @@ func (r *run) promisedUntil(a Ask, m Made, first time.Time) time.Time {
 	}
 	for _, s := range r.notes.spans {
 		switch {
-		case !s.touches(first, until, 0):
+		case !s.touches(first, until.Add(lateClose), 0):
 		case s.ended(m), s.Kind == FillSpool:
-			until = s.From.Add(-lateWrites)
+			if written := s.From.Add(-lateWrites); written.Before(until) {
+				until = written
+			}
 		case (s.Kind == NoFile || s.Kind == SlowFile) && s.PBX == m.PBX && s.touches(first, a.Done, 0):
 			until = a.Done
 		}

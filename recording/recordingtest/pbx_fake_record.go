@@ -14,10 +14,13 @@ var errAway = recording.Errorf(recording.Unavailable, "the PBX is not connected"
 func (p *PBX) Find(_ context.Context, t recording.Target) ([]recording.Channel, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.up {
+	found := p.where(func(c recording.Channel) bool { return c.UniqueID == t.Text })
+	switch {
+	case !p.up && len(found) > 0:
+		return nil, fmt.Errorf("%w (%w)", errAway, recording.ErrLastSeen)
+	case !p.up:
 		return nil, errAway
-	}
-	if found := p.where(func(c recording.Channel) bool { return c.UniqueID == t.Text }); len(found) > 0 {
+	case len(found) > 0:
 		return found, nil
 	}
 	return p.where(func(c recording.Channel) bool {
