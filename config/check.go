@@ -56,6 +56,9 @@ func check(c Config, from map[string]string) []Problem {
 	_, err := time.LoadLocation(c.Timezone)
 	k.want(err == nil, "timezone", "%q is no time zone: give a name such as Australia/Melbourne, or nothing for the machine's", c.Timezone)
 	k.want(c.MaxSeconds >= 0 && c.MaxSeconds <= maxMaxSeconds, "max_seconds", "%d will not do: give 0 (no limit) to %d (a week), such as 10800", c.MaxSeconds, maxMaxSeconds)
+	k.want(c.Disk.Warn >= 1 && c.Disk.Warn <= 100, "disk.warn", "%d will not do: give 1 to 100 (percent), such as 80", c.Disk.Warn)
+	k.want(c.Disk.Refuse >= max(1, c.Disk.Warn) && c.Disk.Refuse <= 100, "disk.refuse",
+		"%d will not do: give disk.warn to 100 (percent), such as 97", c.Disk.Refuse)
 	k.pbxs(c.PBX)
 	k.legacy(c)
 	k.proxies(c)

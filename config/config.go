@@ -46,6 +46,8 @@ type Config struct {
 
 	MaxSeconds int `yaml:"max_seconds"` // how long a recording may run; 0: as long as its channel
 
+	Disk Disk `yaml:"disk"`
+
 	PBX    []PBX  `yaml:"pbx"`
 	Legacy Legacy `yaml:"legacy"`
 }
@@ -68,6 +70,12 @@ type ServerTLS struct {
 
 // On tells whether the listener speaks TLS.
 func (t ServerTLS) On() bool { return t.Cert != "" }
+
+// Disk says, in percent, how full a disk may be that recordings need.
+type Disk struct {
+	Warn   int `yaml:"warn"`
+	Refuse int `yaml:"refuse"`
+}
 
 // Door is a way in that asks for nothing but an address.
 type Door struct {
@@ -126,6 +134,7 @@ func Default() Config {
 		LogLevel: "info",
 
 		MaxSeconds: 10800,
+		Disk:       Disk{Warn: 80, Refuse: 97},
 
 		Limits: Limits{
 			PerSecond: 200, Burst: 1000, PerCaller: 500, Total: 1000, Connections: 4000,

@@ -2,6 +2,7 @@ package metrics_test
 
 import (
 	"flag"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -29,6 +30,13 @@ func full() *metrics.Metrics {
 	m.WatchCertificate(func() time.Time { return time.Now().Add(36 * time.Hour) }, func() bool { return true })
 	m.SelfTest("pbx1", true)
 	m.WatchRecordings(metrics.Recordings{Open: func() int { return 3 }, Queue: func() int { return 2 }, Age: func() time.Duration { return 90 * time.Second }})
+	m.WatchLedger(metrics.Ledger{
+		States: []string{"starting", "recording", "collecting"}, InState: func(state string) int { return len(state) },
+		Stalled: func() int { return 7 }, Orphans: func() (int, int) { return 8, 9 }, Missing: func() int { return 10 },
+	})
+	for _, name := range []string{"archive", "spool of pbx1"} {
+		m.WatchDisk(name, func() metrics.Disk { return metrics.Disk{Used: 0.5, Free: 1e9, DaysLeft: math.Inf(1)} })
+	}
 	for _, name := range []string{"pbx1", "pbx2"} {
 		m.WatchPBX(name, func() metrics.PBX {
 			return metrics.PBX{

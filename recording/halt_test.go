@@ -205,7 +205,7 @@ func TestNoMaxLength(t *testing.T) {
 // no row; a recording that runs gets its tag all the same.
 func TestStartWithoutRoomIsRefused(t *testing.T) {
 	var full error
-	inOffice(t, recording.Options{Room: func() error { return full }}, func(t *testing.T, of *office) {
+	inOffice(t, recording.Options{Room: func(string) error { return full }}, func(t *testing.T, of *office) {
 		of.pbx.Call(t, "410", "411")
 		of.pbx.Call(t, "500", "501")
 		rec := of.start(t, "410", "22")

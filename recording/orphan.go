@@ -108,14 +108,15 @@ func (s *Service) report(ctx context.Context, place string, found []Finding) {
 // rows with what the archive holds of them.
 func (s *Service) lookThrough(delay time.Duration) {
 	s.work.add(delay, "archive", func(ctx context.Context) {
-		to := s.now().Add(lookEvery)
-		found, err := s.archiveUnexplained(ctx, to.Add(-prefixSpan), to, false)
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil {
-			s.report(ctx, inArchive, found)
-		} else if CodeOf(err) != Unavailable {
+		_, err := s.leased(ctx, "archive", func(ctx context.Context) error {
+			to := s.now().Add(lookEvery)
+			found, err := s.archiveUnexplained(ctx, to.Add(-prefixSpan), to, false)
+			if err == nil && ctx.Err() == nil {
+				s.report(ctx, inArchive, found)
+			}
+			return err
+		})
+		if err != nil && ctx.Err() == nil && CodeOf(err) != Unavailable {
 			s.o.Log.ErrorContext(ctx, "archive not looked through", slog.Any("err", err))
 		}
 		s.lookThrough(lookEvery)
@@ -126,15 +127,44 @@ func (s *Service) lookThrough(delay time.Duration) {
 // again and again: the sweep goes the other way.
 func (s *Service) lookBack(p PBX, delay time.Duration) {
 	s.work.add(delay, "leftovers "+p.Name(), func(ctx context.Context) {
-		found, err := s.tidySpool(ctx, p)
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil {
-			s.report(ctx, inSpool(p), found)
-		} else if CodeOf(err) != Unavailable {
+		s.settledElsewhereSince(ctx, p)
+		_, err := s.leased(ctx, "leftovers "+p.Name(), func(ctx context.Context) error {
+			found, err := s.tidySpool(ctx, p)
+			if err == nil && ctx.Err() == nil {
+				s.report(ctx, inSpool(p), found)
+			}
+			return err
+		})
+		if err != nil && ctx.Err() == nil && CodeOf(err) != Unavailable && !s.raced(err) {
 			s.o.Log.ErrorContext(ctx, "spool not looked through", slog.String("pbx", p.Name()), slog.Any("err", err))
 		}
 		s.lookBack(p, lookEvery)
 	})
 }
+
+// settledElsewhereSince forgets what another process has settled, so that the
+// metrics of this one do not count it for ever.
+func (s *Service) settledElsewhereSince(ctx context.Context, p PBX) {
+	known := s.watch.openOn(p.Name())
+	open, err := s.store.Open(ctx, p.Name(), "")
+	if err != nil {
+		return // said elsewhere
+	}
+	still := map[ID]bool{}
+	for _, rec := range open {
+		still[rec.ID] = !rec.State.Final()
+		if still[rec.ID] {
+			s.watch.stands(rec)
+		}
+	}
+	for _, id := range known {
+		if !still[id] {
+			s.watch.settled(id)
+		}
+	}
+}
+
+// InState returns how many recordings are in each state that is not final, for
+// metrics. With several processes each knows those of all of them, at most a
+// minute late.
+func (s *Service) InState() map[State]int { return s.watch.inState() }

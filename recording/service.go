@@ -52,9 +52,9 @@ type Options struct {
 	// MaxLength is how long a recording may run before it is stopped; 0: as
 	// long as its channel.
 	MaxLength time.Duration
-	// Room is asked before each new recording, and refuses it by an error,
-	// such as when a disk is full; may be nil. It must be quick.
-	Room func() error
+	// Room is asked before each new recording on a PBX, and refuses it by an
+	// error, such as when a disk is full; may be nil. It must be quick.
+	Room func(pbx string) error
 	// Now and Random default to the machine's clock and crypto/rand.
 	Now    func() time.Time
 	Random io.Reader
@@ -78,7 +78,7 @@ func NewService(pbxs []PBX, store Store, blobs Blobs, sound Sound, o Options) *S
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Room == nil {
-		o.Room = func() error { return nil }
+		o.Room = func(string) error { return nil }
 	}
 	if o.Happened == nil {
 		o.Happened = func(Happening) {}

@@ -109,7 +109,7 @@ func (s *Service) tagged(ctx context.Context, rec Recording, tag, by string) (Re
 
 // record writes the row, asks the PBX, and notes what it said.
 func (s *Service) record(ctx context.Context, c live, tag, remote string) (Recording, error) {
-	if err := s.o.Room(); err != nil {
+	if err := s.o.Room(c.on.Name()); err != nil {
 		return Recording{}, err
 	}
 	rec, err := s.newRecording(ctx, c, tag, remote)

@@ -45,3 +45,16 @@ func (db *DB) Entries(ctx context.Context, from, to time.Time) ([]recording.Entr
 	})
 	return entries, err
 }
+
+// Volume returns how many bytes the archive holds of recordings asked for in
+// [from, to), and when the first of them was; the zero time when there is
+// none. Of a stereo source, whose size no row has, it knows that it is twice
+// the mix.
+func (db *DB) Volume(ctx context.Context, from, to time.Time) (bytes int64, first time.Time, err error) {
+	const query = `SELECT COALESCE(SUM(CASE WHEN source_key = '' THEN bytes ELSE 3 * bytes END), 0), COALESCE(MIN(asked_at), 0)
+		FROM recordings WHERE asked_at >= ? AND asked_at < ?`
+	err = db.read(ctx, slow, "add up the archive", func(ctx context.Context, t tx) error {
+		return t.row(ctx, query, []any{millis(from), millis(to)}, &bytes, timeColumn{&first})
+	})
+	return bytes, first, err
+}

@@ -15,6 +15,7 @@ import (
 	"recgate/auth"
 	"recgate/blob"
 	"recgate/config"
+	"recgate/disk"
 	"recgate/httpd"
 	"recgate/metrics"
 	"recgate/recording"
@@ -32,6 +33,7 @@ type gateway struct {
 	keys    *auth.Ring
 	limiter *httpd.Limiter
 	service *recording.Service
+	disks   *disk.Guard
 	metrics *metrics.Metrics
 	tests   testResults
 }
@@ -65,11 +67,13 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	}
 	g.keys = newRing(cfg, g.db, log)
 	g.limiter = newLimiter(cfg.Limits)
+	g.disks = newGuard(cfg, g.db, log)
 	o := recording.Options{
 		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,
 		Deadline:           startPatience(cfg),
 		KeepSpool:          map[string]bool{},
 		Holder:             holder(g.db),
+		Room:               g.disks.Room,
 		MaxLength:          time.Duration(cfg.MaxSeconds) * time.Second,
 		Now:                now,
 		Log:                log,

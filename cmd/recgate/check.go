@@ -71,6 +71,7 @@ func (c checkCommand) Run(ctx context.Context, p process) error {
 	check.step("configuration", c.Config+" is sound", nil)
 	check.database(ctx, cfg)
 	check.archive(ctx, cfg)
+	check.disks(ctx, cfg)
 	for _, pbx := range cfg.PBX {
 		check.pbx(ctx, pbx)
 	}

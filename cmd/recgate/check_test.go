@@ -200,7 +200,7 @@ func TestCheckOfAHealthyPBX(t *testing.T) {
 			if got.code != 0 || got.stderr != "" || strings.Contains(got.stdout, "FAILED") {
 				t.Fatalf("code %d:\n%s%s", got.code, got.stdout, got.stderr)
 			}
-			for _, part := range []string{"recgate.yaml is sound", "recgate.db is not there yet", "can be written", c.address + " as " + tt.user, tt.says, "0 live", "is free"} {
+			for _, part := range []string{"recgate.yaml is sound", "recgate.db is not there yet", "can be written", "disk of the archive", "% used, ", c.address + " as " + tt.user, tt.says, "0 live", "is free"} {
 				if !strings.Contains(got.stdout, part) {
 					t.Errorf("it lacks %q:\n%s", part, got.stdout)
 				}

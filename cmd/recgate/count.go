@@ -45,4 +45,5 @@ func (g *gateway) watch() {
 		g.metrics.WatchPBX(p.Name(), func() metrics.PBX { return metrics.PBX(p.Health()) })
 	}
 	g.metrics.WatchRecordings(metrics.Recordings{Open: g.service.Running, Queue: g.service.Waiting, Age: g.service.WaitingLongest})
+	g.watchLedger()
 }

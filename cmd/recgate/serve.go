@@ -72,7 +72,7 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 		return err
 	}
 	g.watch()
-	loops := append([]loop{g.service.Run, g.keys.Run, g.testEvery}, append(doors, further...)...)
+	loops := append([]loop{g.service.Run, g.disks.Run, g.keys.Run, g.testEvery}, append(doors, further...)...)
 	loops = append(loops, func(ctx context.Context) error {
 		g.awaitReady(ctx)
 		ready()

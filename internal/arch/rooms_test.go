@@ -42,6 +42,8 @@ var rooms = map[string]room{
 	}},
 	"blob": {ours: []string{"recording"}, outside: []string{"github.com/minio/minio-go/v7"}},
 
+	"disk": {ours: []string{"recording"}},
+
 	"audio":           {},
 	"audio/audiotest": {ours: []string{"audio"}},
 	"config":          {outside: []string{"github.com/goccy/go-yaml"}},

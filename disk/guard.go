@@ -1,0 +1,251 @@
+// Package disk watches how full the disks are that recgate depends on: that
+// of each spool, of an archive in a folder, and of an SQLite file. Run looks
+// at them again and again and warns in the log; Room refuses new recordings
+// where one of their disks is too full; Levels tells metrics and people what
+// was seen last, with how long the room will do at the present rate. A place
+// without a disk of ours, such as an S3 bucket, is just not given to New.
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"recgate/recording"
+)
+
+// Place is a folder or file whose disk matters.
+type Place struct {
+	Name string // for people and metrics: "archive", "database", "spool pbx1"
+	Path string
+	PBX  string // whose recordings need the room; empty: those of all
+	// Grows says that finished recordings stay here, so that the rate at which
+	// they are made says how long the room will do.
+	Grows bool
+}
+
+// Usage is how full a file system is, as df counts: what only root may use is
+// not there.
+type Usage struct {
+	Used, Free uint64 // bytes
+}
+
+// Ratio is the part that is used, from 0 to 1.
+func (u Usage) Ratio() float64 {
+	if u.Used == 0 {
+		return 0
+	}
+	return float64(u.Used) / float64(u.Used+u.Free)
+}
+
+// Level is what was last seen of a place.
+type Level struct {
+	Place
+	Usage
+	Err error // why nothing is known of it; nil otherwise
+	// DaysLeft is how long the room will do at the present rate: +Inf when
+	// nothing is recorded, NaN where recordings do not stay or nobody knows.
+	DaysLeft float64
+}
+
+// Options are the settings of a Guard.
+type Options struct {
+	Places []Place
+	// Warn and Refuse are percentages: from Warn on the log warns, from
+	// Refuse on new recordings are refused.
+	Warn, Refuse int
+	// Rate tells how many bytes of recordings a day brings; nil: unknown.
+	Rate func(context.Context) (float64, error)
+	// Look is statfs, unless a test says otherwise.
+	Look func(path string) (Usage, error)
+	Log  *slog.Logger
+}
+
+const (
+	lookEvery = 10 * time.Second
+	rateEvery = 10 * time.Minute
+	rateTime  = time.Minute // that asking for the rate may take
+)
+
+// Guard watches disks. Its methods may be called from many goroutines.
+type Guard struct {
+	o Options
+
+	mu   sync.Mutex // guards both below
+	seen []Level    // one for each place
+	rate float64    // bytes a day; NaN: unknown
+}
+
+// New makes a guard that has not looked yet: Run and Look do.
+func New(o Options) *Guard {
+	if o.Look == nil {
+		o.Look = statfs
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	g := &Guard{o: o, rate: math.NaN()}
+	for _, p := range o.Places {
+		g.seen = append(g.seen, Level{Place: p, Err: errNotYet})
+	}
+	return g
+}
+
+var errNotYet = errors.New("it was not looked at yet")
+
+// Run looks at all places until ctx ends. Each has a goroutine of its own: a
+// file server that is away can hold up whoever asks for its disk.
+func (g *Guard) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for i := range g.o.Places {
+		wg.Go(func() { every(ctx, lookEvery, func() { g.look(ctx, i) }) })
+	}
+	wg.Go(func() { every(ctx, rateEvery, func() { g.learn(ctx) }) })
+	<-ctx.Done()
+	ended := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(time.Second): // a look that hangs ends with the process
+	}
+	return nil
+}
+
+func every(ctx context.Context, d time.Duration, do func()) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		do()
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
+// Look looks at all places once, for those who do not Run.
+func (g *Guard) Look(ctx context.Context) {
+	for i := range g.o.Places {
+		g.look(ctx, i)
+	}
+	g.learn(ctx)
+}
+
+// look looks at one place, and says when it has become worse or better.
+func (g *Guard) look(ctx context.Context, i int) {
+	now := Level{Place: g.o.Places[i]}
+	now.Usage, now.Err = g.o.Look(now.Path)
+	g.mu.Lock()
+	before := g.seen[i]
+	g.seen[i] = now
+	g.mu.Unlock()
+	attrs := []any{slog.String("disk", now.Name), slog.Int("percent", percent(now.Usage)), slog.Uint64("free_bytes", now.Free)}
+	switch was, is := g.grade(before), g.grade(now); {
+	case now.Err != nil && before.Err == nil:
+		g.o.Log.WarnContext(ctx, "disk cannot be looked at", slog.String("disk", now.Name), slog.Any("err", now.Err))
+	case is == refusing && was != refusing:
+		g.o.Log.ErrorContext(ctx, "disk is full, new recordings are refused", attrs...)
+	case is == warning && was == fine:
+		g.o.Log.WarnContext(ctx, "disk fills up", attrs...)
+	case is < was:
+		g.o.Log.InfoContext(ctx, "disk has room again", attrs...)
+	}
+}
+
+// learn asks for the rate.
+func (g *Guard) learn(ctx context.Context) {
+	if g.o.Rate == nil {
+		return
+	}
+	asking, cancel := context.WithTimeout(ctx, rateTime)
+	defer cancel()
+	rate, err := g.o.Rate(asking)
+	if err != nil {
+		g.o.Log.DebugContext(ctx, "rate of recordings unknown for now", slog.Any("err", err))
+		return // the last one will do
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.rate = rate
+}
+
+// grade is what is to be done about a level.
+type grade int
+
+const (
+	fine grade = iota // or unknown: what cannot be looked at refuses by itself
+	warning
+	refusing
+)
+
+func (g *Guard) grade(l Level) grade {
+	switch {
+	case l.Err != nil:
+		return fine
+	case l.Ratio()*100 >= float64(g.o.Refuse):
+		return refusing
+	case l.Ratio()*100 >= float64(g.o.Warn):
+		return warning
+	}
+	return fine
+}
+
+// percent never shows a level that is not reached yet.
+func percent(u Usage) int { return int(u.Ratio() * 100) }
+
+// Room returns nil when there is room for a new recording of a PBX, else an
+// Unavailable error that says which disk is full.
+func (g *Guard) Room(pbx string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, l := range g.seen {
+		if (l.PBX == "" || l.PBX == pbx) && g.grade(l) == refusing {
+			return g.Refusal(l)
+		}
+	}
+	return nil
+}
+
+// Refusal is what is said of a level from Refuse on, and nil of any other.
+func (g *Guard) Refusal(l Level) error {
+	if g.grade(l) != refusing {
+		return nil
+	}
+	return recording.Errorf(recording.Unavailable,
+		"the disk of the %s is %d percent full, and new recordings are refused from %d percent on: make room there", l.Name, percent(l.Usage), g.o.Refuse)
+}
+
+// Levels returns what was last seen of each place.
+func (g *Guard) Levels() []Level {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	levels := make([]Level, 0, len(g.seen))
+	for _, l := range g.seen {
+		l.DaysLeft = math.NaN()
+		if l.Grows && l.Err == nil {
+			l.DaysLeft = float64(l.Free) / g.rate
+		}
+		levels = append(levels, l)
+	}
+	return levels
+}
+
+// String tells a level to a person: "41 % used, 120.4 GB free, enough for 83 days".
+func (l Level) String() string {
+	text := fmt.Sprintf("%d %% used, %.1f GB free", percent(l.Usage), float64(l.Free)/1e9)
+	switch {
+	case math.IsNaN(l.DaysLeft):
+	case l.DaysLeft > 3650:
+		text += ", enough for years at the present rate"
+	default:
+		text += fmt.Sprintf(", enough for %.0f days at the present rate", math.Floor(l.DaysLeft))
+	}
+	return text
+}
