@@ -37,7 +37,9 @@ func FuzzArchive(f *testing.F) {
 				t.Errorf("%q is the bucket %+v (%v)", archive, b, err)
 			}
 		}
-		at := strings.Contains(archive, "hunter2@") || strings.Contains(archive, "&hunter2") // a user's password, or the half of one that has a &
+		// A user's password, or in the query the half of one that has a &.
+		_, query, _ := strings.Cut(archive, "?")
+		at := strings.Contains(archive, "hunter2@") || strings.Contains(query, "&hunter2")
 		if err != nil && at && strings.Contains(err.Error(), "hunter2") && strings.Count(archive, "hunter2") == 1 {
 			t.Errorf("%q: a key is shown: %v", archive, err)
 		}
