@@ -27,10 +27,11 @@ const patience = 60 * time.Second
 
 // Server is a running server.
 type Server struct {
-	folder string // holds data, socket and log
-	port   int
-	cmd    *exec.Cmd
-	ended  chan struct{} // closed when cmd has ended
+	folder  string // holds data, socket and log
+	port    int
+	options []string
+	cmd     *exec.Cmd
+	ended   chan struct{} // closed when cmd has ended
 }
 
 // Start makes a data folder, runs a server on it and stops it when the test
@@ -49,10 +50,11 @@ func Start(t testing.TB) *Server {
 	return StartOn(t, folder)
 }
 
-// StartOn is Start in a folder that stays, with the data that it has already.
-func StartOn(t testing.TB, folder string) *Server {
+// StartOn is Start in a folder that stays, with the data that it has already,
+// and with more options for the server, which win over the usual ones.
+func StartOn(t testing.TB, folder string, options ...string) *Server {
 	t.Helper()
-	s := &Server{folder: folder, port: freePort(t)}
+	s := &Server{folder: folder, port: freePort(t), options: options}
 	t.Cleanup(func() { s.Stop(t) })
 	if _, err := os.Stat(s.data()); err == nil {
 		s.run(t)
@@ -197,6 +199,7 @@ func (s *Server) run(t testing.TB) {
 		"--tmpdir=" + s.data(), // a server that begins deletes what others have in a shared one
 		"--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--skip-name-resolve",
 	}
+	args = append(args, s.options...)
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=mysql")
 	}
