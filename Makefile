@@ -9,6 +9,11 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 FUZZTIME ?= 20s
 CHAOSTIME ?= 20m
 
+# LOUD are the rooms of fulltest that load the machine.
+LOUD  = chaos flood galera operations redteam
+FULL  = go test -race -timeout 15m -tags full
+space = $(subst x,,x x)
+
 .PHONY: demo test build deb lint fuzz chaos bench generate tools-installed test-installed
 
 # demo: the whole product on built-in defaults, with a simulated Asterisk.
@@ -18,8 +23,15 @@ demo:
 # test: everything. What the tests need is installed first; nothing is skipped.
 # The tag full only adds tests, so one run has those of the plain "go test ./..."
 # too; that this compiles without the tag is seen by the vet of the linters.
+# All is compiled before the first telephone rings, and the rooms that put as
+# much load on the machine as they can come last, one after the other: sound
+# that is sent in real time would have holes otherwise.
 test: test-installed lint
-	CGO_ENABLED=1 go test -race -timeout 15m -tags full ./...
+	CGO_ENABLED=1 go build -race -tags full ./...
+	@failed=0; set -x; \
+	CGO_ENABLED=1 $(FULL) $$(go list -tags full ./... | grep -v -x -E '.*/fulltest/($(subst $(space),|,$(LOUD)))') || failed=1; \
+	CGO_ENABLED=1 $(FULL) -p 1 $(LOUD:%=./fulltest/%) || failed=1; \
+	exit $$failed
 
 # build: the one static binary.
 build:

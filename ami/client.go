@@ -23,15 +23,19 @@ const (
 	// SignalDropped: at this place Dropped events are missing, because the
 	// listener was too slow. What was known of the server must be asked anew.
 	SignalDropped
+	// SignalMark: the listener has heard all that came before Mark asked for
+	// this, and says so by closing Signal.Mark.
+	SignalMark
 )
 
 // Signal is what a Client tells its listener.
 type Signal struct {
 	Kind    SignalKind
-	Message Message // SignalEvent
-	Err     error   // SignalDown
-	Dropped int     // SignalDropped
-	Version string  // SignalUp: the greeting, e.g. "Asterisk Call Manager/5.0.4"
+	Message Message       // SignalEvent
+	Err     error         // SignalDown
+	Dropped int           // SignalDropped
+	Version string        // SignalUp: the greeting, e.g. "Asterisk Call Manager/5.0.4"
+	Mark    chan struct{} // SignalMark
 }
 
 // Client keeps one connection to one Asterisk server. All methods may be
@@ -174,6 +178,28 @@ func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
 func (c *Client) List(ctx context.Context, a Action) ([]Message, error) {
 	got, err := c.ask(ctx, a, &request{list: true})
 	return got.rows, err
+}
+
+// Mark returns when the listener has heard every event that the server had
+// made when Mark was called. Errors are those of Do and that of ctx; the
+// listener must close what SignalMark brings.
+//
+// Asterisk writes the events that wait between two actions, so all of them
+// have come when the second of two pings is answered.
+func (c *Client) Mark(ctx context.Context) error {
+	for range 2 {
+		if _, err := c.Do(ctx, NewAction("Ping")); err != nil {
+			return err
+		}
+	}
+	heard := make(chan struct{})
+	c.signals.Load().push(Signal{Kind: SignalMark, Mark: heard})
+	select {
+	case <-heard:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ask sends an action over the present connection and waits for its answer.

@@ -44,6 +44,7 @@ type PBX struct {
 	log         *slog.Logger
 	conn        connection
 	table       *Table
+	news        *news
 	books       *books
 	denied      chan struct{} // room for one: an action was denied against the rights of the login
 
@@ -61,13 +62,15 @@ var _ recording.PBX = (*PBX)(nil)
 
 // connection is what a PBX asks of the client. Run tells of ups, downs and
 // events from one goroutine; the errors are those of the client. Renew makes it
-// log in anew, unless an answer is waited for, and tells whether it does.
+// log in anew, unless an answer is waited for, and tells whether it does; Mark
+// is that of Client.
 type connection interface {
 	Run(ctx context.Context, tell func(Signal)) error
 	Do(ctx context.Context, a Action) (Message, error)
 	List(ctx context.Context, a Action) ([]Message, error)
 	State() (up bool, lastErr error)
 	Renew() bool
+	Mark(ctx context.Context) error
 }
 
 // spoolText is what a folder may be named by: it becomes part of AMI values,
@@ -91,7 +94,7 @@ func newPBX(c Config, conn connection) (*PBX, error) {
 	p := &PBX{
 		name: c.Name, user: c.Client.Username, wanted: c.Recorder, verifyStart: c.VerifyStart,
 		spoolPath: strings.TrimSuffix(c.Spool, "/"), spool: newSpool(c.Mount, c.Name), now: c.Clock, log: c.Log,
-		conn: conn, table: NewTable(c.Name, c.Extensions), books: newBooks(), denied: make(chan struct{}, 1),
+		conn: conn, table: NewTable(c.Name, c.Extensions), news: newNews(), books: newBooks(), denied: make(chan struct{}, 1),
 		changed: make(chan struct{}), moves: map[string]string{},
 	}
 	if p.wanted == "" {
@@ -155,11 +158,17 @@ func (p *PBX) SpoolThere() error { return p.spool.there() }
 // files be deleted. Its error is for the operator and names the folder.
 func (p *PBX) CheckSpool() error { return p.spool.probe() }
 
-// Find implements recording.Switch. It asks the table, never the PBX; while
-// the table is being built it waits.
+// Find implements recording.Switch. It asks the table, not the PBX; while the
+// table is being built it waits. Where the table knows no such channel, what
+// the PBX has to say of new ones is heard first: who asks may know of the call
+// sooner than we do.
 func (p *PBX) Find(ctx context.Context, t recording.Target) ([]recording.Channel, error) {
 	err := p.await(ctx)
 	found := p.table.Find(t)
+	if err == nil && len(found) == 0 {
+		p.news.hear(ctx, p.conn)
+		found, err = p.table.Find(t), p.await(ctx)
+	}
 	switch {
 	case err == nil:
 		return found, nil

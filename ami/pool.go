@@ -105,6 +105,9 @@ func (p *pool) State() (up bool, lastErr error) { return p.events.State() }
 // in the order in which Asterisk made them.
 func (p *pool) List(ctx context.Context, a Action) ([]Message, error) { return p.events.List(ctx, a) }
 
+// Mark is that of the event connection.
+func (p *pool) Mark(ctx context.Context) error { return p.events.Mark(ctx) }
+
 // Renew ends all connections over which nothing is under way, so that they log
 // in anew, and tells whether that of the events is among them.
 func (p *pool) Renew() bool {

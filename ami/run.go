@@ -149,6 +149,8 @@ func (k *keeper) signal(ctx context.Context, s Signal) {
 		k.list(ctx)
 	case SignalEvent:
 		k.event(ctx, s.Message)
+	case SignalMark:
+		close(s.Mark)
 	}
 }
 

@@ -25,6 +25,9 @@ type scripted struct {
 	do       map[string]func(a Action) (Message, error) // by action
 	after    func(a Action)                             // runs after each action
 	renewed  int                                        // how often
+	unheard  []Message                                  // events that come with the next Mark
+	marks    int                                        // how often Mark was asked
+	marking  chan struct{}                              // if set, a mark waits for it
 }
 
 func newScripted() *scripted {
@@ -46,6 +49,32 @@ func (s *scripted) Run(ctx context.Context, tell func(Signal)) error {
 }
 
 func (s *scripted) State() (bool, error) { return true, nil }
+
+func (s *scripted) Mark(ctx context.Context) error {
+	s.mu.Lock()
+	s.marks++
+	unheard, marking := s.unheard, s.marking
+	s.unheard = nil
+	s.mu.Unlock()
+	if marking != nil {
+		select {
+		case <-marking:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for _, m := range unheard {
+		s.signals <- Signal{Kind: SignalEvent, Message: m}
+	}
+	heard := make(chan struct{})
+	s.signals <- Signal{Kind: SignalMark, Mark: heard}
+	select {
+	case <-heard:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // Renew logs in anew at once.
 func (s *scripted) Renew() bool {

@@ -1,0 +1,69 @@
+package ami
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"recgate/recording"
+)
+
+func target(text string) recording.Target { return recording.Target{Text: text, Name: text} }
+
+// TestFindANewChannel: the caller knows of a call that we have not heard of.
+func TestFindANewChannel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		r.far.signals <- Signal{Kind: SignalUp}
+		r.await(t, recording.PBXUp)
+		r.far.set(func() {
+			r.far.unheard = []Message{{
+				{"Event", "Newchannel"},
+				{"Privilege", "call,all"},
+				{"Channel", "PJSIP/500-00000009"},
+				{"ChannelState", "6"},
+				{"Uniqueid", "10.9"},
+				{"Linkedid", "10.9"},
+			}}
+		})
+		found, err := r.Find(t.Context(), target("500"))
+		if err != nil || len(found) != 1 || found[0].UniqueID != "10.9" {
+			t.Errorf("found %v, %v; want the channel that was in the news", found, err)
+		}
+		if _, err := r.Find(t.Context(), target("410")); err != nil || r.far.marks != 1 {
+			t.Errorf("the news were asked for %d times, %v; want once: 410 is known", r.far.marks, err)
+		}
+	})
+}
+
+// TestManyMissChannels: they share what one of them asks, and a PBX that
+// answers nothing holds nobody for long.
+func TestManyMissChannels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		r.far.signals <- Signal{Kind: SignalUp}
+		r.await(t, recording.PBXUp)
+		marking := make(chan struct{})
+		r.far.set(func() { r.far.marking = marking })
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if found, err := r.Find(t.Context(), target("999")); err != nil || len(found) != 0 {
+					t.Errorf("found %v, %v; want nothing", found, err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(marking)
+		all.Wait()
+		if r.far.marks > 2 {
+			t.Errorf("the news were asked for %d times by 100 at once", r.far.marks)
+		}
+		r.far.set(func() { r.far.marking = make(chan struct{}) })
+		begun := time.Now()
+		if _, err := r.Find(t.Context(), target("999")); err != nil || time.Since(begun) > time.Second {
+			t.Errorf("%v after %v of the test's time", err, time.Since(begun))
+		}
+	})
+}
