@@ -105,6 +105,20 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
+// BenchmarkByTag finds the ten recordings of a tag, and one.
+func BenchmarkByTag(b *testing.B) {
+	db := benchDB(b, 1000)
+	for _, limit := range []int{10, 1} {
+		b.Run(fmt.Sprintf("recordings=%d", limit), func(b *testing.B) {
+			for b.Loop() {
+				if list, err := db.ByTag(b.Context(), "tag-7", limit); err != nil || len(list) != limit {
+					b.Fatalf("%d recordings: %v", len(list), err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkAdvance(b *testing.B) {
 	db := benchDB(b, 1000)
 	n := 1000

@@ -96,29 +96,51 @@ func (g *group) commitAll(ctx context.Context) {
 }
 
 // commit runs all changes in one transaction. errs gets what each of them
-// said; the error returned means that the whole transaction is undone.
+// said; the error returned means that the whole transaction is undone. Hardly
+// ever does a change fail, so savepoints, two statements for each change, are
+// only made when one did.
 func (g *group) commit(ctx context.Context, batch []*waiter, errs []error) error {
 	g.prepared.prepare(ctx)
-	t, err := g.db.BeginTx(ctx, nil)
+	refused, err := g.together(ctx, batch)
+	switch {
+	case refused == nil:
+		return err
+	case len(batch) == 1:
+		errs[0] = refused
+		return nil
+	}
+	return g.apart(ctx, batch, errs)
+}
+
+// together commits all changes, or undoes all of them and returns what one
+// said that was refused. err is a failure of the transaction itself.
+func (g *group) together(ctx context.Context, batch []*waiter) (refused, err error) {
+	t, err := g.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
+	for _, w := range batch {
+		if err := w.change(context.WithoutCancel(ctx), g.tx(t)); err != nil {
+			return err, nil
+		}
+	}
+	return nil, t.Commit()
+}
+
+// apart commits the changes that are not refused.
+func (g *group) apart(ctx context.Context, batch []*waiter, errs []error) error {
+	t, err := g.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
-	// The one writer waits for nobody from here on, and the transaction ends
-	// with ctx anyhow; but the driver starts a goroutine for each statement
-	// whose own context can end.
 	ctx = context.WithoutCancel(ctx)
-	if len(batch) == 1 { // nobody else to protect, and a savepoint copies every page that changes
-		if errs[0] = batch[0].change(ctx, tx{sql: t, dialect: g.dialect, prepared: g.prepared}); errs[0] != nil {
-			return nil
-		}
-		return t.Commit()
-	}
 	for i, w := range batch {
 		if _, err := t.ExecContext(ctx, `SAVEPOINT one_change`); err != nil {
 			return err
 		}
-		if errs[i] = w.change(ctx, tx{sql: t, dialect: g.dialect, prepared: g.prepared}); errs[i] != nil {
+		if errs[i] = w.change(ctx, g.tx(t)); errs[i] != nil {
 			// This fails when SQLite has undone the whole transaction, as
 			// it does when the disk is full.
 			if _, err := t.ExecContext(ctx, `ROLLBACK TO one_change`); err != nil {
@@ -131,3 +153,10 @@ func (g *group) commit(ctx context.Context, batch []*waiter, errs []error) error
 	}
 	return t.Commit()
 }
+
+// begin begins a transaction that ends with ctx. What runs in it is told
+// nothing of ctx: the one writer waits for nobody from here on, and the driver
+// starts a goroutine for each statement whose own context can end.
+func (g *group) begin(ctx context.Context) (*sql.Tx, error) { return g.db.BeginTx(ctx, nil) }
+
+func (g *group) tx(t *sql.Tx) tx { return tx{sql: t, dialect: g.dialect, prepared: g.prepared} }

@@ -125,17 +125,27 @@ func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	began := time.Now()
-	err := fault(ctx, db.dialect, what, db.look(ctx, look))
+	err := fault(ctx, db.dialect, what, db.look(ctx, timeout < slow, look))
 	db.tell(false, began, err)
 	return err
 }
 
-func (db *DB) look(ctx context.Context, look change) error {
+// look reads. What is quick is told nothing of ctx once it has a connection:
+// the driver starts a goroutine for each statement whose context can end.
+func (db *DB) look(ctx context.Context, quick bool, look change) error {
 	if r, ok := db.writer.(*retrier); ok {
 		return r.read(ctx, look)
 	}
 	db.prepared.prepare(ctx)
-	t, err := db.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	conn, err := db.readers.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	if quick {
+		ctx = context.WithoutCancel(ctx)
+	}
+	t, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
