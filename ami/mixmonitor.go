@@ -72,6 +72,7 @@ func (r mixMonitor) reclaim(ctx context.Context, uniqueID string, rec recording.
 	if !strings.HasSuffix(file, recording.MixedFile(rec.ID)) {
 		return "", over, nil
 	}
+	r.p.told.note(rec.ID, handle)
 	return handle, runs, nil
 }
 
@@ -88,14 +89,16 @@ func (r mixMonitor) stop(ctx context.Context, uniqueID string, rec recording.Rec
 			"the PBX %q did not tell what stops this recording: it ends when the channel hangs up", r.p.name)
 	}
 	// The id is an address, which a later recording may be given anew.
-	file, err := r.p.getvar(ctx, uniqueID, "MIXMONITOR("+handle+",filename)")
-	if err != nil {
-		return err
+	if !r.p.told.take(rec.ID, handle) {
+		file, err := r.p.getvar(ctx, uniqueID, "MIXMONITOR("+handle+",filename)")
+		if err != nil {
+			return err
+		}
+		if file != "" && !strings.HasSuffix(file, recording.MixedFile(rec.ID)) {
+			return errEnded
+		}
 	}
-	if file != "" && !strings.HasSuffix(file, recording.MixedFile(rec.ID)) {
-		return errEnded
-	}
-	_, err = r.p.do(ctx, NewAction("StopMixMonitor", "Channel", uniqueID, "MixMonitorID", handle))
+	_, err := r.p.do(ctx, NewAction("StopMixMonitor", "Channel", uniqueID, "MixMonitorID", handle))
 	var refused *ResponseError
 	if errors.As(err, &refused) && refused.Message == couldNotStop {
 		return errEnded

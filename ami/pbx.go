@@ -46,6 +46,7 @@ type PBX struct {
 	table       *Table
 	news        *news
 	books       *books
+	told        told
 	denied      chan struct{} // room for one: an action was denied against the rights of the login
 
 	mu      sync.Mutex    // guards the fields below
