@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"recgate/recording"
@@ -38,7 +39,15 @@ var (
 // that hangs (a dead NFS server) makes its methods hang too: the operating
 // system offers no way out, so whoever must not wait calls them in a
 // goroutine.
-type Disk struct{ dir string }
+type Disk struct {
+	dir     string
+	durable atomic.Pointer[known] // the folder whose name was synced last
+}
+
+type known struct {
+	name string
+	info fs.FileInfo
+}
 
 // NewDisk makes the folder if it is not there, and deletes what is left of
 // puts that a crash has interrupted more than a day ago. The error is
@@ -77,7 +86,7 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader) (int64, error) 
 	if err != nil {
 		return 0, err
 	}
-	if err := place(root, temp, key); err != nil {
+	if err := d.place(root, temp, key); err != nil {
 		return 0, unwritable(errors.Join(err, remove(root, temp)))
 	}
 	return n, nil

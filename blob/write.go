@@ -60,14 +60,29 @@ func write(ctx context.Context, root *os.Root, r io.Reader) (name string, n int6
 
 // place gives a written file its name. Both folders are synced: a new folder
 // is an entry of the upper one, and who made it first may not have got so far.
-func place(root *os.Root, temp, key string) error {
+// Once it was seen to be durable the upper one is left alone.
+func (d *Disk) place(root *os.Root, temp, key string) error {
 	if err := makeDir(root, folder(key)); err != nil {
 		return err
 	}
 	if err := root.Rename(temp, path(key)); err != nil {
 		return err
 	}
-	return errors.Join(syncDir(root, folder(key)), syncDir(root, "."))
+	if err := syncDir(root, folder(key)); err != nil {
+		return err
+	}
+	info, err := root.Lstat(folder(key))
+	if err != nil {
+		return err
+	}
+	if durable := d.durable.Load(); durable != nil && durable.name == folder(key) && os.SameFile(durable.info, info) {
+		return nil
+	}
+	if err := syncDir(root, "."); err != nil {
+		return err
+	}
+	d.durable.Store(&known{folder(key), info})
+	return nil
 }
 
 func makeDir(root *os.Root, name string) error {
