@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,7 +25,9 @@ import (
 
 const (
 	callers = 20 // clients that start and stop at the same time, each its own call
-	each    = 3  // pairs of a client in each batch of calls
+	each    = 3  // pairs of a client in each batch of calls and at each pace
+
+	pause = 250 * time.Millisecond // mean of the pauses: 80 pairs a second, if they took no time
 )
 
 // commitsOfPair is how often the database is written durably for a start, its
@@ -33,54 +36,72 @@ const commitsOfPair = 4
 
 // BenchmarkPairs lets 20 clients start and stop recordings of 20 bridged calls
 // on a real Asterisk, over GET and, in turn, by AMI alone with a connection for
-// each client. pairs is a start and its stop; commits is what the database
-// could do at most, by the rate of the smallest durable write of 20 clients.
-// added is a start minus the median AMI round trip of the same batch.
+// each client: first as fast as they can, then each after a pause, as callers
+// do. pairs is a start and its stop; commits is what the database could do at
+// most, by the rate of the smallest durable write of 20 clients. added is a
+// start minus the median AMI round trip of the same batch and pace.
 func BenchmarkPairs(b *testing.B) {
 	x := newExchange(b, 22)
 	g := x.gateway("1s")
-	clients := x.connections(callers)
 	commits := newCommits(b)
 	var p pairFigures
 	for round := range 2 {
-		x.pairs(g, clients, commits, &p, round == 0)
+		x.pairs(g, commits, &p, round == 0)
 	}
 	p = pairFigures{}
 	for b.Loop() {
 		for round := range 12 {
-			x.pairs(g, clients, commits, &p, round%2 == 0)
+			x.pairs(g, commits, &p, round%2 == 0)
 		}
 	}
 	ownFigures(b)
 	p.report(b)
 }
 
-type pairFigures struct{ ami, gateway, commits, trip, start, added samples }
+type pairFigures struct {
+	ami, gateway, commits      samples // a second
+	cpu                        samples // ms of the gateway for each pair
+	trip, start, added         samples // ms, as fast as they can
+	pacedTrip, paced, pacedAdd samples // ms, after a pause
+}
 
 func (p *pairFigures) report(b *testing.B) {
 	b.Helper()
 	p.ami.report(b, "ami", "pairs/s")
 	p.commits.report(b, "commits", "pairs/s")
 	p.gateway.report(b, "ours", "pairs/s")
+	p.cpu.report(b, "ours-cpu", "ms/pair")
 	p.trip.report(b, "ami-trip", "ms")
 	p.start.report(b, "start", "ms")
+	p.pacedTrip.report(b, "paced-ami-trip", "ms")
+	p.paced.report(b, "paced-start", "ms")
 	b.ReportMetric(p.added.quantile(0.5), "added-p50-ms")
 	b.ReportMetric(p.added.quantile(0.99), "added-p99-ms")
+	b.ReportMetric(p.pacedAdd.quantile(0.5), "paced-added-p50-ms")
+	b.ReportMetric(p.pacedAdd.quantile(0.99), "paced-added-p99-ms")
 }
 
 // pairs measures everything on one set of calls.
-func (x *exchange) pairs(g gateway, clients []*ami.Client, commits *store.DB, p *pairFigures, first bool) {
+func (x *exchange) pairs(g gateway, commits *store.DB, p *pairFigures, first bool) {
 	x.b.Helper()
 	var calls []lab.Call
 	for n := range callers {
 		calls = append(calls, x.lab.Call(strconv.Itoa(430+2*n), strconv.Itoa(431+2*n), 600, "pjsip"))
 	}
-	var trips, starts samples
+	var trips, starts, pacedTrips, pacedStarts samples
 	byAMI := func() {
-		p.ami.add(x.race(&trips, func(n int) (time.Duration, error) { return x.amiPair(clients[n], calls[n]) }))
+		clients, end := x.connections(callers)
+		defer end()
+		one := func(n int) (time.Duration, error) { return x.amiPair(clients[n], calls[n]) }
+		p.ami.add(x.race(&trips, 0, one))
+		x.race(&pacedTrips, pause, one)
 	}
 	byUs := func() {
-		p.gateway.add(x.race(&starts, func(n int) (time.Duration, error) { return x.ourPair(g, calls[n]) }))
+		one := func(n int) (time.Duration, error) { return x.ourPair(g, calls[n]) }
+		before := g.cpu(x.b)
+		p.gateway.add(x.race(&starts, 0, one))
+		p.cpu.add((g.cpu(x.b) - before) / 1e6 / (callers * each))
+		x.race(&pacedStarts, pause, one)
 	}
 	if first {
 		byAMI()
@@ -89,11 +110,14 @@ func (x *exchange) pairs(g gateway, clients []*ami.Client, commits *store.DB, p 
 		byUs()
 		byAMI()
 	}
-	p.trip = append(p.trip, trips...)
-	p.start = append(p.start, starts...)
-	for _, s := range starts {
-		p.added.add(s - trips.median())
+	note := func(trips, starts samples, allTrips, allStarts, added *samples) {
+		*allTrips, *allStarts = append(*allTrips, trips...), append(*allStarts, starts...)
+		for _, s := range starts {
+			added.add(s - trips.median())
+		}
 	}
+	note(trips, starts, &p.trip, &p.start, &p.added)
+	note(pacedTrips, pacedStarts, &p.pacedTrip, &p.paced, &p.pacedAdd)
 	p.commits.add(x.commitRate(commits) / commitsOfPair)
 	x.lab.Hangup()
 	await(x.b, "the spool to be empty", func() bool {
@@ -102,9 +126,10 @@ func (x *exchange) pairs(g gateway, clients []*ami.Client, commits *store.DB, p 
 	})
 }
 
-// race lets every client do its pairs as fast as it can, and returns how many
-// there were in a second. What pair returns is how long its start took.
-func (x *exchange) race(starts *samples, pair func(n int) (time.Duration, error)) float64 {
+// race lets every client do its pairs, each after a pause of up to twice the
+// mean, and returns how many there were in a second. What pair returns is how
+// long its start took.
+func (x *exchange) race(starts *samples, mean time.Duration, pair func(n int) (time.Duration, error)) float64 {
 	x.b.Helper()
 	var group errgroup.Group
 	var mu sync.Mutex
@@ -112,6 +137,9 @@ func (x *exchange) race(starts *samples, pair func(n int) (time.Duration, error)
 	for n := range callers {
 		group.Go(func() error {
 			for range each {
+				if mean > 0 {
+					time.Sleep(rand.N(2 * mean)) // chance is the matter: callers are not in step
+				}
 				took, err := pair(n)
 				if err != nil {
 					return err
@@ -169,13 +197,12 @@ func (x *exchange) amiPair(client *ami.Client, c lab.Call) (time.Duration, error
 	}
 }
 
-// connections logs so many clients in.
-func (x *exchange) connections(n int) []*ami.Client {
+// connections logs so many clients in, and returns what logs them off again:
+// Asterisk wakes every connection for each event, so idle ones have a price.
+func (x *exchange) connections(n int) (clients []*ami.Client, end func()) {
 	x.b.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(x.b.Context()))
 	var wg sync.WaitGroup
-	x.b.Cleanup(func() { cancel(); wg.Wait() })
-	var clients []*ami.Client
 	for range n {
 		c := ami.New(ami.Options{Address: x.lab.AMI, Username: "recorder", Secret: x.lab.Secret("recorder"), Events: "off"})
 		wg.Go(func() {
@@ -188,7 +215,7 @@ func (x *exchange) connections(n int) []*ami.Client {
 	for _, c := range clients {
 		await(x.b, "the AMI login", func() bool { up, _ := c.State(); return up })
 	}
-	return clients
+	return clients, func() { cancel(); wg.Wait() }
 }
 
 // newCommits is a database beside that of the gateway, on the same disk.
