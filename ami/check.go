@@ -2,9 +2,14 @@ package ami
 
 import (
 	"context"
+	"time"
 
 	"recgate/recording"
 )
+
+// actionsWait is how long Check waits for the connections for actions: a little
+// longer than Asterisk takes to refuse a login.
+const actionsWait = 1500 * time.Millisecond
 
 // Report is what recgate needs to know of a PBX before it can serve it.
 type Report struct {
@@ -17,6 +22,8 @@ type Report struct {
 	Listing  string // the action that lists the channels
 	Channels int    // how many are live
 	Events   string // whether the read class "call" is proved
+
+	ActionConnections, Wanted int // connections for actions that are up, and that there should be
 }
 
 // ActionRight tells whether one action exists and may be used.
@@ -61,7 +68,20 @@ func (p *PBX) Check(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	report.Recorder, report.Why = r.name(), p.why(r)
+	report.ActionConnections, report.Wanted = p.awaitActions(ctx)
 	return report, nil
+}
+
+// awaitActions waits a little for the connections for actions, which log in
+// after that of the events, and returns how many are up and how many should be.
+func (p *PBX) awaitActions(ctx context.Context) (up, wanted int) {
+	for deadline := time.Now().Add(actionsWait); ; {
+		h := p.Health()
+		if h.Actions >= h.Wanted || time.Now().After(deadline) || ctx.Err() != nil {
+			return h.Actions, h.Wanted
+		}
+		sleep(ctx, actionsWait/100)
+	}
 }
 
 // why says in words why a recorder was chosen.

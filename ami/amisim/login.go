@@ -39,6 +39,12 @@ func (s *Server) login(c *session, req message) verdict {
 			answer: failure(req, "Authentication failed"),
 		}
 	}
+	if user.Once && s.inUse(user.Name) {
+		return verdict{
+			leave: true, after: time.Now().Add(s.o.Refusal),
+			answer: failure(req, "Login Already In Use"),
+		}
+	}
 	c.user, c.loggedIn = user.Name, true
 	c.read, c.write, c.mask = parseClasses(user.Read), parseClasses(user.Write), classAll
 	if mask := req.get("Events"); mask != "" {
@@ -48,6 +54,16 @@ func (s *Server) login(c *session, req message) verdict {
 	c.send(success(req).with("Message", "Authentication accepted"))
 	s.welcome(c)
 	return verdict{}
+}
+
+// inUse tells whether a session of the user is logged in.
+func (s *Server) inUse(user string) bool {
+	for c := range s.sessions {
+		if c.loggedIn && c.user == user {
+			return true
+		}
+	}
+	return false
 }
 
 // authenticate finds the user whose secret the request knows.

@@ -28,6 +28,7 @@ type Options struct {
 type User struct {
 	Name, Secret string
 	Read, Write  string // classes: "call,system"; "all"; "" for none
+	Once         bool   // one login at a time, as with allowmultiplelogin = no
 }
 
 // Server is a simulated Asterisk. Its methods may be called at any time from

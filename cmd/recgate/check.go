@@ -192,7 +192,21 @@ func (c *checker) report(name func(string) string, cfg config.PBX, r ami.Report,
 		return
 	}
 	c.step(name("recorder"), fmt.Sprintf("%s (%s)", r.Recorder, r.Why), nil)
+	c.step(name("connections"), connections(r), nil)
 	c.step(name("channels"), fmt.Sprintf("%d live, listed by %s; read class call: %s", r.Channels, r.Listing, r.Events), nil)
+}
+
+// connections tells of those for actions. Too few are no failure: recordings
+// are made all the same, and delay each other.
+func connections(r ami.Report) string {
+	if r.Wanted == 0 {
+		return "one for events and actions"
+	}
+	text := fmt.Sprintf("one for events, %d of %d for actions", r.ActionConnections, r.Wanted)
+	if r.ActionConnections < r.Wanted {
+		text += "; starts and stops will wait for each other: write allowmultiplelogin = yes in [general] of manager.conf, and reload, or action_connections: 0 where one is to do"
+	}
+	return text
 }
 
 func versionOf(r ami.Report) string {

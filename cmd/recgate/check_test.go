@@ -179,6 +179,22 @@ func actionsOn(sim *amisim.Server) (touched []amisim.Action) {
 	return touched
 }
 
+// TestCheckTellsOfRefusedConnections: recordings are made all the same, so it
+// is no failure.
+func TestCheckTellsOfRefusedConnections(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ more, says string }{
+		{"", "one for events, 0 of 2 for actions; starts and stops will wait for each other: write allowmultiplelogin = yes"},
+		{"    action_connections: 0\n", "one for events and actions\n"},
+	} {
+		c := newChecked(t, 22)
+		c.username, c.secret, c.more = "onlyonce", "onlyonce-secret", tt.more
+		if got := c.run(t); got.code != 0 || strings.Contains(got.stdout, "FAILED") || !strings.Contains(got.stdout, tt.says) {
+			t.Errorf("code %d, want 0 and %q:\n%s%s", got.code, tt.says, got.stdout, got.stderr)
+		}
+	}
+}
+
 // TestCheckOfAHealthyPBX passes and leaves nothing behind.
 func TestCheckOfAHealthyPBX(t *testing.T) {
 	t.Parallel()
@@ -200,7 +216,7 @@ func TestCheckOfAHealthyPBX(t *testing.T) {
 			if got.code != 0 || got.stderr != "" || strings.Contains(got.stdout, "FAILED") {
 				t.Fatalf("code %d:\n%s%s", got.code, got.stdout, got.stderr)
 			}
-			for _, part := range []string{"recgate.yaml is sound", "recgate.db is not there yet", "can be written", "disk of the archive", "% used, ", c.address + " as " + tt.user, tt.says, "0 live", "is free"} {
+			for _, part := range []string{"recgate.yaml is sound", "recgate.db is not there yet", "can be written", "disk of the archive", "% used, ", c.address + " as " + tt.user, tt.says, "one for events, 2 of 2 for actions\n", "0 live", "is free"} {
 				if !strings.Contains(got.stdout, part) {
 					t.Errorf("it lacks %q:\n%s", part, got.stdout)
 				}

@@ -91,6 +91,7 @@ func newSim(t *testing.T, version int) (sim *amisim.Server, spool string) {
 			{Name: "systemonly", Secret: "systemonly-secret", Read: "call", Write: "system"},
 			{Name: "callonly", Secret: "callonly-secret", Read: "call", Write: "call"},
 			{Name: "tester", Secret: "tester-secret", Read: "call", Write: "call,system,originate"},
+			{Name: "onlyonce", Secret: "onlyonce-secret", Read: "call", Write: "call,system", Once: true},
 			{Name: "watcher", Secret: "watcher-secret", Read: "call,cdr"},
 		},
 	})
