@@ -4,7 +4,9 @@ package mariadb
 
 import (
 	"fmt"
+	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +44,40 @@ func TestMigrateAtOnce(t *testing.T) {
 	files, err := filepath.Glob("../../store/migrations/mysql/*.sql")
 	if err != nil || total != len(files) || total == 0 {
 		t.Errorf("applied %v, want each of %v once (%v)", applied, files, err)
+	}
+}
+
+// TestMigrateAfterAnInterruption forgets which migrations were applied, as when
+// the server died behind the last statement of each: MySQL undoes no change of
+// a table. They are run again, and nothing that was written is lost.
+func TestMigrateAfterAnInterruption(t *testing.T) {
+	server := mariadbd.Start(t)
+	dsn := server.DSN(t)
+	db := open(t, dsn)
+	if err := db.LogAccess(t.Context(), recording.Access{At: time.Now(), Method: "retrieve", APIKey: "crm"}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest, err := db.Version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := server.Admin(t)
+	for version := range newest {
+		query := "DELETE FROM `" + strings.TrimPrefix(at.Path, "/") + "`.schema_versions WHERE version_id > ?"
+		if _, err := admin.ExecContext(t.Context(), query, version); err != nil {
+			t.Fatal(err)
+		}
+		applied, err := db.Migrate(t.Context())
+		if err != nil || len(applied) != int(newest-version) {
+			t.Errorf("after version %d: applied %v: %v", version, applied, err)
+		}
+	}
+	if lines, err := db.Accesses(t.Context(), 2); err != nil || len(lines) != 1 || lines[0].APIKey != "crm" {
+		t.Errorf("the access log holds %+v: %v", lines, err)
 	}
 }
 
