@@ -47,7 +47,7 @@ func (p *PBX) listed(deaf bool) (news bool) {
 }
 
 func (p *PBX) deafness() error {
-	return p.unavailable(nil, "the PBX %q sends no events: add \"call\" to the read line of the user %q in manager.conf, reload, and let recgate log in anew", p.name, p.user)
+	return p.unavailable(nil, "the PBX %q sends no events: add \"call\" to the read line of the user %q in manager.conf, and reload: recgate notices it within 15 s", p.name, p.user)
 }
 
 func (p *PBX) inStep() bool {

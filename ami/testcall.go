@@ -81,7 +81,7 @@ func (p *PBX) EndTestCall(ctx context.Context, uniqueID string) error {
 }
 
 func (p *PBX) noOriginate(cause error) error {
-	return p.unavailable(cause, "the user %q of the PBX %q may not use Originate, which test calls need: add %q to its write line in manager.conf, reload, and let recgate log in anew",
+	return p.unavailable(cause, "the user %q of the PBX %q may not use Originate, which test calls need: add %q to its write line in manager.conf, reload, and restart recgate",
 		p.user, p.name, "originate")
 }
 

@@ -68,7 +68,7 @@ func (p *PBX) lacks(action string) string {
 	if class == "" {
 		return fmt.Sprintf("the user %q of the PBX %q may not use %s", p.user, p.name, action)
 	}
-	return fmt.Sprintf("the user %q of the PBX %q may not use %s: add %q to its write line in manager.conf, reload, and let recgate log in anew",
+	return fmt.Sprintf("the user %q of the PBX %q may not use %s: add %q to its write line in manager.conf, and reload: recgate notices it within 15 s",
 		p.user, p.name, action, class)
 }
 
