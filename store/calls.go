@@ -10,12 +10,13 @@ import (
 // joinCall returns the id of the call that recordings of c belong to: the one
 // of its PBX and linked id that is still open, or c itself, which is added.
 // The row of the call is locked until the transaction ends. A PBX that says
-// no linked id does not make one call of all calls.
-func joinCall(ctx context.Context, t tx, c recording.Call) (id string, err error) {
+// no linked id does not make one call of all calls. added tells that the call
+// is new.
+func joinCall(ctx context.Context, t tx, c recording.Call) (id string, added bool, err error) {
 	if c.LinkedID != "" {
 		id, err = lockCall(ctx, t, c)
 		if id != "" || err != nil {
-			return id, err
+			return id, false, err
 		}
 	}
 	const query = `INSERT INTO calls (id, pbx, linked_id, started_at, answered_at, ended_at, joinable)
@@ -26,18 +27,18 @@ func joinCall(ctx context.Context, t tx, c recording.Call) (id string, err error
 	}
 	_, err = t.exec(ctx, query, c.ID, c.PBX, c.LinkedID, millis(c.StartedAt), millis(c.AnsweredAt), millis(c.EndedAt), joinable)
 	if !t.isDuplicate(err) {
-		return c.ID, err
+		return c.ID, true, err
 	}
 	// Either the id is taken, or another transaction added the open call since.
 	const count = `SELECT COUNT(*) FROM calls WHERE id = ?`
 	var n int
 	if err := t.row(ctx, count, []any{c.ID}, &n); err != nil {
-		return "", err
+		return "", false, err
 	}
 	if n == 0 {
-		return "", errAgain
+		return "", false, errAgain
 	}
-	return "", recording.Errorf(recording.Conflict, "a call with the id %q exists already", c.ID)
+	return "", false, recording.Errorf(recording.Conflict, "a call with the id %q exists already", c.ID)
 }
 
 // lockCall finds the open call of c's PBX and linked id, locks its row and

@@ -6,6 +6,26 @@ import (
 	"recgate/recording"
 )
 
+// addParties adds parties to a call whose row is locked. One that was just
+// added has none yet, so that those which differ need not be looked for.
+func addParties(ctx context.Context, t tx, callID string, added bool, parties []recording.Party) error {
+	const query = `INSERT INTO parties (call_id, unique_id, nth, channel, extension, caller_id) VALUES (?, ?, ?, ?, ?, ?)`
+	seen := map[string]bool{}
+	for i, p := range parties {
+		if added && !seen[p.UniqueID] {
+			seen[p.UniqueID] = true
+			if _, err := t.exec(ctx, query, callID, p.UniqueID, i+1, p.Channel, p.Extension, p.CallerID); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := addParty(ctx, t, callID, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // addParty adds p to a call whose row is locked, or fills in what was not
 // known of it.
 func addParty(ctx context.Context, t tx, callID string, p recording.Party) error {

@@ -23,14 +23,12 @@ func addRecording(ctx context.Context, t tx, r recording.Recording) error {
 			return err
 		}
 	}
-	callID, err := joinCall(ctx, t, r.Call)
+	callID, added, err := joinCall(ctx, t, r.Call)
 	if err != nil {
 		return fmt.Errorf("join the call: %w", err)
 	}
-	for _, p := range r.Call.Parties {
-		if err := addParty(ctx, t, callID, p); err != nil {
-			return fmt.Errorf("add a party: %w", err)
-		}
+	if err := addParties(ctx, t, callID, added, r.Call.Parties); err != nil {
+		return fmt.Errorf("add the parties: %w", err)
 	}
 	if err := insertRecording(ctx, t, r, callID); err != nil {
 		return err
