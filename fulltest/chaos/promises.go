@@ -125,7 +125,7 @@ func (r *run) sounds(all []row, paths map[string]string) map[string][]byte {
 			r.violate("a row of a channel that no call had: %s", rec)
 			continue
 		}
-		if !slices.ContainsFunc(r.notes.asksOf(m.Number), func(a Ask) bool { return a.Method == "start" && slices.Contains(rec.tags, a.Tag) }) {
+		if !r.askedBy(rec, m) {
 			r.violate("a row whose call was never asked for by its tags: %s\n%s", rec, r.notes.tell(m.Number))
 		}
 		if rec.state != recording.Ready {

@@ -65,14 +65,29 @@ func (r *run) settle(ctx context.Context) ([]row, error) {
 	}
 }
 
-// callOf finds the call of a row by its channel.
-func (r *run) callOf(rec row) (Made, bool) {
+// callOf finds the call of a row by its channel. A PBX that was killed and is
+// back within the same second gives the same unique id to another channel: of
+// several calls the row's is the one that asked for it by its tags.
+func (r *run) callOf(rec row) (found Made, ok bool) {
 	for _, m := range r.notes.calls {
-		if r.nameOf(m.PBX) == rec.pbx && (rec.uniqueID == m.CallerID || rec.uniqueID == m.CalleeID) {
+		if r.nameOf(m.PBX) != rec.pbx || rec.uniqueID != m.CallerID && rec.uniqueID != m.CalleeID {
+			continue
+		}
+		if r.askedBy(rec, m) {
 			return m, true
 		}
+		if !ok {
+			found, ok = m, true
+		}
 	}
-	return Made{}, false
+	return found, ok
+}
+
+// askedBy tells whether somebody in the call asked for the row.
+func (r *run) askedBy(rec row, m Made) bool {
+	return slices.ContainsFunc(r.notes.asksOf(m.Number), func(a Ask) bool {
+		return a.Method == "start" && slices.Contains(rec.tags, a.Tag)
+	})
 }
 
 func (r *run) tellOf(rec row) string {
