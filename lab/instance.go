@@ -84,12 +84,15 @@ func (i *instance) start(ctx context.Context, m account) error {
 
 // launch runs cmd from a thread that lives as long as it does: the kernel
 // ends a child that is to die with its parent when the parent's thread ends.
+// The thread goes back to Go afterwards, and does not end either: it may have
+// started other children before.
 func (i *instance) launch(cmd *exec.Cmd) error {
 	started := make(chan error, 1)
 	ended := make(chan struct{})
 	i.wait.Go(func() {
 		defer close(ended)
 		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {

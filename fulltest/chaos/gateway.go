@@ -149,7 +149,7 @@ func (g *gateway) down(with syscall.Signal) error {
 		return fmt.Errorf("recgate did not end within %s of %v", longestStop, with)
 	}
 	if code := l.cmd.ProcessState.ExitCode(); with != syscall.SIGKILL && code != 0 {
-		return fmt.Errorf("recgate's graceful stop ended with code %d", code)
+		return fmt.Errorf("recgate's graceful stop did not end well: %s", l.cmd.ProcessState)
 	}
 	return nil
 }

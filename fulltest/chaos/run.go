@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -192,17 +193,18 @@ func (r *run) suffer(ctx context.Context, f Fault) error {
 		s.PBX = -1
 	}
 	mend, err := r.strike(ctx, f)
-	if err != nil {
-		return err
+	if err != nil { // what was half made is mended, so that the run goes on
+		return errors.Join(err, mend())
 	}
 	s.Struck = time.Now()
 	if f.Kill {
 		sleep(ctx, f.Hold/2)
 		k := Span{Kind: KillGateway, PBX: -1, From: time.Now()}
-		if err := r.gateway.down(syscall.SIGKILL); err != nil {
-			return err
-		}
+		err := r.gateway.down(syscall.SIGKILL)
 		r.gateway.up()
+		if err != nil {
+			return errors.Join(err, mend())
+		}
 		k.To, k.Struck = time.Now(), time.Now()
 		r.notes.fault(k)
 	}

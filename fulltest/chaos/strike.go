@@ -77,7 +77,7 @@ func (r *run) misbehave(f Fault) (func() error, error) {
 	}
 	m, known := kinds[f.Kind]
 	if !ok || !known {
-		return nil, fmt.Errorf("nobody knows how to make the fault %q on PBX %d", f.Kind, f.PBX)
+		return func() error { return nil }, fmt.Errorf("nobody knows how to make the fault %q on PBX %d", f.Kind, f.PBX)
 	}
 	sim.now().Misbehave(m)
 	return func() error { return nil }, nil

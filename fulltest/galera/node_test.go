@@ -126,7 +126,8 @@ func (n *node) start(t *testing.T, more ...string) {
 	started, ended := make(chan error, 1), make(chan struct{})
 	n.wait.Go(func() {
 		defer close(ended)
-		runtime.LockOSThread() // Pdeathsig goes with the thread that started it
+		runtime.LockOSThread()         // Pdeathsig goes with the thread that started it
+		defer runtime.UnlockOSThread() // it may have started others: it must not end
 		err := cmd.Start()
 		started <- err
 		if err == nil {
