@@ -3,6 +3,7 @@
 package deb_test
 
 import (
+	"database/sql"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"recgate/fulltest/operations"
 )
@@ -72,6 +74,24 @@ dpkg-deb -Zgzip -z1 -b next . > /dev/null
 rm -r next recgate_1.0.0_*.deb`)
 }
 
+// age makes the database what an older version left: without API keys. The
+// newer program has to bring it up to date, with all that is in it.
+func age(t *testing.T, d debian) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+d.path("/var/lib/recgate/recgate.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, query := range []string{
+		`DROP TABLE api_keys`, `ALTER TABLE access_log DROP COLUMN api_key`, `DELETE FROM schema_versions WHERE version_id >= 10`,
+	} {
+		if _, err := db.ExecContext(t.Context(), query); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+	}
+}
+
 // alone: the package comes and goes, and nothing is left.
 func alone(t *testing.T, built string) {
 	d := unpack(t)
@@ -117,6 +137,7 @@ func life(t *testing.T, built string) {
 	newer(t, d)
 	d.run(t, operations.Block(t, "upgrade"))
 	p.stop(t)
+	age(t, d)
 	p = d.start(t)
 	o.ready(t, p)
 	d.want(t, "dpkg-query -W -f '${Version}' recgate; stat -c ' %U:%G %a' /etc/recgate/recgate.yaml", "1.1.0 root:recgate 640")
@@ -127,6 +148,7 @@ func life(t *testing.T, built string) {
 	}
 	running.Hangup()
 	o.retrieve(t, p, "running during the upgrade")
+	d.run(t, "runuser -u recgate -- recgate key list --config /etc/recgate/recgate.yaml") // asks the table that was not there
 	p.stop(t)
 	d.gone(t, before)
 }
