@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"recgate/ami/amisim"
@@ -47,6 +48,9 @@ func (c demoCommand) Run(ctx context.Context, p process) error {
 		return fmt.Errorf("the simulated Asterisk: %w", err)
 	}
 	cfg.PBX[0].Address = sim.Addr()
+	if err := c.keep(cfg); err != nil {
+		return err
+	}
 	scene, err := amisim.NewDemoScene(sim)
 	if err != nil {
 		return err
@@ -84,6 +88,41 @@ func (c demoCommand) config() (config.Config, error) {
 	return cfg, nil
 }
 
+// file is where the configuration is kept for the other commands.
+func (c demoCommand) file() string { return filepath.Join(c.Data, "recgate.yaml") }
+
+// keep writes the configuration down, so that recgate ledger and recgate
+// explain can be tried too.
+func (c demoCommand) keep(cfg config.Config) error {
+	p := cfg.PBX[0]
+	text := fmt.Sprintf(`# Of the demo: for recgate ledger, explain and check, beside it or afterwards.
+listen: %q
+database: %q
+archive: %q
+legacy:
+  retrieve_during_call: true
+pbx:
+  - name: %s
+    address: %s
+    username: %s
+    secret: %s
+    spool: /var/spool/asterisk/monitor/recgate
+    mount: %q
+`, cfg.Listen, cfg.Database.Reveal(), cfg.Archive, p.Name, p.Address, p.Username, p.Secret.Reveal(), p.Mount)
+	if err := os.WriteFile(c.file(), []byte(text), 0o600); err != nil {
+		return fmt.Errorf("--data %q: %w", c.Data, err)
+	}
+	return nil
+}
+
+// calledAs is how this program is called in lines to paste.
+func calledAs() string {
+	if strings.Contains(os.Args[0], "go-build") { // by go run
+		return "go run ./cmd/recgate"
+	}
+	return os.Args[0]
+}
+
 // explain prints what there is to record, and lines to paste.
 func (c demoCommand) explain(w io.Writer, sim *amisim.Server, cfg config.Config) {
 	endpoint := "http://" + cfg.Listen + "/servicemanager/services/njadmin-api-recording"
@@ -117,6 +156,11 @@ By unique id instead of the extension:
   curl '%[1]s?method=start&extenOrUniqueId=%[2]s&tag=23'; echo
   curl '%[1]s?method=stop&extenOrUniqueId=%[2]s'; echo
 
+What was asked, what the PBX said and what became of it; and the sum of all starts:
+
+  %[7]s explain --config %[8]s 22
+  %[7]s ledger --config %[8]s
+
 Endpoint:            %[1]s
 SOAP clients:        %[1]s?wsdl
 AMI of the PBX:      %[3]s, user %[4]s, secret %[5]s
@@ -124,7 +168,7 @@ Data:                %[6]s
 
 The legacy API refuses a recording whose call is still up. Here the calls never end, so
 the demo sets retrieve_during_call: true. Ctrl-C ends it.
-`, endpoint, id, sim.Addr(), demoUser, demoSecret, c.Data)
+`, endpoint, id, sim.Addr(), demoUser, demoSecret, c.Data, calledAs(), c.file())
 }
 
 // loopback refuses addresses that others could reach: the demo has no
