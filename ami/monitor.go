@@ -171,8 +171,10 @@ func (b *books) end(uniqueID string, id recording.ID) {
 	b.over[uniqueID] = append(b.over[uniqueID], id)
 }
 
-// echo is how long after our own stop its event may come.
-const echo = 5 * time.Second
+// echo is how long after our own stop its event may come, behind a flood of
+// others. It is long: to take an echo for news ends the recording that was
+// begun since, and to take news for an echo is made good by the next sweep.
+const echo = 30 * time.Second
 
 // expectStop says until when a MonitorStop is the echo of our own stop.
 func (b *books) expectStop(uniqueID string, until time.Time) {
@@ -221,5 +223,17 @@ func (b *books) keep(lives func(uniqueID string) bool) {
 			delete(b.over, id)
 		}
 	}
+	for id := range b.stopped {
+		if !lives(id) {
+			delete(b.stopped, id)
+		}
+	}
+}
+
+// loggedIn forgets the echoes that were expected: what was said before a login
+// is told to nobody after it.
+func (b *books) loggedIn() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	clear(b.stopped)
 }

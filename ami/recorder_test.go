@@ -249,31 +249,54 @@ func TestMonitorTaken(t *testing.T) {
 	}
 }
 
-// TestMonitorStopEvent: the echo of our own stop is no news, whenever it comes.
+// TestMonitorStopEvent: the echo of our own stop is no news, whenever it comes,
+// also when events before it were dropped; after a new login none comes.
 func TestMonitorStopEvent(t *testing.T) {
-	r := newRig(t, func(c *Config, _ *scripted) { c.Recorder, c.VerifyStart = Monitor, 0 }).up(t)
-	stopped := func() {
-		r.far.say("MonitorStop", "Channel", "PJSIP/410-00000001", "ChannelState", "6", "Uniqueid", "10.1", "Linkedid", "10.1")
-	}
-	rec := recording.Recording{ID: r.id, UniqueID: "10.1", Recorder: Monitor}
-	if _, err := r.Record(t.Context(), r.caller, rec.ID); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Stop(t.Context(), rec); err != nil {
-		t.Fatal(err)
-	}
-	rec.ID = "01a1fddd-8d7a-749c-81ce-000000000000"
-	if _, err := r.Record(t.Context(), r.caller, rec.ID); err != nil {
-		t.Fatal(err)
-	}
-	stopped() // the echo
-	stopped() // somebody else's
-	if e := r.await(t, recording.RecordingEnded); e.Channel.Extension != "410" {
-		t.Errorf("event %+v", e)
-	}
-	code(t, r.Stop(t.Context(), rec), recording.NotFound, "ended already")
-	if len(r.events) > 0 {
-		t.Errorf("event %+v, want no other", <-r.events)
+	for _, tt := range []struct {
+		name    string
+		between []Signal // the stop and its event
+		echo    bool
+	}{
+		{"in order", nil, true},
+		{"events dropped", []Signal{{Kind: SignalDropped, Dropped: 3}}, true},
+		{"new login", []Signal{{Kind: SignalDown, Err: errRenewed}, {Kind: SignalUp}}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, func(c *Config, _ *scripted) { c.Recorder, c.VerifyStart = Monitor, 0 }).up(t)
+			rec := recording.Recording{ID: r.id, UniqueID: "10.1", Recorder: Monitor}
+			if _, err := r.Record(t.Context(), r.caller, rec.ID); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Stop(t.Context(), rec); err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range tt.between {
+				r.far.signals <- s
+				if s.Kind == SignalDown {
+					r.await(t, recording.PBXDown)
+				} else {
+					r.await(t, recording.PBXUp)
+				}
+			}
+			rec.ID = "01a1fddd-8d7a-749c-81ce-000000000000"
+			if _, err := r.Record(t.Context(), r.caller, rec.ID); err != nil {
+				t.Fatal(err)
+			}
+			stopped := func() {
+				r.far.say("MonitorStop", "Channel", "PJSIP/410-00000001", "ChannelState", "6", "Uniqueid", "10.1", "Linkedid", "10.1")
+			}
+			if tt.echo {
+				stopped()
+			}
+			stopped() // somebody else's
+			if e := r.await(t, recording.RecordingEnded); e.Channel.Extension != "410" {
+				t.Errorf("event %+v", e)
+			}
+			code(t, r.Stop(t.Context(), rec), recording.NotFound, "ended already")
+			if len(r.events) > 0 {
+				t.Errorf("event %+v, want no other", <-r.events)
+			}
+		})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 // login begins a new login: nothing is known of it yet.
 func (p *PBX) login(version string) {
+	p.books.loggedIn()
 	p.mu.Lock()
 	p.version, p.rights, p.heard = version, nil, false
 	p.mu.Unlock()

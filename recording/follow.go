@@ -55,8 +55,12 @@ func (s *Service) hungUp(ctx context.Context, c live, at time.Time) error {
 	return nil
 }
 
-// endedByPBX ends a recording of which the PBX says that it is over.
+// endedByPBX takes it that something ended a recording of the PBX. What it was
+// is not said, and it may have been an earlier one that another process
+// stopped: so the PBX is asked whether what runs by the row does run.
 func (s *Service) endedByPBX(ctx context.Context, p PBX, e Event) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*s.o.Deadline)
+	defer cancel()
 	unlock, err := s.locks.lock(ctx, p.Name(), e.Channel.UniqueID)
 	if err != nil {
 		return err
@@ -67,9 +71,20 @@ func (s *Service) endedByPBX(ctx context.Context, p PBX, e Event) error {
 		return err
 	}
 	for _, rec := range open {
-		if rec.State == Running {
-			return s.ended(ctx, &rec, "ended by the PBX", e.At)
+		if rec.State != Running {
+			continue
 		}
+		capture, err := p.Reclaim(ctx, rec)
+		switch {
+		case CodeOf(err) == NotFound: // its hangup is on the way, or the next sweep sees to it
+			return nil
+		case err != nil:
+			return err
+		case len(capture.Tracks) > 0:
+			s.o.Log.DebugContext(ctx, "recording runs on, another one was ended", attrs(rec)...)
+			return nil
+		}
+		return s.ended(ctx, &rec, "ended by the PBX", e.At)
 	}
 	return nil
 }

@@ -333,6 +333,30 @@ func TestRecordingEndedByThePBX(t *testing.T) {
 	})
 }
 
+// TestAnotherRecordingEnded: what the PBX says of a recording may be about one
+// that was ended before, by this process or another; the one that runs goes on.
+func TestAnotherRecordingEnded(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		caller, _ := of.pbx.Call(t, "410", "411")
+		of.start(t, "410", "21")
+		of.pbx.Pass(time.Second)
+		of.stop(t, "410")
+		rec := of.start(t, "410", "22")
+		found, err := of.pbx.Find(t.Context(), recording.Target{Text: caller})
+		if err != nil {
+			t.Fatal(err)
+		}
+		of.pbx.Tell(recording.Event{Kind: recording.RecordingEnded, Channel: found[0]})
+		of.pbx.Pass(time.Second)
+		if got := of.state(t, rec.ID); got.State != recording.Running {
+			t.Errorf("the recording that runs became %s (%s)", got.State, got.Reason)
+		}
+		if got := of.stop(t, "410"); got.ID != rec.ID {
+			t.Errorf("stop ended %s", got.ID)
+		}
+	})
+}
+
 func TestRunningCountsWhatIsNotSettled(t *testing.T) {
 	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
 		caller, _ := of.pbx.Call(t, "410", "411")

@@ -32,8 +32,9 @@ type gateway struct {
 
 // life is one process.
 type life struct {
-	cmd  *exec.Cmd
-	over <-chan struct{}
+	cmd   *exec.Cmd
+	began time.Time
+	over  <-chan struct{}
 }
 
 // exit is an end that nobody asked for.
@@ -107,7 +108,7 @@ func (g *gateway) begin() <-chan struct{} {
 		return nil
 	}
 	over := make(chan struct{})
-	g.life = &life{cmd: cmd, over: over}
+	g.life = &life{cmd: cmd, began: time.Now(), over: over}
 	g.lives++
 	go func() {
 		_ = cmd.Wait() // its state says it
@@ -148,11 +149,16 @@ func (g *gateway) down(with syscall.Signal) error {
 		<-l.over
 		return fmt.Errorf("recgate did not end within %s of %v", longestStop, with)
 	}
-	if code := l.cmd.ProcessState.ExitCode(); with != syscall.SIGKILL && code != 0 {
+	early := time.Since(l.began) < earlyStop && strings.HasSuffix(l.cmd.ProcessState.String(), "terminated")
+	if code := l.cmd.ProcessState.ExitCode(); with != syscall.SIGKILL && code != 0 && !early {
 		return fmt.Errorf("recgate's graceful stop did not end well: %s", l.cmd.ProcessState)
 	}
 	return nil
 }
+
+// earlyStop is how young a process may be that is ended by the signal itself,
+// as every program is before it has come to say what signals mean to it.
+const earlyStop = 3 * time.Second
 
 // longestStop is how long a graceful stop may take on a busy machine.
 const longestStop = 40 * time.Second
