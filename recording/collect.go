@@ -15,9 +15,10 @@ import (
 // How long a spool file must not have grown before it is taken for closed.
 // A PBX writes every 2.1 s (32 KiB of 8 kHz WAV) and fills in the header's
 // sizes when it closes the file. A file with sizes is closed, unless it
-// holds no audio yet: that looks the same as a recording just begun.
+// holds no audio yet: that looks the same as a recording just begun, for as
+// long as it takes until something is written.
 const (
-	stillEmpty  = time.Second     // header agrees, no audio
+	stillEmpty  = 3 * time.Second // header agrees, no audio
 	stillBroken = 5 * time.Second // header does not agree: the PBX was killed
 	missingFor  = 6 * time.Second // no file at all
 )
