@@ -47,6 +47,7 @@ func (c demoCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return fmt.Errorf("the simulated Asterisk: %w", err)
 	}
+	sim.AddTone("tone", "recgate-test", 1000) // what the key test_call names
 	cfg.PBX[0].Address = sim.Addr()
 	if err := c.keep(cfg); err != nil {
 		return err
@@ -156,10 +157,12 @@ By unique id instead of the extension:
   curl '%[1]s?method=start&extenOrUniqueId=%[2]s&tag=23'; echo
   curl '%[1]s?method=stop&extenOrUniqueId=%[2]s'; echo
 
-What was asked, what the PBX said and what became of it; and the sum of all starts:
+What was asked, what the PBX said and what became of it; the sum of all starts; and a test call
+that is recorded, fetched and listened to:
 
   %[7]s explain --config %[8]s 22
   %[7]s ledger --config %[8]s
+  %[7]s check --record --config %[8]s
 
 Endpoint:            %[1]s
 SOAP clients:        %[1]s?wsdl

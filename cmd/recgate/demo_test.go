@@ -42,6 +42,9 @@ func TestDemoCanBeLookedInto(t *testing.T) {
 	if !strings.Contains(said.text(), "explain --config "+file+" 22") {
 		t.Errorf("the demo does not say how to look into it:\n%s", said.text())
 	}
+	if got := recgate(t, t.TempDir(), nil, "check", "--record", "--config", file); got.code != 0 {
+		t.Errorf("recgate check --record:\n%s%s", got.stdout, got.stderr)
+	}
 	for range 2 {
 		for _, tt := range []struct{ say, want string }{
 			{"explain 22", "stopped by request"},
