@@ -97,7 +97,7 @@ func (d debian) want(t *testing.T, commands, want string) {
 // dpkg and its tools keep for themselves is left out.
 func (d debian) state(t *testing.T) []string {
 	t.Helper()
-	return strings.Split(d.run(t, `find / -xdev \( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /var/lib/apt -o -path /root \
+	return strings.Split(d.run(t, `find / -xdev \( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /var/lib/apt -o -path /root -o -path /srv \
 		-o -path /tmp -o -path '/etc/*-' -o -path /etc/.pwd.lock \) -prune -o -printf '%p %y %m %U %G\n' | sort; cat /etc/passwd /etc/group /etc/shadow /etc/gshadow`), "\n")
 }
 

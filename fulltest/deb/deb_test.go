@@ -56,7 +56,7 @@ func put(t *testing.T, d debian, file, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(d.path("/root/"+name), text, 0o600); err != nil {
+	if err := os.WriteFile(d.path("/srv/"+name), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -65,7 +65,7 @@ func put(t *testing.T, d debian, file, name string) {
 // differs.
 func newer(t *testing.T, d debian) {
 	t.Helper()
-	d.run(t, `cd /root
+	d.run(t, `cd /srv
 dpkg-deb -R recgate_1.0.0_*.deb next
 sed -i 's/^Version: .*/Version: 1.1.0/' next/DEBIAN/control
 echo '# the next version says more' >> next/etc/recgate/recgate.yaml
