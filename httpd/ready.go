@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 const (
 	checkLimit = 2 * time.Second
 	checkCache = time.Second
+	awayCache  = 100 * time.Millisecond // so that what comes up is seen at once
 )
 
 // Check asks one dependency whether it can be used. Run is given two seconds;
@@ -84,11 +86,16 @@ func (rd *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // results asks all dependencies at once, or repeats what was found within the
-// last second: the endpoint is open to all and must cost nothing.
+// last second, or a tenth of one when something was away: the endpoint is open
+// to all and must cost nothing.
 func (rd *readiness) results(ctx context.Context) []result {
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
-	if rd.last != nil && time.Since(rd.at) < checkCache {
+	lasts := checkCache
+	if slices.ContainsFunc(rd.last, func(r result) bool { return !r.OK }) {
+		lasts = awayCache
+	}
+	if rd.last != nil && time.Since(rd.at) < lasts {
 		return rd.last
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkLimit) // others wait for the result too

@@ -53,7 +53,8 @@ func TestReady(t *testing.T) {
 		time.Sleep(time.Second)
 		want("still away", 503, "ok database\naway pbx1: told: down\nnot ready\n")
 		pbx = nil
-		time.Sleep(time.Second)
+		want("just asked", 503, "ok database\naway pbx1: told: down\nnot ready\n")
+		time.Sleep(100 * time.Millisecond)
 		want("back", 200, "ok database\nok pbx1\nready\n")
 		if asked != 4 {
 			t.Errorf("asked %d times, want 4", asked)
