@@ -39,9 +39,7 @@ func TestDemoCanBeLookedInto(t *testing.T) {
 	ask(url.Values{"method": {"start"}, "extenOrUniqueId": {"410"}, "tag": {"22"}}, http.StatusOK)
 	ask(url.Values{"method": {"stop"}, "extenOrUniqueId": {"410"}}, http.StatusOK)
 	file := filepath.Join(data, "recgate.yaml")
-	if !strings.Contains(said.text(), "explain --config "+file+" 22") {
-		t.Errorf("the demo does not say how to look into it:\n%s", said.text())
-	}
+	await(t, "the demo to say how to look into it", func() bool { return strings.Contains(said.text(), "explain --config "+file+" 22") })
 	if got := recgate(t, t.TempDir(), nil, "check", "--record", "--config", file); got.code != 0 {
 		t.Errorf("recgate check --record:\n%s%s", got.stdout, got.stderr)
 	}
