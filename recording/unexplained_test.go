@@ -83,8 +83,10 @@ func TestUnsettledRowsAreFound(t *testing.T) {
 		{"the database takes no step", func(t *testing.T, of *office, _ string) {
 			of.start(t, "410", "22")
 			of.pbx.Pass(time.Second)
+			of.blobs.Break(recording.Errorf(recording.Unavailable, "the archive is full")) // else it is collected before the next line but one
 			of.stop(t, "410")
 			of.store.Break("Advance")
+			of.blobs.Break(nil)
 		}, "it has been collecting since"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
