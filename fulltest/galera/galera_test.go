@@ -186,7 +186,8 @@ func once(t *testing.T, db *store.DB, talks []*talk) {
 			}
 			all = append(all, fmt.Sprintf("%s %s (%s)", rec.ID, rec.State, rec.Reason))
 		}
-		if want := one(c.recorded()); ready != want {
+		// A start goes on when its caller got no answer, and left.
+		if want := one(c.recorded()); ready != want && !(c.status == 0 && ready == 1) {
 			t.Errorf("call %d, start answered %d: %d recordings with sound, want %d: %s", c.n, c.status, ready, want, all)
 		}
 	}
