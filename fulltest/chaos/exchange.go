@@ -21,8 +21,9 @@ type exchange interface {
 	// restart does it in order. Their calls are over.
 	kill(after time.Duration) error
 	restart() error
-	// actions is what a simulated PBX was asked so far.
-	actions() []amisim.Action
+	// actions is what a simulated PBX was asked so far, in each of its lives:
+	// unique ids may begin again with the next.
+	actions() [][]amisim.Action
 }
 
 // talk is a call that goes on.
@@ -38,7 +39,7 @@ type imitation struct {
 	mu      sync.Mutex // guards all that follows
 	server  *amisim.Server
 	end     func() error
-	asked   []amisim.Action // of servers that have ended
+	asked   [][]amisim.Action // of servers that have ended
 }
 
 func newImitation(version int, spool string) (*imitation, error) {
@@ -105,14 +106,14 @@ func (i *imitation) restart() error {
 	if err := i.end(); err != nil {
 		return fmt.Errorf("stop the simulated Asterisk: %w", err)
 	}
-	i.asked = append(i.asked, i.server.Actions()...)
+	i.asked = append(i.asked, i.server.Actions())
 	return i.begin()
 }
 
-func (i *imitation) actions() []amisim.Action {
+func (i *imitation) actions() [][]amisim.Action {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return append(i.asked[:len(i.asked):len(i.asked)], i.server.Actions()...)
+	return append(i.asked[:len(i.asked):len(i.asked)], i.server.Actions())
 }
 
 // close ends it; an error of that is the test's.
@@ -165,4 +166,4 @@ func (o *original) kill(after time.Duration) error {
 
 func (o *original) restart() error { return o.lab.TryRestart() }
 
-func (o *original) actions() []amisim.Action { return nil }
+func (o *original) actions() [][]amisim.Action { return nil }

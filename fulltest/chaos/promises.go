@@ -175,17 +175,19 @@ func (r *run) doubles(all []row) {
 // a channel that had one.
 func (r *run) startedTwice() {
 	for i, x := range r.exchanges {
-		on := map[string]string{}
-		for _, a := range x.actions() {
-			channel := a.Get("Channel")
-			switch a.Get("Action") {
-			case "MixMonitor", "Monitor":
-				if before := on[channel]; before != "" {
-					r.violate("PBX %d was asked to record %s into %s while it recorded into %s", i, channel, a.Get("File"), before)
+		for _, life := range x.actions() {
+			on := map[string]string{}
+			for _, a := range life {
+				channel := a.Get("Channel")
+				switch a.Get("Action") {
+				case "MixMonitor", "Monitor":
+					if before := on[channel]; before != "" {
+						r.violate("PBX %d was asked to record %s into %s while it recorded into %s", i, channel, a.Get("File"), before)
+					}
+					on[channel] = a.Get("File")
+				case "StopMixMonitor", "StopMonitor":
+					delete(on, channel)
 				}
-				on[channel] = a.Get("File")
-			case "StopMixMonitor", "StopMonitor":
-				delete(on, channel)
 			}
 		}
 	}
