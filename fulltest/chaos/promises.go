@@ -154,7 +154,7 @@ func (r *run) doubles(all []row) {
 		m := r.notes.calls[number]
 		end := m.Over
 		for _, s := range r.notes.spans {
-			if s.ended(m) {
+			if s.ended(m) && !r.startedAfter(number, s.Struck) {
 				end = s.Struck
 			}
 		}
@@ -169,6 +169,12 @@ func (r *run) doubles(all []row) {
 		}
 	}
 	r.startedTwice()
+}
+
+// startedAfter tells whether a start in the call was promised later than that:
+// then the PBX had begun anew before the call, and not ended it.
+func (r *run) startedAfter(call int, at time.Time) bool {
+	return slices.ContainsFunc(r.notes.asksOf(call), func(a Ask) bool { return a.Method == "start" && a.OK() && a.Done.After(at) })
 }
 
 // startedTwice asks the simulated PBXs whether a second recording was begun on
