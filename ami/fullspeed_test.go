@@ -38,7 +38,7 @@ func (s *busyServer) serve(p *peer, events int) {
 			s.mu.Unlock()
 			begin()
 		case "ListCommands":
-			s.send(p, answer(a, "Success", "MixMonitor: Record", "StopMixMonitor: Stop", "CoreShowChannels: List"))
+			s.send(p, answer(a, "Success", "MixMonitor: Record", "StopMixMonitor: Stop", "CoreShowChannels: List", "Getvar: Get"))
 		default:
 			if s.isSent() { // the test may hold mu
 				p.send(answer(a, "Success"))

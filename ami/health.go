@@ -5,7 +5,7 @@ import "time"
 // Health is how the connections to a PBX do, for metrics.
 type Health struct {
 	Connected  bool          // the event connection is logged in
-	Up         bool          // and the live table in step
+	Up         bool          // and calls can be recorded: the live table is in step, and there is a recorder
 	Actions    int           // how many connections for actions are up
 	Wanted     int           // how many there should be
 	Reconnects int64         // connections of any kind that were made again after a loss; only grows
@@ -18,8 +18,11 @@ type Health struct {
 // Health tells how the connections do, without asking the PBX.
 func (p *PBX) Health() Health {
 	p.mu.Lock()
-	h := Health{Up: p.ready}
+	h, may := Health{Up: p.ready}, p.rights
 	p.mu.Unlock()
+	if _, err := p.choose(may); err != nil {
+		h.Up = false
+	}
 	h.Connected, _ = p.conn.State()
 	all, ok := p.conn.(*pool)
 	if !ok { // tests have connections of their own

@@ -42,7 +42,7 @@ func TestRightsTakenAway(t *testing.T) {
 			t.Errorf("%d logins were made, want one every %v", n, renewAfter)
 		}
 		r.far.set(func() {
-			r.far.commands = all
+			r.far.granted = all
 			clear(r.far.do)
 		})
 		time.Sleep(renewAfter)
@@ -67,7 +67,7 @@ func TestMayNotListAnyMore(t *testing.T) {
 		synctest.Wait()
 		_, err := r.Find(t.Context(), four10)
 		code(t, err, recording.Unavailable, `may not use CoreShowChannels: add "system" to its write line`)
-		r.far.set(func() { r.far.commands = all })
+		r.far.set(func() { r.far.granted = all })
 		time.Sleep(renewAfter)
 		synctest.Wait()
 		if _, err := r.Find(t.Context(), four10); err != nil {

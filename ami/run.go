@@ -28,9 +28,10 @@ const (
 func (p *PBX) Run(ctx context.Context, tell func(recording.Event)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	k := &keeper{p: p, tell: tell, signals: make(chan Signal), results: make(chan listed), timer: time.NewTimer(time.Hour), renewal: time.NewTimer(time.Hour)}
-	k.timer.Stop()
-	k.renewal.Stop()
+	k := &keeper{
+		p: p, tell: tell, signals: make(chan Signal), results: make(chan listed),
+		timer: stopped(), renewal: stopped(), again: stopped(),
+	}
 	var err error
 	k.work.Go(func() {
 		defer cancel()
@@ -47,6 +48,13 @@ func (p *PBX) Run(ctx context.Context, tell func(recording.Event)) error {
 	return err
 }
 
+// stopped returns a timer that does not run.
+func stopped() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}
+
 // keeper keeps the table of one PBX in step. Its loop is the one goroutine
 // that changes the table and tells events; listings are asked for beside it,
 // so that events are taken meanwhile.
@@ -57,22 +65,26 @@ type keeper struct {
 	results chan listed
 	timer   *time.Timer // the next listing
 	renewal *time.Timer // the next login
+	again   *time.Timer // the next time that the rights of this login are asked for
 	work    sync.WaitGroup
 
 	up      bool
-	round   int  // counts listings; the results of all but the last are void
-	asking  bool // a listing is under way
-	hasty   bool // the timer stands for a listing that is due soon
-	known   bool // the rights of this login are known
-	suspect bool // channels came or went, and no event ever
-	isDeaf  bool // so it was again: this login hears no events
-	lacks   bool // the rights of this login do not suffice: the timer renewal runs
-	renews  bool // the next login is made for its rights
+	login   int           // counts logins
+	pause   time.Duration // before the rights are asked for again
+	round   int           // counts listings; the results of all but the last are void
+	asking  bool          // a listing is under way
+	hasty   bool          // the timer stands for a listing that is due soon
+	known   bool          // the rights of this login are known
+	suspect bool          // channels came or went, and no event ever
+	isDeaf  bool          // so it was again: this login hears no events
+	lacks   bool          // the rights of this login do not suffice: the timer renewal runs
+	renews  bool          // the next login is made for its rights
 	renewed time.Time
 }
 
-// listed is what a listing brought.
+// listed is what a listing brought, or what rights there are by now.
 type listed struct {
+	login  int // the rights of this login were asked for again; 0: it is a listing
 	round  int
 	rights rights // of the first listing of a login, else nil
 	rows   []Message
@@ -82,13 +94,20 @@ type listed struct {
 func (k *keeper) loop(ctx context.Context) {
 	defer k.timer.Stop()
 	defer k.renewal.Stop()
+	defer k.again.Stop()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case s := <-k.signals:
 			k.signal(ctx, s)
 		case r := <-k.results:
-			k.result(r)
+			if r.login > 0 {
+				k.learnMore(ctx, r)
+			} else {
+				k.result(r)
+			}
+		case <-k.again.C:
+			k.askAgain(ctx)
 		case <-k.timer.C:
 			k.list(ctx)
 		case <-k.renewal.C:
@@ -128,7 +147,8 @@ func (k *keeper) renew() {
 func (k *keeper) signal(ctx context.Context, s Signal) {
 	switch s.Kind {
 	case SignalUp:
-		k.up, k.known = true, false
+		k.up, k.known, k.pause = true, false, askAgainFirst
+		k.login++
 		if !k.renews { // a login that was deaf is so until it hears something
 			k.suspect, k.isDeaf = false, false
 		}
@@ -141,6 +161,8 @@ func (k *keeper) signal(ctx context.Context, s Signal) {
 		k.round++ // a listing that is under way is void
 		k.asking = false
 		k.timer.Stop()
+		k.again.Stop()
+		k.login++ // what was asked for in this one is void
 		k.p.set(false, k.p.fault(downError(s.Err)))
 		k.tell(recording.Event{Kind: recording.PBXDown, PBX: k.p.name, At: k.p.now()})
 	case SignalDropped:
@@ -226,6 +248,7 @@ func (k *keeper) result(r listed) {
 		if err := k.p.learn(r.rights); err != nil {
 			k.lack(renewAfter)
 		}
+		k.maybeBooting(r.rights)
 	}
 	if r.err != nil {
 		k.failed(r.err)

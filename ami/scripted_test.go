@@ -20,6 +20,7 @@ type scripted struct {
 	mu       sync.Mutex // guards the fields below
 	sent     []Action
 	commands []string                                   // what ListCommands lists
+	granted  []string                                   // if set, what it lists from the next login on
 	rows     []Message                                  // of CoreShowChannels and Status
 	listed   chan struct{}                              // if set, a listing waits for it
 	do       map[string]func(a Action) (Message, error) // by action
@@ -78,7 +79,11 @@ func (s *scripted) Mark(ctx context.Context) error {
 
 // Renew logs in anew at once.
 func (s *scripted) Renew() bool {
-	s.set(func() { s.renewed++ })
+	s.set(func() {
+		if s.renewed++; s.granted != nil {
+			s.commands = s.granted
+		}
+	})
 	s.signals <- Signal{Kind: SignalDown, Err: errRenewed}
 	s.signals <- Signal{Kind: SignalUp}
 	return true

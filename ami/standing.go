@@ -1,6 +1,7 @@
 package ami
 
 import (
+	"context"
 	"log/slog"
 
 	"recgate/recording"
@@ -28,6 +29,14 @@ func (p *PBX) learn(r rights) error {
 	}
 	p.log.Info("recorder chosen", slog.String("recorder", chosen.name()), slog.String("configured", p.wanted))
 	return nil
+}
+
+// CanRecord tells whether a recording could be started: the channels are known,
+// and there is a recorder that the user may use. Else it is Unavailable and says
+// what is missing.
+func (p *PBX) CanRecord(ctx context.Context) error {
+	_, err := p.recorder(ctx)
+	return err
 }
 
 // listed notes that the table is complete, unless the login is deaf, and

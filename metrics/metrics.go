@@ -173,7 +173,7 @@ func (m *Metrics) WatchRecordings(r Recordings) {
 // PBX is how one PBX does at the moment.
 type PBX struct {
 	Connected  bool          // the connection that hears events is logged in
-	Up         bool          // and the live table is in step
+	Up         bool          // and the live table is in step, with a recorder that may be used
 	Actions    int           // connections for actions that are up
 	Wanted     int           // how many there should be
 	Reconnects int64         // of any connection; only grows
@@ -193,7 +193,7 @@ func (m *Metrics) WatchPBX(name string, look func() PBX) {
 	counter := func(name, help string, value func(PBX) int64) {
 		m.counter(name, help, label, func() int64 { return value(look()) })
 	}
-	gauge("recgate_pbx_up", "1 while the PBX is connected and its live table is in step, else 0.", func(p PBX) float64 { return truth(p.Up) })
+	gauge("recgate_pbx_up", "1 while recordings can be started on the PBX: connected, its live table in step, a recorder allowed; else 0.", func(p PBX) float64 { return truth(p.Up) })
 	gauge("recgate_ami_connected", "1 while the connection that hears events is logged in to AMI, else 0.", func(p PBX) float64 { return truth(p.Connected) })
 	gauge("recgate_ami_action_connections", "Connections to AMI for actions that are up.", func(p PBX) float64 { return float64(p.Actions) })
 	gauge("recgate_ami_action_connections_wanted", "Connections to AMI for actions that there should be.", func(p PBX) float64 { return float64(p.Wanted) })

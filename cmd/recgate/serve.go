@@ -165,10 +165,7 @@ func (g *gateway) checks() []httpd.Check {
 		{Name: "archive", Run: g.archive.Check},
 	}
 	for _, p := range g.pbxs {
-		checks = append(checks, httpd.Check{Name: "pbx " + p.Name(), Run: func(ctx context.Context) error {
-			_, err := p.Find(ctx, recording.Target{Text: "readyz", Name: "readyz"})
-			return err
-		}})
+		checks = append(checks, httpd.Check{Name: "pbx " + p.Name(), Run: p.CanRecord})
 	}
 	for _, p := range g.pbxs {
 		if g.cfg.SelfTest > 0 {
