@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"recgate/fulltest/mariadbd"
+	"recgate/fulltest/process"
 	"recgate/lab"
 )
 
@@ -90,7 +91,7 @@ func byUniqueID(t *testing.T, l *lab.Lab, k kind, p *program) {
 func besideDialplan(t *testing.T, l *lab.Lab, k kind, p *program) {
 	l.Dial("410", "7411", 60, k.tech)
 	var caller string
-	p.await(t, "to see the call", func() bool {
+	process.Await(t, "recgate to see the call", func() bool {
 		for _, c := range l.Channels() {
 			if strings.Contains(c.Name, "/410-") && c.Bridge != "" {
 				caller = c.UniqueID
@@ -119,9 +120,9 @@ func killed(t *testing.T, l *lab.Lab, k kind, p *program) {
 	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	began := time.Now()
 	time.Sleep(time.Second)
-	p.kill(t)
+	p.Kill(t)
 	time.Sleep(500 * time.Millisecond)
-	p.start(t)
+	p.Start(t)
 	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "411") // the other party, by the live call
 	lasted := time.Since(began)
 	l.HangupChannel(c.CallerUniqueID)
@@ -133,10 +134,10 @@ func killedAndGone(t *testing.T, l *lab.Lab, k kind, p *program) {
 	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	began := time.Now()
 	time.Sleep(1500 * time.Millisecond)
-	p.kill(t)
+	p.Kill(t)
 	lasted := time.Since(began)
 	l.HangupChannel(c.CallerUniqueID)
-	p.start(t)
+	p.Start(t)
 	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), lasted)
 }
 
@@ -145,8 +146,8 @@ func stoppedGracefully(t *testing.T, l *lab.Lab, k kind, p *program) {
 	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	began := time.Now()
 	time.Sleep(time.Second)
-	p.stop(t)
-	p.start(t)
+	p.Stop(t)
+	p.Start(t)
 	time.Sleep(time.Second)
 	lasted := time.Since(began)
 	l.HangupChannel(c.CallerUniqueID)

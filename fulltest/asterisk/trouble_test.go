@@ -14,6 +14,7 @@ import (
 
 	"recgate/ami"
 	"recgate/fulltest/mariadbd"
+	"recgate/fulltest/process"
 	"recgate/lab"
 )
 
@@ -54,20 +55,9 @@ func (p *program) says(t *testing.T, what string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet,
-		p.base+"/servicemanager/services/njadmin-api-recording?method=start&extenOrUniqueId=410&format=text", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatalf("no answer within 5 s: %v", err)
-	}
-	defer answer.Body.Close()
-	body := make([]byte, 1000)
-	n, _ := answer.Body.Read(body)
-	if answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body[:n]), what) {
-		t.Errorf("status %d, %q; want 503 and %q", answer.StatusCode, body[:n], what)
+	status, body := p.Ask(ctx, "start", "extenOrUniqueId", "410", "format", "text")
+	if status != http.StatusServiceUnavailable || !strings.Contains(body, what) {
+		t.Errorf("status %d, %q; want 503 and %q within 5 s", status, body, what)
 	}
 }
 
@@ -90,15 +80,12 @@ func killedPBX(t *testing.T, l *lab.Lab) {
 	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	time.Sleep(4700 * time.Millisecond) // it writes every 2.1 s
 	l.Kill()
-	p.await(t, "to notice", func() bool { status, _ := p.fetch(t, "/readyz"); return status == http.StatusServiceUnavailable })
+	p.awaitStatus(t, http.StatusServiceUnavailable)
 	p.says(t, `"pbx1"`)
 	l.Restart()
-	p.await(t, "to be ready again", func() bool { status, _ := p.fetch(t, "/readyz"); return status == http.StatusOK })
+	p.awaitStatus(t, http.StatusOK)
 	// The file was never closed: it is left alone until it has not grown for 5 s.
-	p.await(t, "to collect", func() bool {
-		status, _ := p.ask(t, "retrieve", "tag", t.Name(), "username", "fred")
-		return status == http.StatusOK
-	})
+	p.awaitOK(t, "retrieve", "tag", t.Name(), "username", "fred")
 	wav := p.retrieve(t, "retrieve", "tag", t.Name())
 	seconds := time.Duration(len(wav)-44) * time.Second / 16000
 	if seconds < 2*time.Second || seconds > 5*time.Second {
@@ -151,15 +138,12 @@ func rightsTaken(t *testing.T, l *lab.Lab) {
 	defer write(had)
 	write([]byte(before + "[recorder]" + strings.Replace(account, "write = call,system", "write = reporting", 1)))
 	w.Cut()
-	p.await(t, "to notice", func() bool {
-		status, body := p.ask(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	process.Await(t, "recgate to notice", func() bool {
+		status, body := p.Ask(t.Context(), "start", "extenOrUniqueId", "410", "tag", t.Name())
 		return status == http.StatusServiceUnavailable && strings.Contains(body, "may not use MixMonitor: add &quot;system&quot; to its write line")
 	})
 	write(had)
-	p.await(t, "to have the right again", func() bool {
-		status, _ := p.ask(t, "start", "extenOrUniqueId", c.CallerUniqueID, "tag", t.Name())
-		return status == http.StatusOK
-	})
+	p.awaitOK(t, "start", "extenOrUniqueId", c.CallerUniqueID, "tag", t.Name())
 	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
 }
 
@@ -175,10 +159,7 @@ func databaseAway(t *testing.T, l *lab.Lab) {
 	l.HangupChannel(c.CallerUniqueID) // nobody can write it down now
 	lasted := time.Since(began)
 	db.Restart(t)
-	p.await(t, "to collect", func() bool {
-		status, _ := p.ask(t, "retrieve", "tag", t.Name(), "username", "fred")
-		return status == http.StatusOK
-	})
+	p.awaitOK(t, "retrieve", "tag", t.Name(), "username", "fred")
 	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), lasted)
 	l.Call("410", "411", 60, "")
 	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", "after "+t.Name())
@@ -189,13 +170,10 @@ func databaseAway(t *testing.T, l *lab.Lab) {
 func pickedUp(t *testing.T, l *lab.Lab) {
 	p := newProgram(t, l, settings{recorder: "mixmonitor"})
 	l.Dial("410", "420", 60, "")
-	p.await(t, "to see 420 ring", func() bool {
-		status, _ := p.ask(t, "start", "extenOrUniqueId", "420", "tag", t.Name())
-		return status == http.StatusOK
-	})
+	p.awaitOK(t, "start", "extenOrUniqueId", "420", "tag", t.Name())
 	l.Dial("412", "9420", 60, "")
 	var picker string
-	p.await(t, "to see the pickup", func() bool {
+	process.Await(t, "recgate to see the pickup", func() bool {
 		for _, c := range l.Channels() {
 			if strings.Contains(c.Name, "/412-") && c.Bridge != "" {
 				picker = c.UniqueID
@@ -232,7 +210,7 @@ func monitoredAlready(t *testing.T, l *lab.Lab) {
 	if _, err := admin.Do(ctx, theirs); err != nil {
 		t.Fatal(err)
 	}
-	status, body := p.ask(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	status, body := p.Ask(t.Context(), "start", "extenOrUniqueId", "410", "tag", t.Name())
 	if status != http.StatusConflict || !strings.Contains(body, "monitored already") {
 		t.Errorf("status %d: %.300s; want 409", status, body)
 	}
@@ -243,7 +221,7 @@ func monitoredAlready(t *testing.T, l *lab.Lab) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	p.await(t, "to see their files", func() bool {
+	process.Await(t, "recgate to see their files", func() bool {
 		b, err := os.ReadFile(filepath.Join(l.Monitor, "theirs-in.wav"))
 		return err == nil && len(b) > 10_000
 	})

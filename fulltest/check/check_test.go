@@ -6,41 +6,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"recgate/fulltest/mariadbd"
+	"recgate/fulltest/process"
 	"recgate/lab"
 )
 
-// binary builds recgate once for all tests.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "recgate-check-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "recgate")
-	out, err := exec.Command("go", "build", "-o", path, "recgate/cmd/recgate").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("go build: %w: %s", err, out)
-	}
-	return path, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path)) // a leftover in the temporary folder harms nobody
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { process.Main(m) }
 
 // settings are what a configuration says; newSettings gives sound ones.
 type settings struct {
@@ -67,28 +46,28 @@ func (s *settings) write(t *testing.T) string {
 		s.listen = "127.0.0.1:0"
 	}
 	file := filepath.Join(s.dir, "recgate.yaml")
-	yaml := fmt.Sprintf("%slisten: %s\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n    mount: %s\n%s",
-		s.top, s.listen, s.database, s.archive, s.address, s.username, s.secret, s.recorder, s.spool, s.mount, s.more)
-	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("listen: "+s.listen+"\n"+s.yaml()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
 }
 
+// yaml is the configuration but for where to listen.
+func (s *settings) yaml() string {
+	return fmt.Sprintf("%sdatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n    mount: %s\n%s",
+		s.top, s.database, s.archive, s.address, s.username, s.secret, s.recorder, s.spool, s.mount, s.more)
+}
+
 // run runs a command of recgate, with its flags, on the settings.
 func (s *settings) run(t *testing.T, command string) (code int, out string) {
 	t.Helper()
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	args := append(strings.Fields(command), "--config", s.write(t))
 	if command == "check" {
 		args = append(args, s.flags...)
 	}
-	cmd := exec.CommandContext(ctx, path, args...)
+	cmd := exec.CommandContext(ctx, process.Build(t), args...)
 	cmd.Dir = s.dir
 	text, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
@@ -138,7 +117,7 @@ type wrong struct {
 }
 
 func wrongs(t *testing.T, version int) []wrong {
-	dead := free(t)
+	dead := process.FreeAddress(t)
 	all := []wrong{
 		{"wrong secret", "recorder", func(s *settings) { s.secret = "not-the-secret" }, "pbx pbx1: login", "check username, secret and the permit and deny lines of manager.conf"},
 		{"unknown user", "recorder", func(s *settings) { s.username = "stranger" }, "pbx pbx1: login", "refuses the login"},
@@ -209,15 +188,4 @@ func TestDatabase(t *testing.T) {
 	}
 	server.Stop(t)
 	s.fails(t, "database", "the database is away")
-}
-
-// free returns an address on which nobody listens.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

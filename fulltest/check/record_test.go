@@ -3,19 +3,13 @@
 package check_test
 
 import (
-	"context"
-	"errors"
-	"io"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
+	"recgate/fulltest/process"
 	"recgate/lab"
 )
 
@@ -83,89 +77,32 @@ func TestSelfTest(t *testing.T) {
 			t.Parallel() // most of it is waiting
 			l := lab.Start(t, version, lab.Options{Spool: filepath.Join(t.TempDir(), "spool"), Users: testers})
 			s := newSettings(t, l, "tester")
-			s.listen, s.top = free(t), "self_test: 10s\n"
-			base := "http://" + s.listen
-			serving := s.serve(t)
-			await(t, "the first test", func() bool {
-				return strings.Contains(get(t, base+"/metrics"), `recgate_self_test_passed{pbx="pbx1"} 1`)
+			s.top = "self_test: 10s\n"
+			serving := process.New(t, process.Build(t), s.dir, s.yaml())
+			s.listen = strings.TrimPrefix(serving.Base, "http://")
+			serving.Begin(t)
+			get := func(path string) string {
+				_, body := serving.Fetch(t.Context(), path)
+				return body
+			}
+			process.Await(t, "the first test", func() bool {
+				return strings.Contains(get("/metrics"), `recgate_self_test_passed{pbx="pbx1"} 1`)
 			})
-			if ready := get(t, base+"/readyz"); !strings.Contains(ready, "ok self-test pbx1\n") || !strings.HasSuffix(strings.TrimSpace(ready), "\nready") {
+			if ready := get("/readyz"); !strings.Contains(ready, "ok self-test pbx1\n") || !strings.HasSuffix(strings.TrimSpace(ready), "\nready") {
 				t.Errorf("readyz: %s", ready)
 			}
 			s.flags = []string{"--record"}
 			s.passes(t, "is in use: good if recgate runs there already", "ok      pbx pbx1: test sound")
 			rewrite(t, filepath.Join(l.Dir, "pbx", "etc", "extensions.conf"), "PlayTones(1000)", "PlayTones(440)")
 			l.CLI("dialplan reload")
-			await(t, "red", func() bool {
-				return strings.Contains(get(t, base+"/readyz"), "away self-test pbx1: the test sound failed: only 0 % of what came back")
+			process.Await(t, "red", func() bool {
+				return strings.Contains(get("/readyz"), "away self-test pbx1: the test sound failed: only 0 % of what came back")
 			})
 			rewrite(t, filepath.Join(l.Dir, "pbx", "etc", "extensions.conf"), "PlayTones(440)", "PlayTones(1000)")
 			l.CLI("dialplan reload")
-			await(t, "green", func() bool { return strings.Contains(get(t, base+"/readyz"), "ok self-test pbx1\n") })
-			if err := serving.Process.Signal(syscall.SIGTERM); err != nil {
-				t.Fatal(err)
-			}
-			if err := serving.Wait(); err != nil {
-				t.Errorf("graceful stop: %v", err)
-			}
+			process.Await(t, "green", func() bool { return strings.Contains(get("/readyz"), "ok self-test pbx1\n") })
+			serving.Stop(t)
 		})
-	}
-}
-
-// serve runs recgate serve on the settings, until the test ends.
-func (s *settings) serve(t *testing.T) *exec.Cmd {
-	t.Helper()
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	cmd := exec.CommandContext(ctx, path, "serve", "--config", s.write(t))
-	cmd.Dir = s.dir
-	log, err := os.Create(filepath.Join(s.dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		if cmd.ProcessState == nil {
-			_ = cmd.Wait() // it was killed
-		}
-		if text, err := os.ReadFile(log.Name()); t.Failed() || err != nil {
-			t.Logf("recgate said (%v):\n%s", err, text)
-		}
-		_ = log.Close()
-	})
-	return cmd
-}
-
-func get(t *testing.T, url string) string {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return err.Error()
-	}
-	text, err := io.ReadAll(answer.Body)
-	if err := errors.Join(err, answer.Body.Close()); err != nil {
-		return err.Error()
-	}
-	return string(text)
-}
-
-func await(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for limit := time.Now().Add(time.Minute); !is(); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatalf("waited in vain for %s", what)
-		}
 	}
 }
 

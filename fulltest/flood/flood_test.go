@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"recgate/fulltest/process"
 )
 
 const (
@@ -40,7 +42,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	process.Main(m)
 }
 
 // hold opens the connections, of four kinds, and keeps them until its input
@@ -136,19 +138,8 @@ func TestFlood(t *testing.T) {
 func serve(t *testing.T) (cmd *exec.Cmd, address string) {
 	t.Helper()
 	dir := t.TempDir()
-	binary := filepath.Join(dir, "recgate")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "recgate/cmd/recgate").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address = l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	cmd = exec.CommandContext(context.WithoutCancel(t.Context()), binary, "demo", "--listen", address, "--data", filepath.Join(dir, "data")) //nolint:gosec // just built
+	address = process.FreeAddress(t)
+	cmd = exec.CommandContext(context.WithoutCancel(t.Context()), process.Build(t), "demo", "--listen", address, "--data", filepath.Join(dir, "data"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -14,21 +14,22 @@ import (
 	"time"
 
 	"recgate/fulltest/operations"
+	"recgate/fulltest/process"
 )
 
 // balancer runs nginx in front of both gateways, as the page for operators
-// says, and returns it as if it were one gateway.
-func balancer(t *testing.T, pair [2]*gateway) *gateway {
+// says, and returns where it listens.
+func balancer(t *testing.T, pair [2]string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "recgate-nginx-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	listen := local(freePorts(t, 1)[0])
+	listen := process.FreeAddress(t)
 	server := strings.NewReplacer(
 		"192.0.2.10:80", listen,
-		"192.0.2.11:8080", strings.TrimPrefix(pair[0].base, "http://"),
-		"192.0.2.12:8080", strings.TrimPrefix(pair[1].base, "http://"),
+		"192.0.2.11:8080", strings.TrimPrefix(pair[0], "http://"),
+		"192.0.2.12:8080", strings.TrimPrefix(pair[1], "http://"),
 	).Replace(operations.Block(t, "balancer"))
 	config := filepath.Join(dir, "nginx.conf")
 	text := fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp {\naccess_log off;\nclient_body_temp_path %s/body;\nproxy_temp_path %s/proxy;\n"+
@@ -58,5 +59,5 @@ func balancer(t *testing.T, pair [2]*gateway) *gateway {
 			t.Fatalf("nginx does not listen: %v\n%s", err, log)
 		}
 	}
-	return &gateway{name: "nginx", base: "http://" + listen}
+	return "http://" + listen
 }

@@ -3,7 +3,8 @@
 //
 //	go test -tags full ./fulltest/galera
 //
-// One process and then one node is killed under load, and every recording must
-// be there once, whole. It needs Debian's mariadb-server, galera-4 and rsync,
-// and fails without.
+// Under load one process stands still until its leases are over and wakes up
+// again, the other one is killed, and then a node: every recording must be there
+// once, whole. It needs Debian's mariadb-server, galera-4 and rsync, and fails
+// without.
 package galera

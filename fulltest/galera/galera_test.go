@@ -4,25 +4,26 @@ package galera
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"recgate/audio/audiotest"
+	"recgate/fulltest/process"
 	"recgate/lab"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
 	"recgate/store"
 )
 
-// TestCluster kills a gateway and a node during 200 calls, 20 and more of them
-// at a time, after the store itself was tried on two nodes.
+// TestCluster halts a gateway for a while and kills the other and a node during
+// 200 calls, 20 and more of them at a time, after the store itself was tried on
+// two nodes.
 func TestCluster(t *testing.T) {
 	nodes := cluster(t)
 	t.Run("the store on two nodes", func(t *testing.T) { stores(t, nodes) })
@@ -110,24 +111,26 @@ func gateways(t *testing.T, nodes [3]*node) {
 	}
 	at := place{
 		lab:     lab.Start(t, 22, lab.Options{Spool: filepath.Join(t.TempDir(), "spool"), Extensions: phones}),
-		program: build(t), archive: filepath.Join(t.TempDir(), "archive"),
+		archive: filepath.Join(t.TempDir(), "archive"),
 	}
 	// Each has its own node first, and the third one for when that is lost.
-	pair := [2]*gateway{
-		newGateway(t, "a", dsn("recgate", nodes[0], nodes[2]), at),
-		newGateway(t, "b", dsn("recgate", nodes[1], nodes[2]), at),
+	pair := [2]*process.Process{
+		newGateway(t, dsn("recgate", nodes[0], nodes[2]), at),
+		newGateway(t, dsn("recgate", nodes[1], nodes[2]), at),
 	}
 	for _, g := range pair {
-		g.start(t) // both at once: one of them makes the tables
+		g.Begin(t) // both at once: one of them makes the tables
 	}
 	for _, g := range pair {
-		g.await(t)
+		g.AwaitReady(t)
 	}
 	began := time.Now()
-	talks := load(t, at.lab, pair, map[int]func(){
-		60:  func() { pair[0].kill(t) },
-		100: func() { pair[0].start(t) },
-		130: func() { nodes[1].kill() },
+	talks := load(t, at.lab, bases(pair), map[int]func(){
+		20:  func() { pair[1].Signal(t, syscall.SIGSTOP) }, // all that it has claimed falls to the other
+		70:  func() { pair[1].Signal(t, syscall.SIGCONT) },
+		90:  func() { pair[0].Kill(t) },
+		120: func() { pair[0].Begin(t) },
+		150: func() { nodes[1].kill() },
 	})
 	t.Logf("%d calls in %v, at most %d at a time", calls, time.Since(began).Round(time.Second), talks.most)
 	if talks.most < 20 {
@@ -140,11 +143,14 @@ func gateways(t *testing.T, nodes [3]*node) {
 	defer db.Close() //nolint:errcheck // nothing was written
 	settled(t, db, at.lab)
 	once(t, db, talks.all)
-	pair[1].kill(t)
-	front := balancer(t, pair)
-	whole(t, [2]*gateway{front, front}, talks.all) // every second one meets the dead gateway first
+	pair[1].Kill(t)
+	front := balancer(t, bases(pair))
+	whole(t, [2]string{front, front}, talks.all) // every second one meets the dead gateway first
 	tidy(t, pair[0], at)
 }
+
+// bases are where two gateways listen.
+func bases(pair [2]*process.Process) [2]string { return [2]string{pair[0].Base, pair[1].Base} }
 
 // settled waits until nothing is under way.
 func settled(t *testing.T, db *store.DB, l *lab.Lab) {
@@ -203,7 +209,7 @@ func one(yes bool) int {
 }
 
 // whole fetches every recording and listens to it.
-func whole(t *testing.T, pair [2]*gateway, talks []*talk) {
+func whole(t *testing.T, pair [2]string, talks []*talk) {
 	t.Helper()
 	refused := 0
 	for _, c := range talks {
@@ -237,13 +243,9 @@ func whole(t *testing.T, pair [2]*gateway, talks []*talk) {
 }
 
 // tidy demands that the ledger adds up, and that no file is left.
-func tidy(t *testing.T, g *gateway, at place) {
+func tidy(t *testing.T, g *process.Process, at place) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), g.program, "ledger", "--config", g.config, "--unexplained").CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
+	out, err := g.Command(t, "ledger", "--unexplained")
 	t.Logf("recgate ledger --unexplained: %v\n%s", err, out)
 	if err != nil {
 		t.Error("the ledger does not add up")

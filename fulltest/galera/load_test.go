@@ -49,7 +49,7 @@ type talks struct {
 // load makes calls, has each recorded through one gateway or the other, and
 // stops every second one by request through the other. Before some of the
 // calls something else happens.
-func load(t *testing.T, l *lab.Lab, pair [2]*gateway, before map[int]func()) talks {
+func load(t *testing.T, l *lab.Lab, pair [2]string, before map[int]func()) talks {
 	t.Helper()
 	var done talks
 	var wg sync.WaitGroup
@@ -85,7 +85,7 @@ func load(t *testing.T, l *lab.Lab, pair [2]*gateway, before map[int]func()) tal
 }
 
 // play has the call recorded, and waits until it is over.
-func (c *talk) play(ctx context.Context, pair [2]*gateway) {
+func (c *talk) play(ctx context.Context, pair [2]string) {
 	over := c.began.Add(seconds * time.Second)
 	c.asked = time.Now()
 	starting, cancel := context.WithDeadline(ctx, over.Add(-time.Second))

@@ -5,7 +5,6 @@ package operations_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -19,6 +18,7 @@ import (
 
 	"recgate/ami/amisim"
 	"recgate/fulltest/operations"
+	"recgate/fulltest/process"
 )
 
 // patience is how long a test waits for what has to come.
@@ -110,7 +110,7 @@ func newHost(t *testing.T) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &host{dir: dir, listen: freeAddress(t), account: accountOf(t), binary: binary(t), kept: map[string][]byte{}}
+	h := &host{dir: dir, listen: process.FreeAddress(t), account: accountOf(t), binary: process.Build(t), kept: map[string][]byte{}}
 	t.Cleanup(func() {
 		if err := h.stop(); err != nil {
 			t.Error(err)
@@ -226,14 +226,4 @@ func (h *host) shell(t *testing.T, commands string) (string, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.CombinedOutput()
 	return string(out), err
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -10,12 +10,13 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"recgate/fulltest/process"
 )
 
 // programs puts recgate into the path of the operator's shell, and stands in
@@ -153,35 +154,7 @@ func (h *host) log() string {
 	return string(text)
 }
 
-// built builds recgate once for all tests.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "recgate-op-bin-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "recgate")
-	if out, err := exec.Command("go", "build", "-o", path, "recgate/cmd/recgate").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w: %s", err, out)
-	}
-	return path, os.Chmod(dir, 0o755) //nolint:gosec // recgate's user runs it
-})
-
-func binary(t *testing.T) string {
-	t.Helper()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := built(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path)) // a leftover in the temporary folder harms nobody
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { process.Main(m) }
 
 // base is where the endpoint is.
 func (h *host) base() string { return "http://" + h.listen }

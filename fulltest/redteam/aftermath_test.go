@@ -194,11 +194,11 @@ func (c *campaign) untouched(t *testing.T, lasted time.Duration) {
 	if sound(ours) < sound(theirs)-2*time.Second {
 		t.Errorf("recgate has %v of the victim, the dialplan %v", sound(ours), sound(theirs))
 	}
-	told := c.p.command(t, "explain", c.id)
+	told := c.p.tells(t, "explain", c.id)
 	if !strings.Contains(told, mark) || strings.ContainsFunc(told, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }) {
 		t.Errorf("recgate explain tells %q", told)
 	}
-	if ledger := c.p.command(t, "ledger"); !regexp.MustCompile(`(?m)^ready +2\b`).MatchString(ledger) || strings.Contains(ledger, mark) {
+	if ledger := c.p.tells(t, "ledger"); !regexp.MustCompile(`(?m)^ready +2\b`).MatchString(ledger) || strings.Contains(ledger, mark) {
 		t.Errorf("the ledger is not of two recordings:\n%s", ledger)
 	}
 }
@@ -217,8 +217,8 @@ func (c *campaign) left(t *testing.T) {
 		t.Errorf("a file that nobody asked for: %s", path)
 	}
 	own := regexp.MustCompile(`^(recgate\.(yaml|db|db-wal|db-shm|db-lock)|log|archive(/\.incoming)?(/[0-9a-f]{6})?(/[0-9a-f]{32}(-[a-z]+)?\.wav)?)?$`)
-	for path := range tree(t, c.p.dir) {
-		if rel := strings.TrimPrefix(strings.TrimPrefix(path, c.p.dir), "/"); !own.MatchString(rel) {
+	for path := range tree(t, c.p.Dir) {
+		if rel := strings.TrimPrefix(strings.TrimPrefix(path, c.p.Dir), "/"); !own.MatchString(rel) {
 			t.Errorf("a file of recgate's that is not its own: %s", rel)
 		}
 	}

@@ -138,7 +138,7 @@ func (c *campaign) must(t *testing.T, method string, args ...arg) answer {
 }
 
 func (c *campaign) ask(d door, method string, key bool, args ...arg) (answer, error) {
-	r, err := d.request(c.p.base, method, args)
+	r, err := d.request(c.p.Base, method, args)
 	if err != nil {
 		return answer{}, err
 	}
@@ -249,7 +249,7 @@ func (c *campaign) fault(t *testing.T, format string, args ...any) {
 // documents sends the messages that no program sends.
 func (c *campaign) documents(t *testing.T) {
 	for _, doc := range documents("http://"+c.trap.address()+"/x", c.canary) {
-		r, err := doc.request(c.p.base)
+		r, err := doc.request(c.p.Base)
 		if err != nil {
 			t.Fatal(err)
 		}

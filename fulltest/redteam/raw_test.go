@@ -68,7 +68,7 @@ func token(r rune) rune {
 // send sends bytes and checks that nothing which comes back is a success, or
 // holds a header that the caller wrote.
 func (c *campaign) send(request string) error {
-	conn, err := net.Dial("tcp", strings.TrimPrefix(c.p.base, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(c.p.Base, "http://"))
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (c *campaign) send(request string) error {
 // nor a character that a terminal obeys.
 func (c *campaign) logged(t *testing.T) {
 	faults := 0
-	for line := range strings.Lines(c.p.said(t)) {
+	for line := range strings.Lines(c.p.Said(t)) {
 		line = strings.TrimSuffix(line, "\n")
 		var fields map[string]any
 		isLine := strings.HasPrefix(line, "time=") || json.Unmarshal([]byte(line), &fields) == nil

@@ -6,11 +6,8 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -19,23 +16,15 @@ import (
 
 	"recgate/ami/amisim"
 	"recgate/audio/audiotest"
+	"recgate/fulltest/process"
 )
 
-// gateway is a recgate serve that runs as a process of its own, in front of
-// a simulated Asterisk.
-type gateway struct {
-	sim       *amisim.Server
-	base, log string
-	cmd       *exec.Cmd
-}
+func TestMain(m *testing.M) { process.Main(m) }
 
-func build(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "recgate")
-	if out, err := exec.Command("go", "build", "-race", "-o", path, "recgate/cmd/recgate").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v: %s", err, out)
-	}
-	return path
+// gateway is a recgate serve in front of a simulated Asterisk.
+type gateway struct {
+	*process.Process
+	sim *amisim.Server
 }
 
 func newSim(t *testing.T, spool string) *amisim.Server {
@@ -59,98 +48,36 @@ func newSim(t *testing.T, spool string) *amisim.Server {
 	return sim
 }
 
-// newGateway runs recgate with the archive, its keys in files.
+// newGateway runs recgate, built with the race detector, with the archive, its
+// keys in files.
 func newGateway(t *testing.T, archive string) *gateway {
 	t.Helper()
 	dir, spool := t.TempDir(), t.TempDir()
-	g := &gateway{sim: newSim(t, spool), log: filepath.Join(dir, "log")}
-	listen := freeAddress(t)
-	g.base = "http://" + listen
-	config := filepath.Join(dir, "recgate.yaml")
-	for name, content := range map[string]string{
-		"access": accessKey + "\n", "secret": secretKey + "\n",
-		"recgate.yaml": fmt.Sprintf("listen: %s\ndatabase: sqlite:%s/recgate.db\narchive: %q\narchive_access_key_file: %s/access\narchive_secret_key_file: %s/secret\n"+
-			"log: text\nlog_level: debug\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: recorder-secret\n    spool: %s\n",
-			listen, dir, archive, dir, dir, g.sim.Addr(), spool),
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+	sim := newSim(t, spool)
+	for name, key := range map[string]string{"access": accessKey, "secret": secretKey} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(key+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	log, err := os.Create(g.log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	path := build(t)
-	if out, err := exec.Command(path, "check", "--config", config).CombinedOutput(); err != nil || !strings.Contains(string(out), archive+" can be written") {
+	g := &gateway{process.New(t, process.Build(t, "-race"), dir, fmt.Sprintf(
+		"database: sqlite:%s/recgate.db\narchive: %q\narchive_access_key_file: %s/access\narchive_secret_key_file: %s/secret\n"+
+			"log: text\nlog_level: debug\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: recorder-secret\n    spool: %s\n",
+		dir, archive, dir, dir, sim.Addr(), spool)), sim}
+	if out, err := g.Command(t, "check"); err != nil || !strings.Contains(out, archive+" can be written") {
 		t.Errorf("check: %v\n%s", err, out)
 	}
-	g.cmd = exec.Command(path, "serve", "--config", config)
-	g.cmd.Stdout, g.cmd.Stderr = log, log
-	if err := g.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { g.end(t) })
-	await(t, "recgate to be ready", func() bool { status, _ := g.fetch(t, "/readyz"); return status == http.StatusOK })
-	return g
-}
-
-// end stops it in an orderly way, and looks at what it said.
-func (g *gateway) end(t *testing.T) {
-	if err := g.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Error(err)
-	}
-	if err := g.cmd.Wait(); err != nil {
-		t.Errorf("graceful stop: %v", err)
-	}
-	log, err := os.ReadFile(g.log)
-	if err != nil || strings.Contains(string(log), "DATA RACE") || strings.Contains(string(log), secretKey) || t.Failed() {
-		t.Errorf("recgate said (%v):\n%s", err, log)
-	}
-}
-
-func await(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for limit := time.Now().Add(time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatalf("waited in vain for %s", what)
+	t.Cleanup(func() {
+		if strings.Contains(g.Said(t), secretKey) {
+			t.Error("the secret key is in the log")
 		}
-	}
-}
-
-func (g *gateway) fetch(t *testing.T, path string) (status int, body string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, g.base+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return answer.StatusCode, err.Error()
-	}
-	return answer.StatusCode, string(text)
-}
-
-func (g *gateway) ask(t *testing.T, method string, args ...string) (status int, body string) {
-	t.Helper()
-	q := url.Values{"method": {method}}
-	for i := 0; i+1 < len(args); i += 2 {
-		q.Set(args[i], args[i+1])
-	}
-	return g.fetch(t, "/servicemanager/services/njadmin-api-recording?"+q.Encode())
+	})
+	g.Start(t)
+	return g
 }
 
 func (g *gateway) want(t *testing.T, want int, says, method string, args ...string) string {
 	t.Helper()
-	status, body := g.ask(t, method, args...)
+	status, body := g.Ask(t.Context(), method, args...)
 	if status != want || !strings.Contains(body, says) {
 		t.Fatalf("%s %v: %d %.300s, want %d %q", method, args, status, body, want, says)
 	}
@@ -161,9 +88,9 @@ func (g *gateway) want(t *testing.T, want int, says, method string, args ...stri
 func (g *gateway) retrieve(t *testing.T, tag string) {
 	t.Helper()
 	var body string
-	await(t, tag+" to be given back", func() bool {
+	process.Await(t, tag+" to be given back", func() bool {
 		var status int
-		status, body = g.ask(t, "retrieve", "tag", tag, "username", "fred")
+		status, body = g.Ask(t.Context(), "retrieve", "tag", tag, "username", "fred")
 		return status == http.StatusOK
 	})
 	wav, err := base64.StdEncoding.DecodeString(body)
@@ -182,7 +109,7 @@ func TestServe(t *testing.T) {
 	s := newServer(t)
 	bucket := s.bucket(t)
 	g := newGateway(t, "s3://"+bucket+"/north?endpoint=http://"+s.address)
-	args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", g.cmd.Process.Pid))
+	args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", g.PID()))
 	if err != nil || strings.Contains(string(args), secretKey) {
 		t.Errorf("the arguments are %q, %v", args, err)
 	}
@@ -191,8 +118,8 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	record := func(tag string) {
-		await(t, "the start of "+tag, func() bool {
-			status, _ := g.ask(t, "start", "extenOrUniqueId", "410", "tag", tag)
+		process.Await(t, "the start of "+tag, func() bool {
+			status, _ := g.Ask(t.Context(), "start", "extenOrUniqueId", "410", "tag", tag)
 			return status == http.StatusOK
 		})
 		time.Sleep(1200 * time.Millisecond) // so long is the sound
@@ -200,16 +127,16 @@ func TestServe(t *testing.T) {
 	}
 	record("first")
 	record("second")
-	await(t, "two objects", func() bool { return len(s.names(t, bucket)) == 2 })
+	process.Await(t, "two objects", func() bool { return len(s.names(t, bucket)) == 2 })
 	record("third")
 	s.end(t, syscall.SIGKILL)
 	record("fourth")
 	call.Hangup()
-	await(t, "the refusal", func() bool {
-		status, body := g.ask(t, "retrieve", "tag", "first", "username", "fred")
+	process.Await(t, "the refusal", func() bool {
+		status, body := g.Ask(t.Context(), "retrieve", "tag", "first", "username", "fred")
 		return status == http.StatusServiceUnavailable && strings.Contains(body, "the archive cannot be reached")
 	})
-	if status, body := g.fetch(t, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "away archive: the archive cannot be reached") {
+	if status, body := g.Fetch(t.Context(), "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "away archive: the archive cannot be reached") {
 		t.Errorf("readyz: %d %s", status, body)
 	}
 	s.run(t)

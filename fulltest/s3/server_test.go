@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"recgate/blob"
+	"recgate/fulltest/process"
 )
 
 // patience is how long the server may take to begin or to end.
@@ -55,7 +55,7 @@ func program(t *testing.T) string {
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{folder: t.TempDir(), address: freeAddress(t)}
+	s := &server{folder: t.TempDir(), address: process.FreeAddress(t)}
 	for _, dir := range []string{"data", "meta"} {
 		if err := os.Mkdir(filepath.Join(s.folder, dir), 0o750); err != nil {
 			t.Fatal(err)
@@ -69,16 +69,6 @@ func newServer(t *testing.T) *server {
 	t.Cleanup(func() { s.end(t, syscall.SIGKILL) })
 	s.run(t)
 	return s
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // run starts the server, on the same folder and address as before. Its
@@ -134,7 +124,7 @@ func (s *server) freeze(t *testing.T) {
 	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "versitygw to stand still", func() bool {
+	process.Await(t, "versitygw to stand still", func() bool {
 		files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
 		for _, file := range files {
 			stat, _ := os.ReadFile(file) // a thread may end meanwhile

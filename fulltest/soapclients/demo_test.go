@@ -5,7 +5,6 @@ package soapclients_test
 import (
 	"bufio"
 	"io"
-	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"recgate/fulltest/process"
 )
 
 // endpoint is the documented path.
@@ -46,19 +47,14 @@ func (d demo) uniqueID(t *testing.T, extension string) string {
 	return ""
 }
 
+func TestMain(m *testing.M) { process.Main(m) }
+
 // startDemo builds the program as it is delivered and runs its demo.
 func startDemo(t *testing.T) demo {
 	t.Helper()
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "recgate")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "recgate/cmd/recgate")
-	build.Stdout, build.Stderr = t.Output(), t.Output()
-	if err := build.Run(); err != nil {
-		t.Fatalf("build recgate: %v", err)
-	}
-	listen := freeAddress(t)
+	listen := process.FreeAddress(t)
 	// Not ended by a context: the cleanup ends it in order.
-	cmd := exec.Command(binary, "demo", "--listen", listen, "--data", filepath.Join(dir, "data"))
+	cmd := exec.Command(process.Build(t), "demo", "--listen", listen, "--data", filepath.Join(t.TempDir(), "data"))
 	read, write := io.Pipe()
 	cmd.Stdout, cmd.Stderr = write, write
 	if err := cmd.Start(); err != nil {
@@ -100,17 +96,6 @@ func waitUntilUp(t *testing.T, d demo) {
 			t.Fatalf("the demo does not answer after %v: %v", maxUp, err)
 		}
 	}
-}
-
-// freeAddress returns a loopback address on which nobody listens just now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // transcript is what a program printed.

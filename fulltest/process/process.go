@@ -1,0 +1,149 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long recgate may take to be ready on a busy machine.
+const patience = time.Minute
+
+// mostShown is how much of a log a failed test shows; the whole is kept.
+const mostShown = 20_000
+
+// Process is a recgate serve. It ends with its test, which fails if it does
+// not end well, or if the race detector spoke.
+type Process struct {
+	Base   string // http://127.0.0.1:PORT
+	Dir    string // where it runs, with recgate.yaml and its log
+	binary string
+	cmd    *exec.Cmd // nil while it does not run
+	log    *os.File
+}
+
+// New writes the configuration into dir, with an address of its own to listen
+// on. Nothing runs yet.
+func New(t testing.TB, binary, dir, yaml string) *Process {
+	t.Helper()
+	listen := FreeAddress(t)
+	p := &Process{Base: "http://" + listen, Dir: dir, binary: binary}
+	if err := os.WriteFile(p.Config(), []byte("listen: "+listen+"\n"+yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.log = log
+	t.Cleanup(func() { p.end(t) })
+	return p
+}
+
+// Config is the path of its configuration.
+func (p *Process) Config() string { return filepath.Join(p.Dir, "recgate.yaml") }
+
+// Begin starts it and returns at once.
+func (p *Process) Begin(t testing.TB) {
+	t.Helper()
+	p.cmd = exec.Command(p.binary, "serve", "--config", p.Config()) //nolint:noctx // ended by end
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.Dir, p.log, p.log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Start starts it and waits until it is ready.
+func (p *Process) Start(t testing.TB) {
+	t.Helper()
+	p.Begin(t)
+	p.AwaitReady(t)
+}
+
+// PID is its process id, while it runs.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Signal sends it a signal that does not end it.
+func (p *Process) Signal(t testing.TB, s syscall.Signal) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Kill is kill -9.
+func (p *Process) Kill(t testing.TB) {
+	t.Helper()
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.cmd.Wait() // reports the kill
+	p.cmd = nil
+}
+
+// Stop is a graceful stop.
+func (p *Process) Stop(t testing.TB) {
+	t.Helper()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself, which Wait tells
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("recgate in %s ended: %v", filepath.Base(p.Dir), err)
+	}
+	p.cmd = nil
+}
+
+// Said is all that it has written to its log.
+func (p *Process) Said(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(p.log.Name())
+	if err != nil {
+		t.Error(err)
+	}
+	return string(text)
+}
+
+// end stops the process, and shows the end of its log if the test failed.
+func (p *Process) end(t testing.TB) {
+	if p.cmd != nil {
+		_ = p.cmd.Process.Signal(syscall.SIGCONT) // a test that failed may have left it standing still
+		p.Stop(t)
+	}
+	text := p.Said(t)
+	if strings.Contains(text, "DATA RACE") {
+		t.Error("the race detector spoke")
+	}
+	if t.Failed() {
+		t.Logf("recgate said at the end:\n%s", text[max(0, len(text)-mostShown):])
+		if kept, err := keep(text); err == nil {
+			t.Logf("all that it said is in %s", kept)
+		}
+	}
+	_ = p.log.Close() // nothing is written any more
+}
+
+// keep writes a log to where the test does not delete it.
+func keep(text string) (string, error) {
+	f, err := os.CreateTemp("", "recgate-said-*.log")
+	if err != nil {
+		return "", fmt.Errorf("keep the log: %w", err)
+	}
+	_, err = f.WriteString(text)
+	return f.Name(), errors.Join(err, f.Close())
+}
+
+// FreeAddress returns an address of the loopback on which nobody listens.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // it was only looked for
+	return l.Addr().String()
+}
