@@ -4,31 +4,19 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
+	"slices"
 	"time"
-)
-
-// How long a spool file must not have grown before it is taken for closed.
-// A PBX writes every 2.1 s (32 KiB of 8 kHz WAV) and fills in the header's
-// sizes when it closes the file. A file with sizes is closed, unless it
-// holds no audio yet: that looks the same as a recording just begun, for as
-// long as it takes until something is written.
-const (
-	stillEmpty  = 3 * time.Second // header agrees, no audio
-	stillBroken = 5 * time.Second // header does not agree: the PBX was killed
-	missingFor  = 6 * time.Second // no file at all
 )
 
 // collector is what one recording's collecting remembers between two looks.
 type collector struct {
 	id    ID
-	tries int       // times that collecting failed for now
-	size  int64     // of all files at the last look
-	since time.Time // when the size was first seen so; zero before the first look
+	rec   *Recording // as it was when its files were first looked at
+	tries int        // times that collecting failed for now
+	size  int64      // of all files at the last look
+	since time.Time  // when the size was first seen so; zero before the first look
 }
 
 // collecting begins the names of jobs that collect.
@@ -45,7 +33,10 @@ func (s *Service) collectIn(delay time.Duration, c *collector) {
 			return // only when ctx has ended
 		}
 		defer unlock()
-		again, err := s.claim(ctx, c)
+		again := s.stillWaits(ctx, c)
+		if again == 0 {
+			again, err = s.claim(ctx, c)
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -74,6 +65,25 @@ func (s *Service) putOff(ctx context.Context, c *collector, err error) time.Dura
 	return min(200*time.Millisecond<<min(c.tries, 8), 15*time.Second)
 }
 
+// stillWaits looks again at files that have to be waited for, and says when
+// to look the next time; 0 when there is more to be found out than that. As
+// long as nothing is done, neither row nor lease is asked for.
+func (s *Service) stillWaits(ctx context.Context, c *collector) time.Duration {
+	if c.rec == nil {
+		return 0
+	}
+	files, err := openAll(s.pbx(c.rec.PBX), c.rec.Tracks)
+	defer func() { s.closeAll(ctx, files) }()
+	if err != nil || slices.ContainsFunc(files, func(f spooled) bool { return f.file == nil }) {
+		return 0
+	}
+	look, err := s.look(files, c)
+	if err != nil {
+		return 0
+	}
+	return look.wait
+}
+
 // collect makes the step out of Collecting, or says when to look again.
 func (s *Service) collect(ctx context.Context, c *collector) (again time.Duration, err error) {
 	rec, err := s.store.Get(ctx, c.id)
@@ -96,6 +106,7 @@ func (s *Service) collect(ctx context.Context, c *collector) (again time.Duratio
 	if err != nil {
 		return 0, err
 	}
+	c.rec = &rec
 	switch {
 	case look.wait > 0:
 		return look.wait, nil
@@ -119,121 +130,6 @@ func (s *Service) collect(ctx context.Context, c *collector) (again time.Duratio
 	}
 	s.clear(ctx, p, rec)
 	return 0, nil
-}
-
-// spooled is one track with its open file, nil when there is none.
-type spooled struct {
-	Track
-	file SpoolFile
-	size int64
-}
-
-func openAll(p PBX, tracks []Track) ([]spooled, error) {
-	var files []spooled
-	for _, t := range tracks {
-		f, err := p.Spool().Open(t.File)
-		if errors.Is(err, fs.ErrNotExist) {
-			files = append(files, spooled{Track: t})
-			continue
-		}
-		if err != nil {
-			return files, unreadable(p, err)
-		}
-		files = append(files, spooled{Track: t, file: f})
-		info, err := f.Stat()
-		if err != nil {
-			return files, unreadable(p, err)
-		}
-		files[len(files)-1].size = info.Size()
-	}
-	return files, nil
-}
-
-// unreadable is the refusal of a spool file that is there and cannot be read.
-func unreadable(p PBX, cause error) error {
-	return &Error{
-		Code: Unavailable, Err: cause,
-		Msg: fmt.Sprintf("a file of the PBX %q cannot be read: give the user that recgate runs as the right to read the folder of its key mount", p.Name()),
-	}
-}
-
-func (s *Service) closeAll(ctx context.Context, files []spooled) {
-	for _, f := range files {
-		if f.file == nil {
-			continue
-		}
-		if err := f.file.Close(); err != nil {
-			s.o.Log.DebugContext(ctx, "spool file not closed", slog.Any("err", err))
-		}
-	}
-}
-
-// looked is what a look at the files says: wait and look again, or lost for
-// a reason, or the length of the longest.
-type looked struct {
-	wait   time.Duration
-	lost   string
-	length time.Duration
-	good   []spooled // those that hold a WAV
-}
-
-// notWAV is the reason of a recording whose file is kept in the spool.
-const notWAV = "what the PBX left in the spool is not a WAV"
-
-// noFile is the reason of a recording of which there is no audio anywhere.
-const noFile = "the PBX left no file in the spool"
-
-// nothingInIt is the reason of one whose file is of no use to anybody.
-const nothingInIt = "the PBX could write nothing into its file in the spool"
-
-func (s *Service) look(files []spooled, c *collector) (looked, error) {
-	var l looked
-	var size int64
-	closed, there := true, 0
-	for _, f := range files {
-		if f.file == nil {
-			continue
-		}
-		there++
-		size += f.size
-		complete, length, err := s.sound.Check(f.file, f.size)
-		if err == nil {
-			l.good = append(l.good, f)
-		}
-		closed = closed && complete && err == nil
-		l.length = max(l.length, length)
-	}
-	// The machine's clock, not the records': this is waiting, not evidence.
-	if c.since.IsZero() || size != c.size {
-		c.size, c.since = size, time.Now()
-	}
-	still := time.Since(c.since)
-	switch {
-	case there < len(files) || len(files) == 0:
-		l.wait = until(missingFor, still)
-	case !closed:
-		l.wait = until(stillBroken, still)
-	case l.length == 0:
-		l.wait = until(stillEmpty, still)
-	}
-	switch {
-	case l.wait > 0:
-	case there == 0:
-		l.lost = noFile
-	case size == 0:
-		l.lost = nothingInIt
-	case len(l.good) == 0:
-		l.lost = notWAV
-	}
-	return l, nil
-}
-
-// until returns when to look again: soon, as long as the time is not up.
-func until(limit, still time.Duration) time.Duration {
-	if still >= limit {
-		return 0
-	}
-	return min(limit-still, 50*time.Millisecond+still/4)
 }
 
 // archive stores the WAV, with the stereo source of two legs, and makes the
@@ -290,26 +186,6 @@ func (s *Service) clear(ctx context.Context, p PBX, rec Recording) {
 			s.o.Log.WarnContext(ctx, "spool file not deleted", slog.String("recording", string(rec.ID)), slog.String("file", t.File), slog.Any("err", err))
 		}
 	}
-}
-
-// lastWritten returns when the PBX last wrote to a file of the recording, or
-// the zero time.
-func (s *Service) lastWritten(p PBX, rec Recording) time.Time {
-	files, err := openAll(p, rec.Tracks)
-	defer s.closeAll(context.Background(), files)
-	var last time.Time
-	if err != nil {
-		return last
-	}
-	for _, f := range files {
-		if f.file == nil {
-			continue
-		}
-		if info, err := f.file.Stat(); err == nil && info.ModTime().After(last) {
-			last = info.ModTime()
-		}
-	}
-	return last.UTC().Truncate(time.Millisecond)
 }
 
 // advance makes a step, now unless the step says when.

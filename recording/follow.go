@@ -35,7 +35,7 @@ func (s *Service) note(ctx context.Context, p PBX, e Event) error {
 
 // hungUp ends what was recorded on a channel that is gone.
 func (s *Service) hungUp(ctx context.Context, c live, at time.Time) error {
-	open, err := s.store.Open(ctx, c.on.Name(), c.UniqueID)
+	open, err := s.store.OnChannel(ctx, c.on.Name(), c.UniqueID)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Service) endedByPBX(ctx context.Context, p PBX, e Event) error {
 		return err
 	}
 	defer unlock()
-	open, err := s.store.Open(ctx, p.Name(), e.Channel.UniqueID)
+	open, err := s.store.OnChannel(ctx, p.Name(), e.Channel.UniqueID)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Service) moved(ctx context.Context, p PBX, e Event) error {
 		return err
 	}
 	defer unlock()
-	open, err := s.store.Open(ctx, p.Name(), e.Channel.UniqueID)
+	open, err := s.store.OnChannel(ctx, p.Name(), e.Channel.UniqueID)
 	if err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ func TestStartThatWasGivenUpElsewhere(t *testing.T) {
 			failed <- err
 		}()
 		synctest.Wait()
-		open, err := of.store.Open(t.Context(), "pbx1", caller)
+		open, err := of.store.OnChannel(t.Context(), "pbx1", caller)
 		if err != nil || len(open) != 1 {
 			t.Fatalf("open: %v, %v", open, err)
 		}

@@ -146,7 +146,7 @@ func (s *Service) lookBack(p PBX, delay time.Duration) {
 // metrics of this one do not count it for ever.
 func (s *Service) settledElsewhereSince(ctx context.Context, p PBX) {
 	known := s.watch.openOn(p.Name())
-	open, err := s.store.Open(ctx, p.Name(), "")
+	open, err := s.store.Open(ctx, p.Name())
 	if err != nil {
 		return // said elsewhere
 	}

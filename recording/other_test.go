@@ -19,12 +19,12 @@ type blind struct {
 	looked bool
 }
 
-func (b *blind) Open(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
-	if !b.looked && uniqueID != "" {
+func (b *blind) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
+	if !b.looked {
 		b.looked = true
 		return nil, nil
 	}
-	return b.Store.Open(ctx, pbx, uniqueID)
+	return b.Store.OnChannel(ctx, pbx, uniqueID)
 }
 
 // two is a second process on the office's PBXs and database.

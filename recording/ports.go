@@ -152,9 +152,11 @@ type Lookup interface {
 	// this unique id took part. At most limit.
 	ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]Recording, error)
 	// Open returns the recordings of a PBX that are not in a final state or
-	// whose channel is not known to have ended. An empty uniqueID means all
-	// of the PBX, else those of this channel.
-	Open(ctx context.Context, pbx, uniqueID string) ([]Recording, error)
+	// whose channel is not known to have ended.
+	Open(ctx context.Context, pbx string) ([]Recording, error)
+	// OnChannel returns the recordings of one channel that are in Starting or
+	// Running.
+	OnChannel(ctx context.Context, pbx, uniqueID string) ([]Recording, error)
 	// Unfinished returns what Open does, of all PBXs, also of those that
 	// nobody configures any more.
 	Unfinished(ctx context.Context) ([]Recording, error)

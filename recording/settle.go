@@ -11,7 +11,7 @@ import (
 // lost connection or a missed event, and as a matter of routine. What cannot
 // be settled because the PBX is away waits for the next look.
 func (s *Service) settleAll(ctx context.Context, p PBX) error {
-	open, err := s.store.Open(ctx, p.Name(), "")
+	open, err := s.store.Open(ctx, p.Name())
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (s *Service) start(ctx context.Context, r StartRequest) (Recording, error) 
 // believed when the PBX confirms it: a start that is answered with success
 // must record. The channel's lock is held.
 func (s *Service) running(ctx context.Context, c live) (*Recording, error) {
-	open, err := s.store.Open(ctx, c.on.Name(), c.UniqueID)
+	open, err := s.store.OnChannel(ctx, c.on.Name(), c.UniqueID)
 	if err != nil {
 		return nil, err
 	}

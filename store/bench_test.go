@@ -157,8 +157,8 @@ func BenchmarkLookup(b *testing.B) {
 			list, err := db.ByUniqueID(b.Context(), "2"+benchRecording(n).UniqueID, 10)
 			return len(list), err
 		},
-		"OpenOfChannel": func(n int) (int, error) {
-			list, err := db.Open(b.Context(), "pbx1", benchRecording(n).UniqueID)
+		"OnChannel": func(n int) (int, error) {
+			list, err := db.OnChannel(b.Context(), "pbx1", benchRecording(n).UniqueID)
 			return len(list), err
 		},
 	} {

@@ -250,6 +250,7 @@ func TestQueriesUseIndices(t *testing.T) {
 	plans := map[string]int{
 		selectRecordings + `WHERE r.id = ?`: 1,
 		selectRecordings + `JOIN tags t ON t.recording_id = r.id WHERE t.tag = ? ORDER BY t.asked_at DESC, t.recording_id DESC LIMIT ?`:         2,
+		selectRecordings + `WHERE r.unique_id = ? AND r.pbx = ? AND r.state IN (?, ?) ORDER BY r.asked_at DESC, r.id DESC`:                      4,
 		selectRecordings + `WHERE r.unique_id = ? ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:                                                  2,
 		selectRecordings + `WHERE r.extension = ? AND r.asked_at < ? ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:                               3,
 		selectRecordings + `WHERE r.asked_at < ? ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:                                                   2,
@@ -272,7 +273,8 @@ func TestQueriesUseIndices(t *testing.T) {
 			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
 				t.Error(err)
 			}
-			if strings.HasPrefix(detail, "SCAN") {
+			// A channel has few recordings, a PBX may have many that run.
+			if strings.HasPrefix(detail, "SCAN") || strings.Contains(query, "r.unique_id = ?") && strings.Contains(detail, "recordings_state") {
 				t.Errorf("%s\n%s", query, detail)
 			}
 		}

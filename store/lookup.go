@@ -63,26 +63,26 @@ func (db *DB) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]rec
 
 // Open implements recording.Lookup. What is open is few among many, so its two
 // halves are looked up apart, each by an index of its own.
-func (db *DB) Open(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
-	const ofPBX = selectRecordings + `JOIN (
+func (db *DB) Open(ctx context.Context, pbx string) ([]recording.Recording, error) {
+	const query = selectRecordings + `JOIN (
 			SELECT id FROM recordings WHERE pbx = ? AND channel_ended_at = 0
 			UNION
 			SELECT id FROM recordings WHERE pbx = ? AND state IN (?)
 		) o ON o.id = r.id ORDER BY r.asked_at DESC, r.id DESC`
-	const ofChannel = selectRecordings + `WHERE r.unique_id = ? AND r.pbx = ?
-		AND (r.channel_ended_at = 0 OR r.state IN (?)) ORDER BY r.asked_at DESC, r.id DESC`
-	query, args := ofPBX, []any{pbx, pbx}
-	if uniqueID != "" {
-		query, args = ofChannel, []any{uniqueID, pbx}
-	}
-	states := 0
+	args := []any{pbx, pbx}
 	for _, s := range recording.States() {
 		if !s.Final() {
 			args = append(args, s)
-			states++
 		}
 	}
-	return db.list(ctx, "read open recordings", in(query, states), args...)
+	return db.list(ctx, "read open recordings", in(query, len(args)-2), args...)
+}
+
+// OnChannel implements recording.Lookup.
+func (db *DB) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
+	const query = selectRecordings + `WHERE r.unique_id = ? AND r.pbx = ? AND r.state IN (?, ?)
+		ORDER BY r.asked_at DESC, r.id DESC`
+	return db.list(ctx, "read what is recorded on a channel", query, uniqueID, pbx, recording.Starting, recording.Running)
 }
 
 // Unfinished implements recording.Lookup. It reads the whole table: no

@@ -41,7 +41,7 @@ func TestSelfTest(t *testing.T) {
 	if len(sums) != 1 || sums[0].State != recording.Ready {
 		t.Errorf("the ledger says %v", sums)
 	}
-	all, err := o.db.Open(t.Context(), "pbx1", "")
+	all, err := o.db.Open(t.Context(), "pbx1")
 	if err != nil || len(all) > 0 || len(o.sim.Channels()) > 0 || len(o.spool(t)) > 0 {
 		t.Errorf("left: %v, %v, channels %v, spool %q", all, err, o.sim.Channels(), o.spool(t))
 	}

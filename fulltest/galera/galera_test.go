@@ -157,7 +157,7 @@ func settled(t *testing.T, db *store.DB, l *lab.Lab) {
 	t.Helper()
 	began := time.Now()
 	for {
-		open, err := db.Open(t.Context(), "pbx1", "")
+		open, err := db.Open(t.Context(), "pbx1")
 		if err == nil && len(open) == 0 {
 			t.Logf("all is settled %v after the last hangup", time.Since(began).Round(100*time.Millisecond))
 			return

@@ -42,7 +42,7 @@ func BenchmarkStore(b *testing.B) {
 			return len(list), err
 		}},
 		{"OpenOfPBX", func(int) (int, error) {
-			list, err := db.Open(b.Context(), "pbx1", "")
+			list, err := db.Open(b.Context(), "pbx1")
 			return len(list) - 9, err
 		}},
 	} {

@@ -53,14 +53,26 @@ func (s *Store) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]r
 }
 
 // Open implements recording.Lookup.
-func (s *Store) Open(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
+func (s *Store) Open(ctx context.Context, pbx string) ([]recording.Recording, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Open"); err != nil {
 		return nil, err
 	}
 	return s.list(len(s.rows), func(r *row) bool {
-		return r.PBX == pbx && (uniqueID == "" || r.UniqueID == uniqueID) && (!r.State.Final() || r.ChannelEndedAt.IsZero())
+		return r.PBX == pbx && (!r.State.Final() || r.ChannelEndedAt.IsZero())
+	}), nil
+}
+
+// OnChannel implements recording.Lookup.
+func (s *Store) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "OnChannel"); err != nil {
+		return nil, err
+	}
+	return s.list(len(s.rows), func(r *row) bool {
+		return r.PBX == pbx && r.UniqueID == uniqueID && (r.State == recording.Starting || r.State == recording.Running)
 	}), nil
 }
 

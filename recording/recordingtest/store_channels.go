@@ -103,7 +103,7 @@ func move(t *testing.T, s recording.Store) {
 		t.Errorf("move again: %v", err)
 	}
 
-	list, err := s.Open(t.Context(), "pbx1", "9.9")
+	list, err := s.OnChannel(t.Context(), "pbx1", "9.9")
 	found(t, "open on the new channel", list, err, want.ID)
 	list, err = s.ByUniqueID(t.Context(), "1700000000.1", 9)
 	found(t, "by the id of the old channel", list, err, want.ID)

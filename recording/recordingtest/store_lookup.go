@@ -29,7 +29,7 @@ func listsAreNewestFirst(t *testing.T, s recording.Store) {
 	tagged(t, s, "all", want...)
 	list, err := s.ByUniqueID(t.Context(), "1.1", 10)
 	found(t, "by unique id", list, err, want...)
-	list, err = s.Open(t.Context(), "pbx1", "")
+	list, err = s.Open(t.Context(), "pbx1")
 	found(t, "open", list, err, want...)
 
 	// A new tag does not make the recording newer.
@@ -57,7 +57,7 @@ func listsAreWhole(t *testing.T, s recording.Store) {
 		t.Fatal(err)
 	}
 	equal(t, "by unique id", want, got)
-	if got, err = s.Open(t.Context(), "pbx1", ""); err != nil {
+	if got, err = s.Open(t.Context(), "pbx1"); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "open", want, got)
@@ -133,15 +133,24 @@ func openRecordings(t *testing.T, s recording.Store) {
 	elsewhere.PBX, elsewhere.UniqueID = "pbx2", silent(1).UniqueID
 	add(t, s, elsewhere)
 
-	list, err := s.Open(t.Context(), "pbx1", "")
+	list, err := s.Open(t.Context(), "pbx1")
 	found(t, "open of the PBX", list, err, want...)
-	list, err = s.Open(t.Context(), "pbx1", silent(1).UniqueID)
-	found(t, "open of a channel", list, err, idOf(1))
-	list, err = s.Open(t.Context(), "pbx1", silent(8).UniqueID) // ready and hung up
-	found(t, "open of a channel that is done", list, err)
-	list, err = s.Open(t.Context(), "pbx2", "")
+	for i := range n { // of each path one whose channel lives, and one whose channel hung up
+		r := silent(i + 1)
+		list, err = s.OnChannel(t.Context(), "pbx1", r.UniqueID)
+		if len(paths[i/2]) == 0 || slices.Equal(paths[i/2], []recording.State{recording.Running}) {
+			found(t, fmt.Sprintf("on the channel of %v", paths[i/2]), list, err, r.ID)
+		} else {
+			found(t, fmt.Sprintf("on the channel of %v", paths[i/2]), list, err)
+		}
+	}
+	list, err = s.OnChannel(t.Context(), "pbx2", elsewhere.UniqueID)
+	found(t, "on the channel of the other PBX", list, err, elsewhere.ID)
+	list, err = s.OnChannel(t.Context(), "pbx1", "")
+	found(t, "on no channel", list, err)
+	list, err = s.Open(t.Context(), "pbx2")
 	found(t, "open of the other PBX", list, err, elsewhere.ID)
-	list, err = s.Open(t.Context(), "PBX1", "")
+	list, err = s.Open(t.Context(), "PBX1")
 	found(t, "open of no PBX", list, err)
 }
 

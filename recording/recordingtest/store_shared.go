@@ -80,7 +80,7 @@ func moveTakesTheChannel(t *testing.T, s recording.Store) {
 	if err := s.Move(t.Context(), onOld.ID, to, after(72)); err != nil {
 		t.Errorf("move to a channel that is recorded: %v", err)
 	}
-	list, err := s.Open(t.Context(), "pbx1", to.UniqueID)
+	list, err := s.OnChannel(t.Context(), "pbx1", to.UniqueID)
 	found(t, "open on the channel", list, err, onOld.ID, from.ID)
 	advance(t, s, from.ID, recording.Collecting)
 	advance(t, s, onOld.ID, recording.Collecting)
@@ -157,7 +157,7 @@ func otherSeesAtOnce(t *testing.T, s [2]recording.Store) {
 		add(t, writer, r)
 		equal(t, "added by the other", r, get(t, reader, r.ID))
 		advance(t, reader, r.ID, recording.Running)
-		list, err := writer.Open(t.Context(), r.PBX, r.UniqueID)
+		list, err := writer.OnChannel(t.Context(), r.PBX, r.UniqueID)
 		if err != nil || len(list) != 1 || list[0].State != recording.Running {
 			t.Fatalf("advanced by the other: %+v, %v", list, err)
 		}
@@ -201,7 +201,7 @@ func oneStartWins(t *testing.T, s [2]recording.Store) {
 			return s.Add(t.Context(), r)
 		}))
 		for _, one := range s {
-			list, err := one.Open(t.Context(), "pbx1", unique)
+			list, err := one.OnChannel(t.Context(), "pbx1", unique)
 			if err != nil || len(list) != 1 {
 				t.Errorf("%d recordings of the channel, %v; want one", len(list), err)
 			}
