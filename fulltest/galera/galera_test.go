@@ -101,6 +101,8 @@ const (
 	calls   = 200
 	atATime = 32
 	seconds = 10 // of one call
+
+	standstill = 15 * time.Second // a lease lasts for 12
 )
 
 func gateways(t *testing.T, nodes [3]*node) {
@@ -124,10 +126,17 @@ func gateways(t *testing.T, nodes [3]*node) {
 	for _, g := range pair {
 		g.AwaitReady(t)
 	}
-	began := time.Now()
+	began, halted := time.Now(), time.Time{}
 	talks := load(t, at.lab, bases(pair), map[int]func(){
-		20:  func() { pair[1].Signal(t, syscall.SIGSTOP) }, // all that it has claimed falls to the other
-		70:  func() { pair[1].Signal(t, syscall.SIGCONT) },
+		20: func() { // all that it has claimed falls to the other
+			pair[1].Signal(t, syscall.SIGSTOP)
+			halted = time.Now()
+		},
+		70: func() {
+			time.Sleep(time.Until(halted.Add(standstill)))
+			t.Logf("a gateway stood still for %v", time.Since(halted).Round(time.Second))
+			pair[1].Signal(t, syscall.SIGCONT)
+		},
 		90:  func() { pair[0].Kill(t) },
 		120: func() { pair[0].Begin(t) },
 		150: func() { nodes[1].kill() },
