@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"recgate/fulltest/process"
 	"recgate/lab"
@@ -44,6 +45,7 @@ func newProgram(t *testing.T, l *lab.Lab, s settings) *program {
 	p := &program{process.New(t, process.Build(t, "-race"), dir, fmt.Sprintf(
 		"database: %q\narchive: %q\nlog: text\nlog_level: debug\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: %s\n    recorder: %s\n    spool: %s\n%s",
 		s.database, "file:"+filepath.Join(dir, "archive"), s.address, l.Secret("recorder"), s.recorder, l.Spool, s.more))}
+	p.Patience = 20 * time.Second
 	p.Start(t)
 	return p
 }
@@ -51,7 +53,7 @@ func newProgram(t *testing.T, l *lab.Lab, s settings) *program {
 // awaitStatus waits until /readyz has a status.
 func (p *program) awaitStatus(t *testing.T, want int) {
 	t.Helper()
-	process.Await(t, fmt.Sprintf("/readyz to say %d", want), func() bool {
+	p.Await(t, fmt.Sprintf("/readyz to say %d", want), func() bool {
 		status, _ := p.Fetch(t.Context(), "/readyz")
 		return status == want
 	})
@@ -60,7 +62,7 @@ func (p *program) awaitStatus(t *testing.T, want int) {
 // awaitOK asks until the answer is a success.
 func (p *program) awaitOK(t *testing.T, method string, args ...string) {
 	t.Helper()
-	process.Await(t, fmt.Sprintf("%s %q to succeed", method, args), func() bool {
+	p.Await(t, fmt.Sprintf("%s %q to succeed", method, args), func() bool {
 		status, _ := p.Ask(t.Context(), method, args...)
 		return status == http.StatusOK
 	})
@@ -80,7 +82,7 @@ func (p *program) retrieve(t *testing.T, method, name, value string) []byte {
 	t.Helper()
 	var status int
 	var body string
-	process.Await(t, value+" to be given back", func() bool {
+	p.Await(t, value+" to be given back", func() bool {
 		status, body = p.Ask(t.Context(), method, name, value, "username", "fred")
 		return status != http.StatusConflict || !strings.Contains(body, "in progress")
 	})

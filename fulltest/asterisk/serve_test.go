@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"recgate/fulltest/mariadbd"
-	"recgate/fulltest/process"
 	"recgate/lab"
 )
 
@@ -91,7 +90,7 @@ func byUniqueID(t *testing.T, l *lab.Lab, k kind, p *program) {
 func besideDialplan(t *testing.T, l *lab.Lab, k kind, p *program) {
 	l.Dial("410", "7411", 60, k.tech)
 	var caller string
-	process.Await(t, "recgate to see the call", func() bool {
+	p.Await(t, "recgate to see the call", func() bool {
 		for _, c := range l.Channels() {
 			if strings.Contains(c.Name, "/410-") && c.Bridge != "" {
 				caller = c.UniqueID

@@ -14,7 +14,6 @@ import (
 
 	"recgate/ami"
 	"recgate/fulltest/mariadbd"
-	"recgate/fulltest/process"
 	"recgate/lab"
 )
 
@@ -138,7 +137,7 @@ func rightsTaken(t *testing.T, l *lab.Lab) {
 	defer write(had)
 	write([]byte(before + "[recorder]" + strings.Replace(account, "write = call,system", "write = reporting", 1)))
 	w.Cut()
-	process.Await(t, "recgate to notice", func() bool {
+	p.Await(t, "recgate to notice", func() bool {
 		status, body := p.Ask(t.Context(), "start", "extenOrUniqueId", "410", "tag", t.Name())
 		return status == http.StatusServiceUnavailable && strings.Contains(body, "may not use MixMonitor: add &quot;system&quot; to its write line")
 	})
@@ -173,7 +172,7 @@ func pickedUp(t *testing.T, l *lab.Lab) {
 	p.awaitOK(t, "start", "extenOrUniqueId", "420", "tag", t.Name())
 	l.Dial("412", "9420", 60, "")
 	var picker string
-	process.Await(t, "recgate to see the pickup", func() bool {
+	p.Await(t, "recgate to see the pickup", func() bool {
 		for _, c := range l.Channels() {
 			if strings.Contains(c.Name, "/412-") && c.Bridge != "" {
 				picker = c.UniqueID
@@ -221,7 +220,7 @@ func monitoredAlready(t *testing.T, l *lab.Lab) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	process.Await(t, "recgate to see their files", func() bool {
+	p.Await(t, "recgate to see their files", func() bool {
 		b, err := os.ReadFile(filepath.Join(l.Monitor, "theirs-in.wav"))
 		return err == nil && len(b) > 10_000
 	})

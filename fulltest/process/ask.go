@@ -60,7 +60,7 @@ func Query(method string, args ...string) string {
 func (p *Process) AwaitReady(t testing.TB) {
 	t.Helper()
 	said := ""
-	Await(t, "recgate to be ready", func() bool {
+	p.Await(t, "recgate to be ready", func() bool {
 		status, body := p.Fetch(t.Context(), "/readyz")
 		if body != said && status != http.StatusOK {
 			t.Logf("not ready yet: %d %s", status, body)
@@ -85,7 +85,18 @@ func (p *Process) Command(t testing.TB, args ...string) (string, error) {
 // Await polls until it is so, and fails the test after a minute.
 func Await(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	for limit := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
+	within(t, patience, what, is)
+}
+
+// Await polls until it is so, and fails the test when Patience is over.
+func (p *Process) Await(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	within(t, p.Patience, what, is)
+}
+
+func within(t testing.TB, most time.Duration, what string, is func() bool) {
+	t.Helper()
+	for limit := time.Now().Add(most); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("waited in vain for %s", what)
 		}

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// patience is how long recgate may take to be ready on a busy machine.
+// patience is how long anything may take on a busy machine, unless a room
+// promises less.
 const patience = time.Minute
 
 // mostShown is how much of a log a failed test shows; the whole is kept.
@@ -22,11 +23,12 @@ const mostShown = 20_000
 // Process is a recgate serve. It ends with its test, which fails if it does
 // not end well, or if the race detector spoke.
 type Process struct {
-	Base   string // http://127.0.0.1:PORT
-	Dir    string // where it runs, with recgate.yaml and its log
-	binary string
-	cmd    *exec.Cmd // nil while it does not run
-	log    *os.File
+	Base     string        // http://127.0.0.1:PORT
+	Dir      string        // where it runs, with recgate.yaml and its log
+	Patience time.Duration // how long Start and Await wait; a minute unless it is set
+	binary   string
+	cmd      *exec.Cmd // nil while it does not run
+	log      *os.File
 }
 
 // New writes the configuration into dir, with an address of its own to listen
@@ -34,7 +36,7 @@ type Process struct {
 func New(t testing.TB, binary, dir, yaml string) *Process {
 	t.Helper()
 	listen := FreeAddress(t)
-	p := &Process{Base: "http://" + listen, Dir: dir, binary: binary}
+	p := &Process{Base: "http://" + listen, Dir: dir, Patience: patience, binary: binary}
 	if err := os.WriteFile(p.Config(), []byte("listen: "+listen+"\n"+yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
