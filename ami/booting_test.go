@@ -90,11 +90,19 @@ func TestRightsThatStayAreNotAskedForEver(t *testing.T) {
 func TestBootingPBXGoesAgain(t *testing.T) {
 	inBubble(t, nil, func(r *rig) {
 		r.begins("CoreShowChannels", "Status", "Getvar")
-		for range 20 {
-			time.Sleep(askAgainFirst) // the question and the loss at once
-			r.begins("CoreShowChannels", "Status", "Getvar")
-		}
+		late := make(chan struct{})
+		r.far.set(func() {
+			r.far.do["ListCommands"] = func(Action) (Message, error) {
+				<-late
+				return Message{{"Response", "Success"}, {"CoreShowChannels", ""}, {"Getvar", ""}}, nil
+			}
+		})
+		time.Sleep(askAgainFirst)
+		synctest.Wait() // the question is asked, and has no answer yet
+		r.far.set(func() { delete(r.far.do, "ListCommands") })
 		r.begins("CoreShowChannels", "Status", "Getvar", "MixMonitor", "StopMixMonitor")
+		close(late)
+		synctest.Wait()
 		if err := r.CanRecord(t.Context()); err != nil {
 			t.Error(err)
 		}

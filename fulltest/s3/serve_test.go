@@ -59,18 +59,19 @@ func newGateway(t *testing.T, archive string) *gateway {
 			t.Fatal(err)
 		}
 	}
-	g := &gateway{process.New(t, process.Build(t, "-race"), dir, fmt.Sprintf(
+	var g *gateway
+	t.Cleanup(func() { // after the process has ended
+		if strings.Contains(g.Said(t), secretKey) {
+			t.Error("the secret key is in the log")
+		}
+	})
+	g = &gateway{process.New(t, process.Build(t, "-race"), dir, fmt.Sprintf(
 		"database: sqlite:%s/recgate.db\narchive: %q\narchive_access_key_file: %s/access\narchive_secret_key_file: %s/secret\n"+
 			"log: text\nlog_level: debug\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: recorder-secret\n    spool: %s\n",
 		dir, archive, dir, dir, sim.Addr(), spool)), sim}
 	if out, err := g.Command(t, "check"); err != nil || !strings.Contains(out, archive+" can be written") {
 		t.Errorf("check: %v\n%s", err, out)
 	}
-	t.Cleanup(func() {
-		if strings.Contains(g.Said(t), secretKey) {
-			t.Error("the secret key is in the log")
-		}
-	})
 	g.Start(t)
 	return g
 }
