@@ -36,7 +36,8 @@ func newGateway(t *testing.T, database string, at place) *process.Process {
 	return process.New(t, process.Build(t, "-race"), t.TempDir(), yaml)
 }
 
-// triedFor is how long a load balancer waits for one gateway.
+// triedFor is how long one gateway is waited for: shorter than by the balancer
+// of the page, or a call would be over before the other one is asked.
 const triedFor = 3 * time.Second
 
 // ask calls a method of the legacy endpoint through a pair of gateways, as a
