@@ -69,15 +69,18 @@ func Known(ring Keyring) Middleware {
 	}
 }
 
-// Keys lets only callers with a key in: as ?apiKey=, as the user or the
-// password of HTTP Basic, or as a Bearer token. Others get 401. While none is
-// needed everybody gets in; KeyName tells which key it was.
+// Keys lets only callers with a key in: as apiKey= in the query or in a form,
+// as the user or the password of HTTP Basic, or as a Bearer token. Others get
+// 401. While none is needed everybody gets in; KeyName tells which key it was.
 func Keys(ring Keyring, refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			v := visitOf(r.Context())
 			if !v.known {
 				v.key, v.known = ring.Find(offered(r))
+			}
+			if !v.known && ring.Needed() {
+				v.key, v.known = ring.Find(offeredInForm(r))
 			}
 			if !v.known && ring.Needed() {
 				w.Header().Set("WWW-Authenticate", `Basic realm="recgate", charset="UTF-8"`)
@@ -89,24 +92,71 @@ func Keys(ring Keyring, refuse Refuse) Middleware {
 	}
 }
 
-// offered lists what a request offers as keys, empty ones left out. The query
-// is cut by hand: url.Values drops arguments that hold a semicolon.
+// offered lists what the head of a request offers as keys, without blanks
+// around it and without empty ones.
 func offered(r *http.Request) []string {
-	var all []string
-	for arg := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		if value, ok := strings.CutPrefix(arg, "apiKey="); ok {
-			if plain, err := url.QueryUnescape(value); err == nil {
-				all = append(all, plain)
-			}
-		}
-	}
+	all := offeredIn(r.URL.RawQuery)
 	if user, password, ok := r.BasicAuth(); ok {
 		all = append(all, user, password)
 	}
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
-		all = append(all, strings.TrimSpace(token))
+		all = append(all, token)
+	}
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
 	}
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+// maxForm is how long a form may be in which a key is looked for. It is as
+// much as any door reads.
+const maxForm = 64 << 10
+
+// offeredInForm lists what a form offers as keys. What was read of it is there
+// for the door again.
+func offeredInForm(r *http.Request) []string {
+	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if r.Method != http.MethodPost || !strings.EqualFold(strings.TrimSpace(media), "application/x-www-form-urlencoded") {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm))
+	rest := io.Reader(r.Body)
+	if err != nil {
+		rest = failing{err}
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), rest), r.Body}
+	return offeredIn(string(body))
+}
+
+// failing is the rest of a body that could not be read.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// offeredIn lists the values of apiKey, in any case, in a query or a form. It
+// is cut by hand: url.Values drops arguments that hold a semicolon.
+func offeredIn(query string) []string {
+	var all []string
+	for arg := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(arg, "=")
+		if name, err := url.QueryUnescape(name); err != nil || !isKeyName(strings.TrimSpace(name)) {
+			continue
+		}
+		if plain, err := url.QueryUnescape(value); err == nil {
+			all = append(all, strings.TrimSpace(plain))
+		}
+	}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+// isKeyName compares without regard to case. The lengths keep letters of other
+// alphabets out, which fold to ASCII ones.
+func isKeyName(name string) bool {
+	const ours = "apiKey"
+	return len(name) == len(ours) && strings.EqualFold(name, ours)
 }
 
 // Limit refuses bodies of more than limit bytes with 413, before the door

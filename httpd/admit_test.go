@@ -1,6 +1,7 @@
 package httpd_test
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -76,6 +77,7 @@ func TestKeys(t *testing.T) {
 	for _, tt := range []struct {
 		name, query, authorization string
 		user, password             string
+		form, media                string
 		in                         bool
 	}{
 		{name: "nothing"},
@@ -88,6 +90,20 @@ func TestKeys(t *testing.T) {
 		{name: "an empty key", query: "apiKey="},
 		{name: "another argument", query: "key=first"},
 		{name: "in a tag", query: "tag=apiKey=first"},
+		{name: "in lower case", query: "apikey=first", in: true},
+		{name: "in upper case", query: "APIKEY=first", in: true},
+		{name: "an escaped name", query: "api%4Bey=first", in: true},
+		{name: "letters that fold to ASCII", query: "api%E2%84%AAey=first"},
+		{name: "a blank behind it", query: "apiKey=first%20", in: true},
+		{name: "blanks around it", query: "apiKey=+first%0D%0A", in: true},
+		{name: "a blank inside", query: "apiKey=fir+st"},
+		{name: "a password with a line end", user: "crm", password: "first\n", in: true},
+		{name: "a token with blanks", authorization: "Bearer   first ", in: true},
+		{name: "in a form", form: "method=start&apiKey=first", in: true},
+		{name: "in a form, lower case and a line end", form: "apikey=first\r\n", in: true},
+		{name: "in a long form", form: "tag=" + strings.Repeat("x", 60<<10) + "&apiKey=first", in: true},
+		{name: "a wrong key in a form", form: "apiKey=second"},
+		{name: "in something else", form: "apiKey=first", media: "text/xml"},
 		{name: "a password", user: "crm", password: "first", in: true},
 		{name: "a user", user: "first", in: true},
 		{name: "a wrong password", user: "crm", password: "second"},
@@ -104,7 +120,14 @@ func TestKeys(t *testing.T) {
 		if tt.authorization != "" {
 			r.Header.Set("Authorization", tt.authorization)
 		}
+		if tt.form != "" {
+			r = httptest.NewRequest("POST", "/", strings.NewReader(tt.form))
+			r.Header.Set("Content-Type", cmp.Or(tt.media, "Application/X-WWW-Form-Urlencoded; charset=utf-8"))
+		}
 		status, body, header := ask(door, r)
+		if want := fmt.Sprintf("in %d <nil>", len(tt.form)); tt.in && body != want {
+			t.Errorf("%s: the door read %q, want %q", tt.name, body, want)
+		}
 		if tt.in != (status == 200) {
 			t.Errorf("%s: %d %q", tt.name, status, body)
 		}
@@ -139,5 +162,15 @@ func TestLimit(t *testing.T) {
 		if status, body, _ := ask(door, r); status != tt.status || body != tt.want {
 			t.Errorf("%s: %d %q, want %d %q", tt.name, status, body, tt.status, tt.want)
 		}
+	}
+}
+
+// TestKeyInABrokenForm: the door sees what was read, and then the error.
+func TestKeyInABrokenForm(t *testing.T) {
+	body := io.MultiReader(strings.NewReader("apiKey=first&tag="), iotest.ErrReader(io.ErrUnexpectedEOF))
+	r := httptest.NewRequest("POST", "/", body)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if status, got, _ := ask(httpd.Keys(ring{"first"}, fault)(inside), r); status != 200 || got != "in 17 unexpected EOF" {
+		t.Errorf("%d %q", status, got)
 	}
 }

@@ -58,14 +58,20 @@ func (x *exchange) fail(err error) {
 // wrong with the SOAP itself stays a fault.
 func (x *exchange) returnsErrors(err error) bool {
 	k := kindOf(err)
-	return x.o.Legacy.SoapErrors == ErrorsReturn && x.call.op != nil && !x.call.op.get &&
+	return x.turned == 0 && x.o.Legacy.SoapErrors == ErrorsReturn && x.call.op != nil && !x.call.op.get &&
 		(k == kindClient || k == kindServer)
 }
 
-// status is by cause for a GET; SOAP sends every fault as 500.
+// status is by cause for a GET; SOAP sends every fault as 500. A 401 is one
+// everywhere: many clients send their password only after it.
 func (x *exchange) status(err error) int {
-	if x.soap || x.o.Legacy.ErrorStatus == Status500 {
+	switch {
+	case x.turned == http.StatusUnauthorized:
+		return x.turned
+	case x.soap || x.o.Legacy.ErrorStatus == Status500:
 		return http.StatusInternalServerError
+	case x.turned != 0:
+		return x.turned
 	}
 	return statusOf(err)
 }

@@ -27,11 +27,15 @@ type exchange struct {
 
 	soap bool // asked by SOAP: faults are 500 whatever the settings say
 	form form // of the answer when it was not asked by SOAP
+
+	// turned is the status with which access control turned the caller away,
+	// or 0.
+	turned int
 }
 
-// simple answers a call that came as a query string or a form. failed is
-// what was wrong with it so far.
-func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args []argument, failed error) {
+// simple makes an exchange of a call that came as a query string or a form.
+// failed is what was wrong with it so far.
+func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args []argument, failed error) (*exchange, error) {
 	c, err := decodeSimple(args)
 	if failed == nil {
 		failed = err
@@ -40,7 +44,7 @@ func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args []argument
 	if failed == nil {
 		failed = err
 	}
-	(&exchange{Handler: h, began: time.Now(), w: w, r: r, call: c, form: f}).run(failed)
+	return &exchange{Handler: h, began: time.Now(), w: w, r: r, call: c, form: f}, failed
 }
 
 // decodeSimple makes a call of named arguments. Axis answers a GET as if it
@@ -62,30 +66,29 @@ func decodeSimple(args []argument) (call, error) {
 	return c, c.bind(args)
 }
 
-// post answers a SOAP message, or a form, or a query without any body.
-func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
+// post decodes a SOAP message, or a form, or a query without any body, of
+// which most bytes are read. Next to an error the exchange holds what could be
+// read, so that a refused retrieval can still be named in the access log.
+func (h *Handler) post(w http.ResponseWriter, r *http.Request, most int64) (*exchange, error) {
 	contentType := r.Header.Get("Content-Type")
 	media := mediaType(contentType)
-	body, err := readBody(w, r)
+	body, failed := readBody(w, r, most)
 	isForm := media == "application/x-www-form-urlencoded" && !looksLikeXML(body)
-	if isForm || contentType == "" && err == nil && len(body) == 0 && r.URL.RawQuery != "" {
-		h.postForm(w, r, string(body), err)
-		return
+	if isForm || contentType == "" && failed == nil && len(body) == 0 && r.URL.RawQuery != "" {
+		return h.postForm(w, r, string(body), failed)
 	}
-	var c call
+	c, err := decodeMessage(body, contentType)
 	switch {
-	case err != nil:
-		c.shape.soap12 = media == mediaSOAP12
+	case failed != nil:
+		err = failed
 	case strings.HasPrefix(media, "multipart/"):
 		err = refuse(recording.Invalid, "messages in several parts are not read: send the SOAP envelope alone")
-	default:
-		c, err = decodeMessage(body, contentType)
 	}
-	(&exchange{Handler: h, began: time.Now(), w: w, r: r, call: c, soap: true}).run(err)
+	return &exchange{Handler: h, began: time.Now(), w: w, r: r, call: c, soap: true}, err
 }
 
 // postForm takes the arguments of the query and then those of the body.
-func (h *Handler) postForm(w http.ResponseWriter, r *http.Request, body string, failed error) {
+func (h *Handler) postForm(w http.ResponseWriter, r *http.Request, body string, failed error) (*exchange, error) {
 	args, err := parseQuery(r.URL.RawQuery)
 	if failed == nil {
 		failed = err
@@ -97,7 +100,7 @@ func (h *Handler) postForm(w http.ResponseWriter, r *http.Request, body string, 
 	if args = append(args, more...); len(args) > maxArguments && failed == nil {
 		failed = refuse(recording.Invalid, "the request has more than %d arguments", maxArguments)
 	}
-	h.simple(w, r, args, failed)
+	return h.simple(w, r, args, failed)
 }
 
 func mediaType(contentType string) string {
@@ -118,16 +121,16 @@ func looksLikeXML(body []byte) bool {
 // readBody reads the body as it came. One that says it is compressed is
 // refused and not taken for plain text: whatever looks at requests in front of
 // us would see another one.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
 	coding := strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))
 	if coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, refuse(recording.Invalid, "the body is said to be %q: send it without a content encoding", shorten(coding))
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
-		return body, refuse(recording.Invalid, "the request is longer than %d bytes", maxRequest)
+		return body, refuse(recording.Invalid, "the request is longer than %d bytes", most)
 	case err != nil:
 		return body, refuse(recording.Invalid, "the request ended before it was complete")
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+	"golang.org/x/time/rate"
 
 	"recgate/recording"
 )
@@ -93,8 +94,9 @@ type Options struct {
 
 // Handler answers the legacy endpoint and the list of services.
 type Handler struct {
-	o      Options
-	blocks sync.Pool // of *block
+	o        Options
+	blocks   sync.Pool     // of *block
+	refusals *rate.Limiter // of lines in the access log, see Refuse
 }
 
 // New makes a handler.
@@ -117,7 +119,7 @@ func New(o Options) *Handler {
 	if o.Sent == nil {
 		o.Sent = func(int64) {}
 	}
-	return &Handler{o: o, blocks: sync.Pool{New: func() any { return new(block) }}}
+	return &Handler{o: o, blocks: sync.Pool{New: func() any { return new(block) }}, refusals: newRefusals()}
 }
 
 func peer(r *http.Request) string {
@@ -146,7 +148,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet, http.MethodHead:
 		h.get(w, r)
 	case http.MethodPost:
-		h.post(w, r)
+		x, err := h.post(w, r, maxRequest)
+		x.run(err)
 	default:
 		notAllowed(w, "GET, HEAD, POST")
 	}
@@ -164,7 +167,8 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
 	case isCall && r.Method == http.MethodHead:
 		notAllowed(w, "GET, POST") // HEAD promises to change nothing
 	case isCall:
-		h.simple(w, r, args, err)
+		x, err := h.simple(w, r, args, err)
+		x.run(err)
 	case isWSDL:
 		h.wsdl(w, r, wsdlKind)
 	case isList:
@@ -174,7 +178,8 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodHead:
 		w.WriteHeader(http.StatusBadRequest)
 	default:
-		h.simple(w, r, args, err)
+		x, err := h.simple(w, r, args, err)
+		x.run(err)
 	}
 }
 

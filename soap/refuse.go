@@ -2,7 +2,8 @@ package soap
 
 import (
 	"net/http"
-	"time"
+
+	"golang.org/x/time/rate"
 
 	"recgate/recording"
 )
@@ -16,37 +17,40 @@ var codes = map[int]recording.Code{
 	http.StatusServiceUnavailable: recording.Unavailable,
 }
 
+const (
+	// maxRefused is how much of the body is read of a request that is turned
+	// away: enough for any retrieval, and little where thousands are.
+	maxRefused = 16 << 10
+	// refusalsPerSecond is how many retrievals that were turned away get a line
+	// in the access log in the long run, and refusalsAtOnce in a burst: callers
+	// without any right must not fill the database. The log has all of them.
+	refusalsPerSecond = 50
+	refusalsAtOnce    = 500
+)
+
+func newRefusals() *rate.Limiter { return rate.NewLimiter(refusalsPerSecond, refusalsAtOnce) }
+
 // Refuse answers a request that access control in front of the endpoint did
-// not let through, in the endpoint's own manner: SOAP gets a fault with 500,
-// a GET the fault envelope or one line of text with the given status (or 500
-// where the settings say so). Nothing of the request but its query is read.
+// not let through, in the endpoint's own manner: SOAP gets a fault with 500, a
+// GET the fault envelope or one line of text with the given status (or 500
+// where the settings say so). A 401 is one for all of them. The request is
+// read only to name a retrieval in the access log.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, status int, message string) {
 	code, known := codes[status]
 	if !known {
 		code = recording.Invalid
 	}
 	err := recording.Errorf(code, "%s", message)
-	media := mediaType(r.Header.Get("Content-Type"))
-	isSOAP := r.Method == http.MethodPost && media != "application/x-www-form-urlencoded"
-	args, _ := parseQuery(r.URL.RawQuery) // only the wish for a form of the answer matters here
-	c, _ := decodeSimple(args)
-	f, _ := formOf(c, r, h.o.Legacy.GetBody)
-	c.shape.soap12 = isSOAP && media == mediaSOAP12
-	x := &exchange{Handler: h, began: time.Now(), w: statusWriter{w, status, isSOAP || h.o.Legacy.ErrorStatus == Status500}, r: r, call: c, form: f, soap: isSOAP}
-	x.fail(err)
-}
-
-// statusWriter sends the status of access control instead of that of the
-// code, unless all errors of the endpoint have one status.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-	fixed  bool
-}
-
-func (s statusWriter) WriteHeader(status int) {
-	if !s.fixed {
-		status = s.status
+	var x *exchange
+	if r.Method == http.MethodPost {
+		x, _ = h.post(w, r, maxRefused)
+	} else {
+		args, _ := parseQuery(r.URL.RawQuery)
+		x, _ = h.simple(w, r, args, nil)
 	}
-	s.ResponseWriter.WriteHeader(status)
+	x.turned = status
+	if h.refusals.Allow() {
+		x.refused(r.Context(), err)
+	}
+	x.fail(err)
 }

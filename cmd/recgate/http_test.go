@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"recgate/ami/amisim"
 	"recgate/config"
+	"recgate/recording"
 )
 
 func TestHealthAndReadiness(t *testing.T) {
@@ -117,10 +120,24 @@ func TestWhoMayCall(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, 22, tt.edit)
 			o.call(t, "410", "411")
-			for _, d := range doors() {
+			for i, d := range doors() {
 				was := o.now(t)
 				refusal(t, d, d.call(t, o, "start", [][2]string{{"extenOrUniqueId", "410"}, {"tag", "22"}}), tt.status, tt.says)
 				o.nothingDone(t, was, false)
+				got := d.call(t, o, "retrieve", [][2]string{{"tag", "22"}, {"username", "fred"}})
+				refusal(t, d, got, tt.status, tt.says)
+				if asks := got.header.Get("WWW-Authenticate") != ""; asks != (tt.status == http.StatusUnauthorized) {
+					t.Errorf("%s: the header asks for a password: %v", d.name, asks)
+				}
+				want := recording.Access{Method: "retrieve", Key: "22", Username: "fred", Remote: "127.0.0.1"}
+				lines := o.accesses(t)
+				if len(lines) != i+1 {
+					t.Fatalf("%s: the access log has %d lines, want %d", d.name, len(lines), i+1)
+				}
+				want.At, want.Outcome = lines[0].At, lines[0].Outcome
+				if diff := cmp.Diff(want, lines[0]); diff != "" || !strings.HasPrefix(want.Outcome, tt.says) {
+					t.Errorf("%s: the access log has (-want +got): %s%s", d.name, want.Outcome, diff)
+				}
 			}
 			for _, open := range []string{"/healthz", "/readyz", "/metrics"} {
 				if got := o.send(t, http.MethodGet, open, "", nil); got.status != http.StatusOK {
@@ -130,6 +147,9 @@ func TestWhoMayCall(t *testing.T) {
 			if tt.name == "keys" {
 				o.want(t, http.StatusUnauthorized, nil, "start", "extenOrUniqueId", "410", "apiKey", "simsim")
 				o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "apiKey", "sesame")
+				for _, d := range doors()[:2] { // those that take arguments by name
+					refusal(t, d, d.call(t, o, "stop", [][2]string{{"extenOrUniqueId", "499"}, {"APIKEY", "sesame%20"}}), http.StatusNotFound, "no live call")
+				}
 				if strings.Contains(o.journal.text(), "sesame") {
 					t.Error("the key is in the log")
 				}
