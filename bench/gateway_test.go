@@ -73,6 +73,12 @@ func serve(b *testing.B, dir, pbx string) gateway {
 	if err != nil {
 		b.Fatal(err)
 	}
+	return serveWith(b, path, dir, pbx)
+}
+
+// serveWith is serve by the recgate at path.
+func serveWith(b *testing.B, path, dir, pbx string) gateway {
+	b.Helper()
 	listen := freeAddress(b)
 	config := filepath.Join(dir, "recgate.yaml")
 	yaml := fmt.Sprintf("listen: %s\ndatabase: %q\narchive: %q\nlog: json\npbx:\n  - name: pbx1\n%s",

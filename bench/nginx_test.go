@@ -35,6 +35,10 @@ http {
 	server {
 		listen %[2]s;
 		root %[3]s;
+		location /large/ {
+			alias %[3]s/;
+			output_buffers 2 256k;
+		}
 		location = /retrieve.php {
 			fastcgi_pass unix:%[1]s/php.sock;
 			fastcgi_param REQUEST_METHOD $request_method;

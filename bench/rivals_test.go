@@ -9,18 +9,29 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
+)
+
+// The places of those that are compared in contest.servers.
+const (
+	get = iota
+	soapGet
+	bare
+	nginx
+	nginxLarge
+	php
 )
 
 // BenchmarkRivals lets 50 clients fetch an hour each at once, in turn from
 // recgate by GET and in a SOAP envelope, from a bare net/http handler, from
-// nginx, which has the file in base64 already, and from the usual PHP script
-// behind nginx. Figures are the CPU time of all processes of each server per
-// GB (10^9 bytes) of WAV, and ratios within one round.
+// nginx, which has the file in base64 already, with the buffers that Debian
+// gives it and with large ones, from the usual PHP script behind nginx, and
+// from an older recgate if BENCH_OLD names one. Figures are the CPU time of
+// all processes of each server per GB (10^9 bytes) of WAV, and ratios within
+// one round.
 func BenchmarkRivals(b *testing.B) {
 	h := newHours(b, clients)
 	x := newContest(b, h)
-	servers := x.servers(b, h)
+	servers := withOld(b, x.servers(b, h), hourSeconds)
 	took := make([]samples, len(servers))
 	for _, s := range servers { // what is read for the first time is no one's fault
 		s.round(b, clients, 1)
@@ -37,39 +48,12 @@ func BenchmarkRivals(b *testing.B) {
 	ownFigures(b)
 	for i, s := range servers {
 		took[i].report(b, s.name, "s/GB")
-	}
-	const get, soap, nginx, php = 0, 1, 3, 4
-	ratio(took[get], took[nginx]).report(b, "GET-to-nginx", "x")
-	ratio(took[soap], took[get]).report(b, "SOAP-to-GET", "x")
-	ratio(took[php], took[get]).report(b, "php-to-GET", "x")
-}
-
-// BenchmarkRequests is how many minutes of audio 50 clients fetch in a second,
-// each after the other over a connection that is kept.
-func BenchmarkRequests(b *testing.B) {
-	h := newRecordings(b, clients, minuteSeconds)
-	x := newContest(b, h)
-	servers := x.servers(b, h)[:4] // PHP would need minutes
-	rates := make([]samples, len(servers))
-	const times = 60
-	for _, s := range servers {
-		s.round(b, clients, 2)
-	}
-	for b.Loop() {
-		for range 7 {
-			for i, s := range servers {
-				begun := time.Now()
-				s.round(b, clients, times)
-				rates[i].add(clients * times / time.Since(begun).Seconds())
-			}
+		if i >= nginx && i != php {
+			ratio(took[get], took[i]).report(b, "GET-to-"+s.name, "x")
 		}
 	}
-	ownFigures(b)
-	for i, s := range servers {
-		rates[i].report(b, s.name, "requests/s")
-	}
-	const get, nginx = 0, 3
-	ratio(rates[get], rates[nginx]).report(b, "GET-to-nginx", "x")
+	ratio(took[soapGet], took[get]).report(b, "SOAP-to-GET", "x")
+	ratio(took[php], took[get]).report(b, "php-to-GET", "x")
 }
 
 // contest is recgate and those that it is compared with, on the same audio.
@@ -111,7 +95,7 @@ func (x contest) servers(b *testing.B, h recordings) []server {
 	b.Helper()
 	ours := strings.TrimPrefix(x.gateway.base, "http://")
 	bare := strings.TrimPrefix(x.bareURL, "http://")
-	length := int64(base64.StdEncoding.EncodedLen(int(h.bytes)))
+	length := encodedBytes(h.bytes)
 	var asks [clients]string
 	for n := range clients {
 		r, err := x.gateway.retrieveSOAP(n)
@@ -131,11 +115,16 @@ func (x contest) servers(b *testing.B, h recordings) []server {
 		{"nginx", x.rivals.address, x.rivals.nginx.cpu, func(n int) string {
 			return getRequest(x.rivals.address, fmt.Sprintf("/%d.b64", n%clients))
 		}, length},
+		{"nginx-256k", x.rivals.address, x.rivals.nginx.cpu, func(n int) string {
+			return getRequest(x.rivals.address, fmt.Sprintf("/large/%d.b64", n%clients))
+		}, length},
 		{"php", x.rivals.address, x.rivals.php.cpu, func(int) string {
 			return getRequest(x.rivals.address, "/retrieve.php?name="+filepath.Base(h.wav))
 		}, length},
 	}
 }
+
+func encodedBytes(n int64) int64 { return int64(base64.StdEncoding.EncodedLen(int(n))) }
 
 // round fetches with all clients, and sees that everything came.
 func (s server) round(b *testing.B, clients, times int) {
