@@ -57,11 +57,11 @@ const rowsFolder = "/var/tmp/recgate-bench"
 func lookUp(b *testing.B, db *store.DB, rows int) {
 	b.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
-	looks := map[string]func(n int) ([]recording.Recording, error){
-		"tag": func(n int) ([]recording.Recording, error) {
+	looks := map[string]func(n int) ([]recording.Candidate, error){
+		"tag": func(n int) ([]recording.Candidate, error) {
 			return db.ByTag(b.Context(), fmt.Sprintf("CASE-%08d", n), 10)
 		},
-		"unique-id": func(n int) ([]recording.Recording, error) { return db.ByUniqueID(b.Context(), rowUniqueID(n), 10) },
+		"unique-id": func(n int) ([]recording.Candidate, error) { return db.ByUniqueID(b.Context(), rowUniqueID(n), 10) },
 	}
 	for range 1000 { // statements are made ready, and what every look-up reads is at hand
 		if found, err := looks["tag"](1 + random.IntN(rows)); err != nil || len(found) != 1 {

@@ -82,6 +82,20 @@ func (of *office) stop(t *testing.T, target string) recording.Recording {
 	return rec
 }
 
+// rows returns the whole recordings of a channel, the newest first.
+func (of *office) rows(t *testing.T, uniqueID string) []recording.Recording {
+	t.Helper()
+	found, err := of.store.ByUniqueID(t.Context(), uniqueID, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []recording.Recording
+	for _, c := range found {
+		rows = append(rows, of.state(t, c.ID))
+	}
+	return rows
+}
+
 // state waits until a recording has been brought as far as it goes for now.
 func (of *office) state(t *testing.T, id recording.ID) recording.Recording {
 	t.Helper()

@@ -60,9 +60,9 @@ func TestStartsOfTwoProcessesMakeOneRecording(t *testing.T) {
 				if a.ID != b.ID || of.pbx.Records() != 1 {
 					t.Errorf("recordings %s and %s, the PBX was asked %d times; want one", a.ID, b.ID, of.pbx.Records())
 				}
-				rows, err := of.store.ByUniqueID(t.Context(), caller, 10)
-				if err != nil || len(rows) != 1 || rows[0].State != recording.Running || !slices.Equal(rows[0].Tags, []string{"a", "b"}) {
-					t.Errorf("%+v, %v; want one recording with both tags", rows, err)
+				rows := of.rows(t, caller)
+				if len(rows) != 1 || rows[0].State != recording.Running || !slices.Equal(rows[0].Tags, []string{"a", "b"}) {
+					t.Errorf("%+v; want one recording with both tags", rows)
 				}
 			})
 		})

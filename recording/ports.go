@@ -145,12 +145,13 @@ type ChannelNote struct {
 type Lookup interface {
 	// Get returns one recording with tags, tracks, call and parties.
 	Get(ctx context.Context, id ID) (Recording, error)
-	// ByTag returns recordings that carry the tag, at most limit.
-	ByTag(ctx context.Context, tag string, limit int) ([]Recording, error)
-	// ByUniqueID returns recordings of the channel with this unique id on
-	// any PBX; if there are none, those of calls in which a channel with
-	// this unique id took part. At most limit.
-	ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]Recording, error)
+	// ByTag returns what is judged of the recordings that carry the tag, at
+	// most limit.
+	ByTag(ctx context.Context, tag string, limit int) ([]Candidate, error)
+	// ByUniqueID returns the same of the recordings of the channel with this
+	// unique id on any PBX; if there are none, of those of calls in which a
+	// channel with this unique id took part. At most limit.
+	ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]Candidate, error)
 	// Open returns the recordings of a PBX that are not in a final state or
 	// whose channel is not known to have ended.
 	Open(ctx context.Context, pbx string) ([]Recording, error)

@@ -19,7 +19,7 @@ type RetrieveRequest struct {
 
 // Audio is a recording's WAV. The caller closes it.
 type Audio struct {
-	Recording Recording
+	Recording ID
 	Bytes     int64 // exactly what can be read
 	io.ReadSeekCloser
 }
@@ -48,7 +48,7 @@ func (s *Service) Refused(ctx context.Context, r RetrieveRequest, method string,
 	_ = s.logAccess(ctx, r, method, "", cause) // it has told its failure to the log
 }
 
-func (s *Service) byTag(ctx context.Context, key string) ([]Recording, error) {
+func (s *Service) byTag(ctx context.Context, key string) ([]Candidate, error) {
 	tag, err := needText("tag", key, "give the tag that start was given")
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (s *Service) byTag(ctx context.Context, key string) ([]Recording, error) {
 	return found, err
 }
 
-func (s *Service) byUniqueID(ctx context.Context, key string) ([]Recording, error) {
+func (s *Service) byUniqueID(ctx context.Context, key string) ([]Candidate, error) {
 	if err := checkKey("uniqueId", key, "a unique id such as 12347811.214"); err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (s *Service) byUniqueID(ctx context.Context, key string) ([]Recording, erro
 	return found, err
 }
 
-type finder func(ctx context.Context, key string) ([]Recording, error)
+type finder func(ctx context.Context, key string) ([]Candidate, error)
 
 func (s *Service) retrieve(ctx context.Context, r RetrieveRequest, method string, find finder) (*Audio, error) {
 	var audio *Audio
@@ -86,7 +86,7 @@ func (s *Service) retrieve(ctx context.Context, r RetrieveRequest, method string
 			s.o.Log.WarnContext(ctx, "archive file not closed", slog.Any("err", closeErr))
 		}
 	}
-	s.o.Happened(Happening{Kind: Retrieved, Recording: rec, Err: err})
+	s.o.Happened(Happening{Kind: Retrieved, Recording: Recording{ID: rec.ID, State: rec.State}, Err: err})
 	if err != nil {
 		return nil, err
 	}
@@ -94,13 +94,13 @@ func (s *Service) retrieve(ctx context.Context, r RetrieveRequest, method string
 }
 
 // choose finds the recording to give back.
-func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (Recording, error) {
+func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (Candidate, error) {
 	if _, err := needText("username", r.Username, "say on whose behalf"); err != nil {
-		return Recording{}, err
+		return Candidate{}, err
 	}
 	found, err := find(ctx, strings.Trim(r.Key, " "))
 	if err != nil {
-		return Recording{}, err
+		return Candidate{}, err
 	}
 	for i, rec := range found {
 		if s.refusal(rec) != nil {
@@ -124,7 +124,7 @@ func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (R
 
 // refusal tells why a recording may not be retrieved; nil for one that is
 // ready, or will be once it is collected: its call is over, or it was stopped.
-func (s *Service) refusal(rec Recording) error {
+func (s *Service) refusal(rec Candidate) error {
 	switch {
 	case rec.Deleted:
 		return Errorf(Conflict, "the recording is deleted")
@@ -142,7 +142,7 @@ func (s *Service) refusal(rec Recording) error {
 
 // awaitCollected waits a little for a recording that is on its way to the
 // archive, since many callers retrieve at once after the stop.
-func (s *Service) awaitCollected(ctx context.Context, rec Recording) (Recording, error) {
+func (s *Service) awaitCollected(ctx context.Context, rec Candidate) (Candidate, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -158,14 +158,14 @@ func (s *Service) awaitCollected(ctx context.Context, rec Recording) (Recording,
 			return rec, err
 		}
 		if err == nil {
-			rec = now
+			rec = now.Candidate()
 		}
 	}
 	return rec, nil
 }
 
 // open opens the archived WAV and checks that it is whole.
-func (s *Service) open(ctx context.Context, rec Recording) (*Audio, error) {
+func (s *Service) open(ctx context.Context, rec Candidate) (*Audio, error) {
 	body, size, err := s.blobs.Open(ctx, rec.Key)
 	if err != nil {
 		if CodeOf(err) == NotFound {
@@ -180,7 +180,7 @@ func (s *Service) open(ctx context.Context, rec Recording) (*Audio, error) {
 		}
 		return nil, err
 	}
-	return &Audio{Recording: rec, Bytes: size, ReadSeekCloser: body}, nil
+	return &Audio{Recording: rec.ID, Bytes: size, ReadSeekCloser: body}, nil
 }
 
 func (s *Service) logAccess(ctx context.Context, r RetrieveRequest, method string, id ID, cause error) error {

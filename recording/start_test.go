@@ -77,9 +77,8 @@ func TestSimultaneousStartsMakeOneRecording(t *testing.T) {
 		synctest.Wait()
 		release()
 		wg.Wait()
-		rows, err := of.store.ByUniqueID(t.Context(), caller, 10)
-		if err != nil || len(rows) != 1 || len(rows[0].Tags) != 4 {
-			t.Errorf("%+v, %v; want one recording with four tags", rows, err)
+		if rows := of.rows(t, caller); len(rows) != 1 || len(rows[0].Tags) != 4 {
+			t.Errorf("%+v; want one recording with four tags", rows)
 		}
 	})
 }

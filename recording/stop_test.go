@@ -90,9 +90,8 @@ func TestStopThenStartMakesASecondRecording(t *testing.T) {
 		first := of.start(t, "410", "22")
 		of.stop(t, "410")
 		second := of.start(t, "410", "22")
-		rows, err := of.store.ByUniqueID(t.Context(), caller, 10)
-		if err != nil || len(rows) != 2 || first.ID == second.ID || rows[0].Call.ID != rows[1].Call.ID {
-			t.Errorf("%+v, %v; want two recordings of one call", rows, err)
+		if rows := of.rows(t, caller); len(rows) != 2 || first.ID == second.ID || rows[0].Call.ID != rows[1].Call.ID {
+			t.Errorf("%+v; want two recordings of one call", rows)
 		}
 	})
 }

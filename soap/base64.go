@@ -42,17 +42,17 @@ type opened struct {
 func openAudio(a *recording.Audio, room *block) (opened, error) {
 	size, err := a.Seek(0, io.SeekEnd)
 	if err != nil {
-		return opened{}, fmt.Errorf("find the size of recording %s: %w", a.Recording.ID, err)
+		return opened{}, fmt.Errorf("find the size of recording %s: %w", a.Recording, err)
 	}
 	if size != a.Bytes || size == 0 {
-		return opened{}, fmt.Errorf("recording %s has %d bytes, not %d", a.Recording.ID, size, a.Bytes)
+		return opened{}, fmt.Errorf("recording %s has %d bytes, not %d", a.Recording, size, a.Bytes)
 	}
 	if _, err := a.Seek(0, io.SeekStart); err != nil {
-		return opened{}, fmt.Errorf("rewind recording %s: %w", a.Recording.ID, err)
+		return opened{}, fmt.Errorf("rewind recording %s: %w", a.Recording, err)
 	}
 	o := opened{source: a, left: size, room: room}
 	if o.first, err = o.read(); err != nil {
-		return opened{}, fmt.Errorf("read recording %s: %w", a.Recording.ID, err)
+		return opened{}, fmt.Errorf("read recording %s: %w", a.Recording, err)
 	}
 	return o, nil
 }

@@ -54,10 +54,18 @@ type writer interface {
 	write(ctx context.Context, c change) error
 }
 
-// tx is a transaction of either dialect. Queries are constants with ? for
-// every argument; the two that are lists have (?) for the list, see in.
+// runner is what a statement runs in: a transaction, a connection or a pool.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// tx is a transaction of either dialect, or one statement without one, see
+// readOnce. Queries are constants with ? for every argument; the two that are
+// lists have (?) for the list, see in.
 type tx struct {
-	sql      *sql.Tx
+	sql      runner
 	dialect  dialect
 	prepared *prepared
 	repeated bool // it is run once more, and may have been committed the first time
@@ -108,14 +116,17 @@ func (t tx) query(ctx context.Context, query string, args []any) (*sql.Rows, err
 	return t.sql.QueryContext(ctx, query, t.dialect.bind(args)...)
 }
 
-// ready returns the prepared statement of a query for this transaction, with
-// which it ends; nil when there is none.
+// ready returns the prepared statement of a query, for this transaction if
+// there is one, with which it ends; nil when there is no such statement.
 func (t tx) ready(ctx context.Context, query string) *sql.Stmt {
 	s := t.prepared.of(query)
 	if s == nil {
 		return nil
 	}
-	return t.sql.StmtContext(ctx, s)
+	if in, ok := t.sql.(*sql.Tx); ok {
+		return in.StmtContext(ctx, s)
+	}
+	return s
 }
 
 // isDuplicate tells whether a statement failed because its row exists.

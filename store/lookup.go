@@ -37,27 +37,56 @@ func (db *DB) Get(ctx context.Context, id recording.ID) (recording.Recording, er
 	return list[0], nil
 }
 
-// ByTag implements recording.Lookup.
-func (db *DB) ByTag(ctx context.Context, tag string, limit int) ([]recording.Recording, error) {
-	const query = selectRecordings + `JOIN tags t ON t.recording_id = r.id WHERE t.tag = ?
+// ByTag implements recording.Lookup. It is asked for every retrieval, so it is
+// one statement that reads no more than is judged, and ByUniqueID likewise.
+func (db *DB) ByTag(ctx context.Context, tag string, limit int) ([]recording.Candidate, error) {
+	const query = `SELECT r.id, r.state, r.reason, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
+		FROM tags t JOIN recordings r ON r.id = t.recording_id WHERE t.tag = ?
 		ORDER BY t.asked_at DESC, t.recording_id DESC LIMIT ?`
-	return db.list(ctx, "read recordings by tag", query, tag, max(0, limit))
+	return db.candidates(ctx, "read recordings by tag", query, tag, max(0, limit))
 }
 
-// ByUniqueID implements recording.Lookup.
-func (db *DB) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Recording, error) {
-	const own = selectRecordings + `WHERE r.unique_id = ?
+// ByUniqueID implements recording.Lookup. Calls are looked through only where
+// no channel is found, and for the channel once more at the same moment.
+func (db *DB) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Candidate, error) {
+	const own = `SELECT r.id, r.state, r.reason, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
+		FROM recordings r WHERE r.unique_id = ?
 		ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`
-	const inCall = selectRecordings + `WHERE r.call_id IN (SELECT call_id FROM parties WHERE unique_id = ?)
+	const inCall = `SELECT r.id, r.state, r.reason, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
+		FROM recordings r WHERE r.call_id IN (SELECT call_id FROM parties WHERE unique_id = ?)
 		ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`
-	var list []recording.Recording
-	err := db.read(ctx, db.timeout, "read recordings by unique id", func(ctx context.Context, t tx) (err error) {
-		if list, err = selectWhole(ctx, t, own, uniqueID, max(0, limit)); err != nil || len(list) > 0 {
-			return err
+	const what = "read recordings by unique id"
+	limit = max(0, limit)
+	list, err := db.candidates(ctx, what, own, uniqueID, limit)
+	if err != nil || len(list) > 0 {
+		return list, err
+	}
+	err = db.read(ctx, db.timeout, what, func(ctx context.Context, t tx) (err error) {
+		for _, query := range []string{own, inCall} {
+			if list, err = selectCandidates(ctx, t, query, uniqueID, limit); err != nil || len(list) > 0 {
+				return err
+			}
 		}
-		list, err = selectWhole(ctx, t, inCall, uniqueID, max(0, limit))
+		return nil
+	})
+	return list, err
+}
+
+func (db *DB) candidates(ctx context.Context, what, query, key string, limit int) (list []recording.Candidate, err error) {
+	err = db.readOnce(ctx, what, func(ctx context.Context, t tx) (err error) {
+		list, err = selectCandidates(ctx, t, query, key, limit)
 		return err
 	})
+	return list, err
+}
+
+func selectCandidates(ctx context.Context, t tx, query, key string, limit int) (list []recording.Candidate, err error) {
+	err = t.each(ctx, func(row scanner) error {
+		var c recording.Candidate
+		err := row.Scan(&c.ID, &c.State, &c.Reason, &c.Private, &c.Deleted, timeColumn{&c.ChannelEndedAt}, &c.Bytes, &c.Key)
+		list = append(list, c)
+		return err
+	}, query, key, limit)
 	return list, err
 }
 

@@ -36,6 +36,10 @@ func (r *retrier) read(ctx context.Context, look change) error {
 	return r.run(ctx, &sql.TxOptions{ReadOnly: true}, look)
 }
 
+// readOnce runs look, which is one statement, without a transaction: two trips
+// to the server less.
+func (r *retrier) readOnce(ctx context.Context, look change) error { return r.run(ctx, nil, look) }
+
 func (r *retrier) run(ctx context.Context, o *sql.TxOptions, c change) error {
 	repeated, moves := false, 0
 	for pause := time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
@@ -65,7 +69,7 @@ type outcome struct {
 	unknown bool // it may have been committed
 }
 
-// once runs c in a transaction. Read committed, so that a look-up that finds
+// once runs c in a transaction, or without one where o is nil. Read committed, so that a look-up that finds
 // nothing locks nothing; rows that must not change are locked by an UPDATE first.
 func (r *retrier) once(ctx context.Context, o *sql.TxOptions, repeated bool, c change) (out outcome) {
 	conn, err := r.pool.Conn(ctx)
@@ -75,6 +79,9 @@ func (r *retrier) once(ctx context.Context, o *sql.TxOptions, repeated bool, c c
 	defer conn.Close() //nolint:errcheck // gives it back to the pool
 	committing := false
 	err = func() error {
+		if o == nil {
+			return c(ctx, tx{sql: conn, dialect: r.dialect, repeated: repeated})
+		}
 		t, err := conn.BeginTx(ctx, o)
 		if err != nil {
 			return err

@@ -56,9 +56,13 @@ func (s sqliteSource) open(o Options) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open the database: %w", err), writes.Close())
 	}
 	writes.SetMaxOpenConns(1)
-	readers.SetMaxOpenConns(max(4, runtime.NumCPU()))
-	readers.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	return &DB{dialect: d, readers: readers, writes: writes, writer: newGroup(writes, d, o.Timeout), timeout: o.Timeout, prepared: newPrepared(readers)}, nil
+	seats := max(4, runtime.NumCPU())
+	readers.SetMaxOpenConns(seats)
+	readers.SetMaxIdleConns(seats)
+	return &DB{
+		dialect: d, readers: readers, writes: writes, writer: newGroup(writes, d, o.Timeout), timeout: o.Timeout,
+		prepared: newPrepared(readers), seats: make(chan struct{}, seats),
+	}, nil
 }
 
 // uri names the file to SQLite. The path is escaped, so that no character of

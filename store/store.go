@@ -25,7 +25,8 @@ type DB struct {
 	timeout time.Duration
 	ran     func(wrote bool, took time.Duration, failed bool) // nil: nobody asks
 
-	prepared *prepared // of readers; nil on MySQL
+	prepared *prepared     // of readers; nil on MySQL
+	seats    chan struct{} // as many as readers has connections; nil on MySQL
 }
 
 var _ recording.Store = (*DB)(nil)
@@ -130,22 +131,67 @@ func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look
 	return err
 }
 
-// look reads. What is quick is told nothing of ctx once it has a connection:
-// the driver starts a goroutine for each statement whose context can end.
+// readOnce runs look, which is one quick statement and so of one moment by
+// itself, without a transaction.
+func (db *DB) readOnce(ctx context.Context, what string, look change) error {
+	began := time.Now()
+	err := fault(ctx, db.dialect, what, db.lookOnce(ctx, look))
+	db.tell(false, began, err)
+	return err
+}
+
+func (db *DB) lookOnce(ctx context.Context, look change) error {
+	if r, ok := db.writer.(*retrier); ok {
+		ctx, cancel := context.WithTimeout(ctx, db.timeout)
+		defer cancel()
+		return r.readOnce(ctx, look)
+	}
+	db.prepared.prepare(ctx)
+	if err := db.takeSeat(ctx); err != nil {
+		return err
+	}
+	defer db.leaveSeat()
+	return look(context.WithoutCancel(ctx), tx{sql: db.readers, dialect: db.dialect, prepared: db.prepared})
+}
+
+// takeSeat waits until a connection is free, no longer than db.timeout: what
+// has a seat waits for none, and need not be told of ctx, see look.
+func (db *DB) takeSeat(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case db.seats <- struct{}{}:
+		return nil
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, db.timeout)
+	defer cancel()
+	select {
+	case db.seats <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (db *DB) leaveSeat() { <-db.seats }
+
+// look reads. What is quick is told nothing of ctx once it has a seat: the
+// driver starts a goroutine for each statement whose context can end.
 func (db *DB) look(ctx context.Context, quick bool, look change) error {
 	if r, ok := db.writer.(*retrier); ok {
 		return r.read(ctx, look)
 	}
 	db.prepared.prepare(ctx)
-	conn, err := db.readers.Conn(ctx)
-	if err != nil {
+	if err := db.takeSeat(ctx); err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	defer db.leaveSeat()
 	if quick {
 		ctx = context.WithoutCancel(ctx)
 	}
-	t, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	t, err := db.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}

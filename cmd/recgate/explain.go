@@ -80,18 +80,24 @@ func meant(ctx context.Context, db *store.DB, text string) ([]recording.Recordin
 			return []recording.Recording{rec}, err
 		}
 	}
+	byUniqueID, err := db.ByUniqueID(ctx, text, few)
+	if err != nil {
+		return nil, err
+	}
 	byTag, err := db.ByTag(ctx, text, few)
 	if err != nil {
 		return nil, err
 	}
-	found, err := db.ByUniqueID(ctx, text, few)
-	if err != nil {
-		return nil, err
-	}
-	for _, rec := range byTag {
-		if !slices.ContainsFunc(found, func(r recording.Recording) bool { return r.ID == rec.ID }) {
-			found = append(found, rec)
+	var found []recording.Recording
+	for _, c := range append(byUniqueID, byTag...) {
+		if slices.ContainsFunc(found, func(r recording.Recording) bool { return r.ID == c.ID }) {
+			continue
 		}
+		rec, err := db.Get(ctx, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, rec)
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("no recording has the id, the unique id or the tag %q", text)

@@ -280,7 +280,11 @@ func (o *office) byTag(t *testing.T, tag string) (recording.Recording, bool) {
 	if len(found) == 0 {
 		return recording.Recording{}, false
 	}
-	return found[0], true
+	rec, err := o.db.Get(t.Context(), found[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec, true
 }
 
 // inState waits until the newest recording with the tag is in a state.

@@ -28,26 +28,26 @@ func (s *Store) Get(ctx context.Context, id recording.ID) (recording.Recording, 
 }
 
 // ByTag implements recording.Lookup.
-func (s *Store) ByTag(ctx context.Context, tag string, limit int) ([]recording.Recording, error) {
+func (s *Store) ByTag(ctx context.Context, tag string, limit int) ([]recording.Candidate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "ByTag"); err != nil {
 		return nil, err
 	}
-	return s.list(limit, func(r *row) bool { return slices.Contains(r.Tags, tag) }), nil
+	return s.candidates(limit, func(r *row) bool { return slices.Contains(r.Tags, tag) }), nil
 }
 
 // ByUniqueID implements recording.Lookup.
-func (s *Store) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Recording, error) {
+func (s *Store) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Candidate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "ByUniqueID"); err != nil {
 		return nil, err
 	}
-	if own := s.list(limit, func(r *row) bool { return r.UniqueID == uniqueID }); len(own) > 0 {
+	if own := s.candidates(limit, func(r *row) bool { return r.UniqueID == uniqueID }); len(own) > 0 {
 		return own, nil
 	}
-	return s.list(limit, func(r *row) bool {
+	return s.candidates(limit, func(r *row) bool {
 		return slices.ContainsFunc(s.calls[r.Call.ID].Parties, func(p recording.Party) bool { return p.UniqueID == uniqueID })
 	}), nil
 }
@@ -189,6 +189,15 @@ func (s *Store) list(limit int, match func(*row) bool) []recording.Recording {
 		return cmp.Or(b.AskedAt.Compare(a.AskedAt), cmp.Compare(b.ID, a.ID))
 	})
 	return found[:max(0, min(limit, len(found)))]
+}
+
+// candidates is list of what is judged alone. The caller holds s.mu.
+func (s *Store) candidates(limit int, match func(*row) bool) []recording.Candidate {
+	var found []recording.Candidate
+	for _, r := range s.list(limit, match) {
+		found = append(found, r.Candidate())
+	}
+	return found
 }
 
 // whole returns a copy of the row with its call. The caller holds s.mu.

@@ -65,6 +65,7 @@ var storeCases = []struct {
 	{"an event of an unknown channel changes nothing", unknownChannel},
 	{"lists are newest first", listsAreNewestFirst},
 	{"lists hold whole recordings", listsAreWhole},
+	{"candidates hold what is judged", candidates},
 	{"limits", limits},
 	{"by unique id own channel before party", byUniqueID},
 	{"open recordings", openRecordings},
@@ -196,7 +197,7 @@ func refused(t *testing.T, what string, want recording.Code, err error) {
 }
 
 // found demands that a look-up answers with these recordings, in this order.
-func found(t *testing.T, what string, list []recording.Recording, err error, want ...recording.ID) {
+func found[R recording.Recording | recording.Candidate](t *testing.T, what string, list []R, err error, want ...recording.ID) {
 	t.Helper()
 	if err != nil {
 		t.Errorf("%s: %v", what, err)
@@ -204,7 +205,12 @@ func found(t *testing.T, what string, list []recording.Recording, err error, wan
 	}
 	got := []recording.ID{}
 	for _, r := range list {
-		got = append(got, r.ID)
+		switch r := any(r).(type) {
+		case recording.Recording:
+			got = append(got, r.ID)
+		case recording.Candidate:
+			got = append(got, r.ID)
+		}
 	}
 	equal(t, what, want, got)
 }

@@ -105,8 +105,8 @@ func move(t *testing.T, s recording.Store) {
 
 	list, err := s.OnChannel(t.Context(), "pbx1", "9.9")
 	found(t, "open on the new channel", list, err, want.ID)
-	list, err = s.ByUniqueID(t.Context(), "1700000000.1", 9)
-	found(t, "by the id of the old channel", list, err, want.ID)
+	old, err := s.ByUniqueID(t.Context(), "1700000000.1", 9)
+	found(t, "by the id of the old channel", old, err, want.ID)
 	past, err := s.History(t.Context(), want.ID)
 	if err != nil || len(past) != 3 || past[2].To != recording.Running || !past[2].At.Equal(after(71)) {
 		t.Errorf("history %v, %v: want the move as its third line", past, err)

@@ -29,8 +29,8 @@ func listsAreNewestFirst(t *testing.T, s recording.Store) {
 	tagged(t, s, "all", want...)
 	list, err := s.ByUniqueID(t.Context(), "1.1", 10)
 	found(t, "by unique id", list, err, want...)
-	list, err = s.Open(t.Context(), "pbx1")
-	found(t, "open", list, err, want...)
+	open, err := s.Open(t.Context(), "pbx1")
+	found(t, "open", open, err, want...)
 
 	// A new tag does not make the recording newer.
 	if err := s.AddTag(t.Context(), idOf(5), "all", "192.0.2.8", after(99)); err != nil {
@@ -48,19 +48,52 @@ func listsAreWhole(t *testing.T, s recording.Store) {
 		r.UniqueID = "1.1"
 		want = append(want, stopped(t, s, r))
 	}
-	got, err := s.ByTag(t.Context(), "all", n)
+	got, err := s.Open(t.Context(), "pbx1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "by tag", want, got)
-	if got, err = s.ByUniqueID(t.Context(), "1.1", n); err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "by unique id", want, got)
-	if got, err = s.Open(t.Context(), "pbx1"); err != nil {
-		t.Fatal(err)
-	}
 	equal(t, "open", want, got)
+}
+
+// candidates are the same by tag, by unique id and by that of a party, and
+// agree with what Get returns, whatever was written since the start.
+func candidates(t *testing.T, s recording.Store) {
+	bare, whole, flagged := unset(1), full(2), full(3)
+	whole.Private, whole.Deleted = false, false
+	var want []recording.Candidate
+	for _, r := range []recording.Recording{bare, whole, flagged} {
+		r.Tags, r.UniqueID = []string{"all"}, "1.1"
+		r.Call.LinkedID = "1.1"
+		r.Call.Parties = []recording.Party{{UniqueID: "1.1"}, {UniqueID: "2.2"}}
+		stopped(t, s, r)
+		if r.ID == whole.ID {
+			step := recording.Step{To: recording.Ready, Reason: "archived", At: after(100), Bytes: 1<<40 + 1, Key: "a-key.wav"}
+			if err := s.Advance(t.Context(), r.ID, step); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want = append([]recording.Candidate{get(t, s, r.ID).Candidate()}, want...)
+	}
+	if ready := want[1]; ready.State != recording.Ready || ready.Bytes != 1<<40+1 || ready.Key != "a-key.wav" || ready.Reason != "archived" || ready.InProgress() {
+		t.Errorf("the candidate does not tell of its step: %+v", ready)
+	}
+	if !want[0].Private || !want[0].Deleted || want[1].Private || want[1].Deleted {
+		t.Errorf("the flags are not told apart: %+v", want)
+	}
+	if !want[2].InProgress() {
+		t.Errorf("a recording of a channel that is up: %+v", want[2])
+	}
+	for what, look := range map[string]func() ([]recording.Candidate, error){
+		"by tag":             func() ([]recording.Candidate, error) { return s.ByTag(t.Context(), "all", 10) },
+		"by unique id":       func() ([]recording.Candidate, error) { return s.ByUniqueID(t.Context(), "1.1", 10) },
+		"by that of a party": func() ([]recording.Candidate, error) { return s.ByUniqueID(t.Context(), "2.2", 10) },
+	} {
+		got, err := look()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		equal(t, what, want, got)
+	}
 }
 
 func limits(t *testing.T, s recording.Store) {

@@ -225,7 +225,8 @@ func simultaneousAdds(t *testing.T, s recording.Store) {
 		t.Fatalf("%d conflicts, %d recordings, %v; want 1, %d", conflicts, len(list), err, n-1)
 	}
 	calls := map[string]int{}
-	for _, r := range list {
+	for _, c := range list {
+		r := get(t, s, c.ID)
 		calls[r.Call.ID] = len(r.Call.Parties)
 	}
 	// Every recording brought two parties of its own.

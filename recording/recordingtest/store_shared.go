@@ -250,8 +250,10 @@ func callOfTwo(t *testing.T, s [2]recording.Store) {
 	if err != nil || len(list) != 16 {
 		t.Fatalf("%d recordings, %v; want sixteen", len(list), err)
 	}
-	for _, r := range list {
-		if r.Call.ID != list[0].Call.ID || len(r.Call.Parties) != 32 {
+	id := get(t, s[1], list[0].ID).Call.ID
+	for _, c := range list {
+		r := get(t, s[1], c.ID)
+		if r.Call.ID != id || len(r.Call.Parties) != 32 {
 			t.Errorf("call %s with %d parties, want one with 32", r.Call.ID, len(r.Call.Parties))
 		}
 	}
