@@ -29,6 +29,9 @@ func verdict(c Config, from map[string]string) error {
 	return nil
 }
 
+// hostName is a name as it stands in a Host header, or an address.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$|^[0-9a-fA-F:]+$`)
+
 // maxMaxSeconds is a week: longer than any call.
 const maxMaxSeconds = 7 * 24 * 3600
 
@@ -50,6 +53,10 @@ func check(c Config, from map[string]string) []Problem {
 	k := &checker{from: from}
 	k.want(isAddress(c.Listen, true), "listen", "%q is no address to listen on: give host:port, such as 127.0.0.1:8080", c.Listen)
 	k.want(c.PublicURL == "" || isPublicURL(c.PublicURL), "public_url", "%q is no URL to reach recgate by: give one such as https://recgate.example.org", c.PublicURL)
+	for _, host := range c.Hosts {
+		k.want(host == AnyHost || hostName.MatchString(host) && len(host) <= 253, "hosts",
+			"%q is not a host name: use a name without scheme and port, for example recgate.example.org, or * for any", host)
+	}
 	k.want(isDatabase(c.Database.Reveal()), "database", "the value (not shown: it may hold a password) is no database: give sqlite:FILE or mysql://user:pass@host:3306/name")
 	k.archive(c)
 	k.want(c.SelfTest == 0 || c.SelfTest >= 10*time.Second && c.SelfTest <= 7*24*time.Hour, "self_test", "%v will not do: give 0 for never, or 10s to 168h, such as 1h", c.SelfTest)

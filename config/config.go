@@ -8,6 +8,9 @@
 package config
 
 import (
+	"net"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // time zones load on machines that have none installed
@@ -16,11 +19,15 @@ import (
 // Config is the whole configuration. Paths are as given: relative ones begin
 // in the folder that recgate was started in.
 type Config struct {
-	Listen       string `yaml:"listen"`     // host:port
-	PublicURL    string `yaml:"public_url"` // without a final slash; empty: the Host header
-	Database     Secret `yaml:"database"`   // sqlite:FILE or mysql://user:pass@host:port/name
-	DatabaseFile string `yaml:"database_file"`
-	Archive      string `yaml:"archive"` // file:FOLDER or s3://BUCKET/PREFIX?endpoint=URL
+	Listen    string `yaml:"listen"`     // host:port
+	PublicURL string `yaml:"public_url"` // without a final slash; empty: the Host header
+	// Hosts are the names by which recgate may be called, beside those of the
+	// machine, of Listen and of PublicURL, and whose pages may call it; AnyHost
+	// for all names.
+	Hosts        []string `yaml:"hosts"`
+	Database     Secret   `yaml:"database"` // sqlite:FILE or mysql://user:pass@host:port/name
+	DatabaseFile string   `yaml:"database_file"`
+	Archive      string   `yaml:"archive"` // file:FOLDER or s3://BUCKET/PREFIX?endpoint=URL
 
 	// The keys of an S3 archive. None: those of the AWS variables, or of the
 	// file that the AWS tools share.
@@ -170,6 +177,22 @@ func DefaultPBX() PBX {
 		ExtensionFrom: "name",
 		TestCall:      "tone@recgate-test",
 	}
+}
+
+// AnyHost among Hosts stands for every name.
+const AnyHost = "*"
+
+// HostNames returns the names by which recgate may be called as far as the
+// configuration has them: Hosts, and those in Listen and PublicURL.
+func (c Config) HostNames() []string {
+	names := slices.Clone(c.Hosts)
+	if host, _, err := net.SplitHostPort(c.Listen); err == nil && host != "" {
+		names = append(names, host)
+	}
+	if u, err := url.Parse(c.PublicURL); err == nil && u.Hostname() != "" {
+		names = append(names, u.Hostname())
+	}
+	return names
 }
 
 // Location returns the time zone that Timezone names.

@@ -74,6 +74,21 @@ func (p Proxies) way(h http.Header) []string {
 	return strings.Split(all, ",")
 }
 
+// hosts lists the names that the callers of the proxies used, as far as the
+// header that belongs to Header tells them.
+func (p Proxies) hosts(h http.Header) []string {
+	if p.Header == Forwarded {
+		return forwardedHosts(h.Values("Forwarded"))
+	}
+	var all []string
+	for _, host := range strings.Split(strings.Join(h.Values("X-Forwarded-Host"), ","), ",") {
+		if host = strings.TrimSpace(host); host != "" {
+			all = append(all, host)
+		}
+	}
+	return all
+}
+
 // parseHop reads an address, with or without a port or brackets.
 func parseHop(s string) (netip.Addr, bool) {
 	s = strings.TrimSpace(s)
@@ -115,6 +130,23 @@ func forwardedFor(values []string) []string {
 	return all
 }
 
+// forwardedHosts returns each "host" of Forwarded. What a quote that is never
+// closed swallows is a host that nobody knows.
+func forwardedHosts(values []string) []string {
+	var all []string
+	for text := strings.Join(values, ","); text != ""; {
+		pair, mark, rest := cutPair(text)
+		text = rest
+		if mark == '"' {
+			return append(all, pair)
+		}
+		if name, value, _ := strings.Cut(pair, "="); strings.EqualFold(strings.TrimSpace(name), "host") {
+			all = append(all, unquoted(strings.TrimSpace(value)))
+		}
+	}
+	return all
+}
+
 // cutPair cuts text at its first comma or semicolon outside of quotes, which
 // is mark; 0 when there is none, a quote when one was never closed.
 func cutPair(text string) (pair string, mark byte, rest string) {
@@ -149,6 +181,9 @@ func (p Proxies) met(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := visitOf(r.Context())
 		v.caller, v.remote, v.via = p.find(r)
+		if v.proxied = p.trusts(peerAddress(r)); v.proxied {
+			v.hosts = p.hosts(r.Header)
+		}
 		next.ServeHTTP(w, r)
 	})
 }

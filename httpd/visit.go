@@ -16,6 +16,9 @@ type visit struct {
 	via    string     // the proxy that told of the caller, or ""
 	key    string     // name of the API key that was shown and is good, or ""
 	known  bool       // one was, be it without a name
+
+	proxied bool     // a trusted proxy is at the other end of the connection
+	hosts   []string // under which names it says that it was called
 }
 
 type visitKey struct{}

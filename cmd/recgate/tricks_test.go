@@ -88,7 +88,7 @@ func raw(t *testing.T, base, request string) int {
 	}
 	defer conn.Close()
 	line, headers, _ := strings.Cut(request, "\n")
-	text := line + " HTTP/1.1\nHost: x\nConnection: close\n" + headers
+	text := line + " HTTP/1.1\nHost: localhost\nConnection: close\n" + headers
 	text = strings.ReplaceAll(strings.TrimSuffix(text, "\n")+"\n\n", "\n", "\r\n")
 	if _, err := io.WriteString(conn, text); err != nil {
 		t.Fatal(err)

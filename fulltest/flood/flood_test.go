@@ -51,9 +51,9 @@ func TestMain(m *testing.M) {
 func hold(address string, in io.Reader, out io.Writer) error {
 	kinds := []string{
 		"",
-		"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-		"POST " + endpoint + " HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 60000\r\n\r\n<a>",
-		"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+		"POST " + endpoint + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: 60000\r\n\r\n<a>",
+		"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	}
 	conns := make([]net.Conn, 0, flood)
 	for i := range flood {

@@ -58,6 +58,30 @@ func proxied(t *testing.T) {
 	}
 }
 
+// named: callers use the names that were given, and no other.
+func named(t *testing.T) {
+	h := newHost(t)
+	h.configure(t, "sqlite:/var/lib/recgate/recgate.db", h.block(t, "hosts"))
+	h.ready(t)
+	for name, want := range map[string]int{
+		"recorder.office.example": http.StatusNotFound, "recgate:8080": http.StatusNotFound, "attacker.example": http.StatusForbidden,
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+			h.base()+"/servicemanager/services/njadmin-api-recording?method=stop&extenOrUniqueId=410", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host, request.Close = name, true
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Body.Close(); answer.StatusCode != want {
+			t.Errorf("%q: status %d, want %d", name, answer.StatusCode, want)
+		}
+	}
+}
+
 // certified: a certificate is replaced while recgate runs, first by one that
 // fits, then by one that does not.
 func certified(t *testing.T) {

@@ -32,6 +32,7 @@ var scenes = []scene{
 	{"keys are made and revoked", keys},
 	{"the certificate is replaced", certified},
 	{"recgate is behind a proxy", proxied},
+	{"recgate is called by a name", named},
 	{"a PBX is lost", pbxLost},
 	{"the archive is a bucket", bucket},
 	{"the archive moves to a larger disk", archiveMoves},

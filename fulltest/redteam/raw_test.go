@@ -42,16 +42,16 @@ func (c *campaign) raw(t *testing.T, values []string) {
 	for i, value := range values {
 		// Two headers for each value: in the end every header has had every kind.
 		for _, name := range []string{headers[i%len(headers)], headers[(i*7+3)%len(headers)]} {
-			host := "Host: recgate\r\n"
+			host := "Host: localhost\r\n"
 			if name == "Host" {
 				host = ""
 			}
 			orders <- "GET " + target + " HTTP/1.1\r\n" + host + name + ": " + value + "\r\nConnection: close\r\n\r\n"
 		}
 		for _, path := range []string{"/" + percent(value), "/servicemanager/services/" + percent(value), "/" + percent(value) + "/.." + endpoint, value} {
-			orders <- "GET " + path + "?method=stop&extenOrUniqueId=500 HTTP/1.1\r\nHost: recgate\r\nConnection: close\r\n\r\n"
+			orders <- "GET " + path + "?method=stop&extenOrUniqueId=500 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 		}
-		orders <- strings.Map(token, value) + " " + target + " HTTP/1.1\r\nHost: recgate\r\nConnection: close\r\n\r\n"
+		orders <- strings.Map(token, value) + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 	}
 	close(orders)
 	wg.Wait()
