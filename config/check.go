@@ -85,9 +85,7 @@ func (k *checker) legacy(c Config) {
 
 // proxies refuses to let everybody say who he is.
 func (k *checker) proxies(c Config) {
-	for _, n := range c.TrustedProxies {
-		k.want(!n.Everybody(), "trusted_proxies", "%s would let every caller choose his own address: name only the addresses of your proxies", n)
-	}
+	k.want(!Everybody(c.TrustedProxies), "trusted_proxies", "%s would let every caller choose his own address: name only the addresses of your proxies", joinedNetworks(c.TrustedProxies))
 }
 
 // limits refuses what would keep everybody out, or mean nothing.
@@ -113,11 +111,10 @@ func everybody(c Config, from map[string]string) []Problem {
 	if isLoopback(c.Listen) {
 		reached = "trusted_proxies"
 	}
-	for _, n := range c.Legacy.Allow {
-		k.want(!n.Everybody(), "legacy.allow",
-			"%s together with %s and no legacy.api_keys gives recordings to everybody who reaches the port: "+
-				"set legacy.api_keys, or allow only the networks of your CRM, or make a key (recgate key add), or set listen to 127.0.0.1:8080 without trusted_proxies", n, reached)
-	}
+	k.want(!Everybody(c.Legacy.Allow), "legacy.allow",
+		"%s together with %s and no legacy.api_keys gives recordings to everybody who reaches the port: "+
+			"set legacy.api_keys, or allow only the networks of your CRM, or make a key (recgate key add), or set listen to 127.0.0.1:8080 without trusted_proxies",
+		joinedNetworks(c.Legacy.Allow), reached)
 	return k.problems
 }
 

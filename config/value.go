@@ -64,9 +64,6 @@ func (n *Network) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// Everybody tells whether the network is all of IPv4 or IPv6.
-func (n Network) Everybody() bool { return n.Bits() == 0 }
-
 func mustNetwork(text string) Network {
 	var n Network
 	if err := n.UnmarshalText([]byte(text)); err != nil {
