@@ -2,6 +2,7 @@ package ami
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,8 @@ const (
 	// known of the server may have changed since the last SignalDown.
 	SignalUp SignalKind = iota + 1
 	// SignalDown: a connection that was told as up is lost, for reason Err.
+	// Where the client ended it to log in again at once (errAgain), SignalUp
+	// is the next, or another SignalDown that says why that failed.
 	SignalDown
 	// SignalEvent: Message is an event that no action asked for.
 	SignalEvent
@@ -48,6 +51,7 @@ type Client struct {
 	events   atomic.Int64
 	signals  atomic.Pointer[queue] // of the present or last Run
 	logins   atomic.Int64
+	again    atomic.Int64 // logins after a loss
 	lastPing atomic.Int64 // nanoseconds
 
 	mu      sync.Mutex // guards the fields below
@@ -81,8 +85,9 @@ func (c *Client) Lag() time.Duration {
 	return 0
 }
 
-// ReconnectCount returns how often a connection was logged in again after a loss.
-func (c *Client) ReconnectCount() int64 { return max(c.logins.Load()-1, 0) }
+// ReconnectCount returns how often a connection was logged in again after a
+// loss. A connection that Renew ended was not lost.
+func (c *Client) ReconnectCount() int64 { return c.again.Load() }
 
 // LastPing returns the round trip of the last answered ping, 0 before the first.
 func (c *Client) LastPing() time.Duration { return time.Duration(c.lastPing.Load()) }
@@ -114,10 +119,16 @@ func (c *Client) Run(ctx context.Context, tell func(Signal)) error {
 // keep makes one connection after the other until ctx ends.
 func (c *Client) keep(ctx context.Context, signals *queue) {
 	wait := backoff{min: c.opt.BackoffMin, max: c.opt.BackoffMax, refused: c.opt.BackoffRefused, random: c.opt.Random}
+	var stood time.Duration
+	var err error
 	for said := ""; ctx.Err() == nil; {
-		stood, err := c.session(ctx, signals)
+		stood, err = c.session(ctx, signals, err)
 		if ctx.Err() != nil {
 			break
+		}
+		if errors.Is(err, errAgain) {
+			c.opt.Log.LogAttrs(ctx, slog.LevelInfo, "logging in to the PBX again", slog.String("address", c.opt.Address), slog.Any("err", err))
+			continue
 		}
 		pause := wait.next(err, stood)
 		level := slog.LevelWarn
@@ -132,16 +143,22 @@ func (c *Client) keep(ctx context.Context, signals *queue) {
 	c.set(nil, errStopped)
 }
 
-// session makes one connection and serves it until it is lost. It returns how
-// long the connection stood, and why it ended.
-func (c *Client) session(ctx context.Context, signals *queue) (time.Duration, error) {
+// session makes one connection and serves it until it is lost. before is why
+// the last one, or the last attempt, ended. It returns how long the connection
+// stood, and why it ended.
+func (c *Client) session(ctx context.Context, signals *queue, before error) (time.Duration, error) {
 	l, err := c.connect(ctx)
 	if err != nil {
 		c.set(nil, err)
+		if errors.Is(before, errAgain) {
+			signals.push(Signal{Kind: SignalDown, Err: err})
+		}
 		return 0, err
 	}
 	start := time.Now()
-	c.logins.Add(1)
+	if c.logins.Add(1) > 1 && !errors.Is(before, errRenewed) {
+		c.again.Add(1)
+	}
 	c.set(l, nil) // before Up is told: its listener may use Do
 	c.opt.Log.LogAttrs(ctx, slog.LevelInfo, "connected to the PBX",
 		slog.String("address", c.opt.Address), slog.String("version", l.version))
@@ -239,6 +256,18 @@ func (c *Client) present() (*link, error) {
 func (c *Client) up() bool {
 	_, err := c.present()
 	return err == nil
+}
+
+// isReturning reports whether there is no connection because the client ended
+// it to log in again at once. It is false as soon as that has failed.
+func (c *Client) isReturning() bool {
+	c.mu.Lock()
+	l, lastErr := c.link, c.lastErr
+	c.mu.Unlock()
+	if l != nil {
+		lastErr = l.reason()
+	}
+	return errors.Is(lastErr, errAgain)
 }
 
 // Renew ends the connection, unless an answer is waited for over it, and tells

@@ -18,7 +18,8 @@ const (
 	// us anew: it reads what an old connection holds even when that is closed,
 	// and a start and a stop at once have crashed it.
 	settleAfter = time.Second
-	// hopeless is when no answer is expected any more.
+	// hopeless is how long a channel is left alone at most while Asterisk does
+	// not let us in again.
 	hopeless = time.Minute
 )
 
@@ -63,9 +64,12 @@ func (p *pool) leave(ctx context.Context, e *errand) (Message, error) {
 }
 
 // match gives what waits to hands that are free, or fails it when no
-// connection is up. It is called with mu held.
+// connection is up and none is about to be. It is called with mu held.
 func (p *pool) match() {
 	if !slices.ContainsFunc(p.hands, (*hand).up) {
+		if slices.ContainsFunc(p.hands, (*hand).isReturning) {
+			return // it will be matched when that has succeeded or failed
+		}
 		_, lastErr := p.events.State()
 		for _, e := range p.waiting {
 			e.finish(nil, fmt.Errorf("%s: %w", e.action.name(), downError(lastErr)))
@@ -139,18 +143,20 @@ func (h *hand) next(ctx context.Context) *errand {
 	}
 }
 
-// carry asks one action and stays with it until it is over, however long its
-// caller waits. It tells whether the action may have been sent, and whether it
-// is sure that it is over.
+// carry asks one action and stays with it until it is over, also when its
+// caller leaves. A connection over which no answer comes within
+// Options.ActionTimeout is replaced, so that the hand can take other actions.
+// It tells whether the action may have been sent, and whether it is sure that
+// it is over.
 func (h *hand) carry(ctx context.Context, e *errand) (sent, sure bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hopeless)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.opt.ActionTimeout)
 	defer cancel()
 	got, err := h.askWithin(ctx, e.action, &request{})
 	switch {
 	case errors.Is(err, ErrDown) && !errors.Is(err, ErrLost):
 		return false, true
 	case errors.Is(err, ErrTimeout):
-		h.drop(err)
+		h.drop(errUnanswered)
 	}
 	e.finish(got.response, err)
 	return true, !errors.Is(err, ErrLost) && !errors.Is(err, ErrTimeout)

@@ -40,8 +40,11 @@ var (
 
 	errRunning = errors.New("the client runs already")
 	errStopped = errors.New("the client was stopped")
-	errRenewed = errors.New("logging in anew for the rights of now")
-	errClosed  = errors.New("connection closed by the server")
+	// errAgain: the client ended the connection itself, to make it again at once.
+	errAgain      = errors.New("logging in again")
+	errRenewed    = fmt.Errorf("%w, for the present rights", errAgain)
+	errUnanswered = fmt.Errorf("%w, because an action was not answered", errAgain)
+	errClosed     = errors.New("connection closed by the server")
 )
 
 // downError says why there is no connection. Of the cause only ErrAuth stays

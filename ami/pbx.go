@@ -164,11 +164,10 @@ func (p *PBX) CheckSpool() error { return p.spool.probe() }
 // the PBX has to say of new ones is heard first: who asks may know of the call
 // sooner than we do.
 func (p *PBX) Find(ctx context.Context, t recording.Target) ([]recording.Channel, error) {
-	err := p.await(ctx)
-	found := p.table.Find(t)
+	found, err := p.look(ctx, t)
 	if err == nil && len(found) == 0 {
 		p.news.hear(ctx, p.conn)
-		found, err = p.table.Find(t), p.await(ctx)
+		found, err = p.look(ctx, t)
 	}
 	switch {
 	case err == nil:
@@ -177,6 +176,12 @@ func (p *PBX) Find(ctx context.Context, t recording.Target) ([]recording.Channel
 		return nil, fmt.Errorf("%w (%w)", err, recording.ErrLastSeen)
 	}
 	return nil, err
+}
+
+// look asks the table, once it is in step; an error comes with what was known last.
+func (p *PBX) look(ctx context.Context, t recording.Target) ([]recording.Channel, error) {
+	err := p.await(ctx)
+	return p.table.Find(t), err
 }
 
 // Peers implements recording.Switch.
@@ -202,7 +207,7 @@ func (p *PBX) await(ctx context.Context) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return p.unavailable(ctx.Err(), "the PBX %q is being asked for its channels: try again", p.name)
+			return p.unavailable(ctx.Err(), "still loading the channel list from PBX %q: try again in a moment", p.name)
 		}
 	}
 }

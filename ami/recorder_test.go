@@ -259,7 +259,7 @@ func TestMonitorStopEvent(t *testing.T) {
 	}{
 		{"in order", nil, true},
 		{"events dropped", []Signal{{Kind: SignalDropped, Dropped: 3}}, true},
-		{"new login", []Signal{{Kind: SignalDown, Err: errRenewed}, {Kind: SignalUp}}, false},
+		{"new login", []Signal{{Kind: SignalDown, Err: errClosed}, {Kind: SignalUp}}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t, func(c *Config, _ *scripted) { c.Recorder, c.VerifyStart = Monitor, 0 }).up(t)

@@ -162,7 +162,11 @@ func (k *keeper) signal(ctx context.Context, s Signal) {
 		k.asking = false
 		k.timer.Stop()
 		k.again.Stop()
-		k.login++ // what was asked for in this one is void
+		k.login++                       // what was asked for in this one is void
+		if errors.Is(s.Err, errAgain) { // nothing is lost: whoever asks meanwhile waits
+			k.p.set(false, nil)
+			return
+		}
 		k.p.set(false, k.p.fault(downError(s.Err)))
 		k.tell(recording.Event{Kind: recording.PBXDown, PBX: k.p.name, At: k.p.now()})
 	case SignalDropped:
