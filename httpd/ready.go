@@ -71,7 +71,7 @@ func (rd *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status, ready = http.StatusServiceUnavailable, false
 		fmt.Fprintf(&text, "away %s: %s\n", c.Name, c.Message)
 	}
-	if !strings.Contains(r.Header.Get("Accept"), "application/json") {
+	if !acceptsJSON(r.Header) {
 		verdict := map[bool]string{true: "ready", false: "not ready"}[ready]
 		line(w, r, status, text.String()+verdict)
 		return

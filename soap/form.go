@@ -16,9 +16,9 @@ const (
 	formWAV                  // the WAV itself
 )
 
-// formOf chooses the form: the format argument first, then an Accept header
-// that names exactly one that we have, then the setting, which is about
-// audio alone. Next to an error it returns the form for the refusal.
+// formOf chooses the form: the format argument first, then what an Accept
+// header wants most, then the setting, which is about audio alone. Next to an
+// error it returns the form for the refusal.
 func formOf(c call, r *http.Request, getBody string) (form, error) {
 	setting := formEnvelope
 	if c.op != nil && c.op.get && getBody != GetEnvelope {
@@ -27,8 +27,8 @@ func formOf(c call, r *http.Request, getBody string) (form, error) {
 	chosen, err := setting, error(nil)
 	if value, ok := c.args[argFormat]; ok {
 		chosen, err = formNamed(value, setting)
-	} else if accepted, ok := formAccepted(r.Header.Values("Accept")); ok {
-		chosen = accepted
+	} else {
+		chosen = accepted(r.Header.Values("Accept")).form(setting)
 	}
 	if chosen == formWAV && (c.op == nil || !c.op.get) {
 		chosen = formEnvelope // start and stop have no audio to give
@@ -46,32 +46,4 @@ func formNamed(value string, setting form) (form, error) {
 		return formWAV, nil
 	}
 	return setting, refuse(recording.Invalid, "format %q is not known: use base64, envelope, text or wav", shorten(value))
-}
-
-// formAccepted reads the Accept header. A list with text/html in it is a
-// browser's and says nothing about programs.
-func formAccepted(accept []string) (form, bool) {
-	var chosen form
-	found := false
-	for _, one := range strings.Split(strings.Join(accept, ","), ",") {
-		name, _, _ := strings.Cut(one, ";")
-		var f form
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "text/html":
-			return 0, false
-		case "text/xml", "application/soap+xml":
-			f = formEnvelope
-		case "text/plain":
-			f = formText
-		case "audio/wav", "audio/x-wav":
-			f = formWAV
-		default:
-			continue
-		}
-		if found && f != chosen {
-			return 0, false
-		}
-		chosen, found = f, true
-	}
-	return chosen, found
 }
