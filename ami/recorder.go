@@ -35,6 +35,7 @@ func (p *PBX) Record(ctx context.Context, c recording.Channel, id recording.ID) 
 		rec := recording.Recording{ID: id, UniqueID: c.UniqueID, Handle: handle}
 		return recording.Capture{}, p.takeBack(ctx, r, rec, tracks, err)
 	}
+	p.spool.meet(tracks[0].File)
 	return recording.Capture{Recorder: r.name(), Handle: handle, Tracks: tracks}, nil
 }
 
@@ -179,6 +180,9 @@ func (p *PBX) Reclaim(ctx context.Context, rec recording.Recording) (recording.C
 	tracks := p.reclaimed(r, c, rec)
 	file := tracks[0].File
 	seen, _ := p.seen(file)
+	if seen {
+		p.spool.meet(file)
+	}
 	handle, is, err := r.reclaim(ctx, uniqueID, rec, seen)
 	if err != nil {
 		return none, p.fault(err)

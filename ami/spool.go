@@ -19,6 +19,7 @@ type spool struct {
 	pbx     string // its name, for messages
 	device  func(dir string) (uint64, error)
 	mounted atomic.Bool // dir was seen to be a mount point
+	nearness
 }
 
 func newSpool(dir, pbx string) *spool { return &spool{dir: dir, pbx: pbx, device: deviceOf} }
@@ -29,32 +30,47 @@ var spoolName = regexp.MustCompile(`^[0-9a-f]{32}(-in|-out)?\.wav$`)
 // errName says that a name is not one of ours.
 var errName = errors.New("not the name of a recording's file")
 
-// Open opens a file of a recording. A symbolic link is refused, and so is
-// anything that is no regular file; a pipe would otherwise wait for ever.
+// Open opens a file of a recording.
 func (s *spool) Open(name string) (recording.SpoolFile, error) {
 	f, err := s.open(name)
 	if err != nil {
 		return nil, err // and not a *os.File that is nil
 	}
-	return f, nil
+	return spoolFile{f, s}, nil
 }
 
+// open looks before it opens: what is not a file is not touched, for opening
+// may wait (a pipe) or do something (a device).
 func (s *spool) open(name string) (*os.File, error) {
 	if !spoolName.MatchString(name) {
 		return nil, fmt.Errorf("open %q in the spool: %w", name, errName)
 	}
-	f, err := os.OpenFile(filepath.Join(s.dir, name), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	path := filepath.Join(s.dir, name)
+	if info, err := os.Lstat(path); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, notFile(name, info)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.ELOOP) { // it has just become a link
+		return nil, fmt.Errorf("open %q in the spool: %w: %w", name, recording.ErrNotFile, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("open %q in the spool: not a regular file but %s", name, info.Mode().Type())
+		err = notFile(name, info)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// notFile says what has the name of a file.
+func notFile(name string, info fs.FileInfo) error {
+	return fmt.Errorf("open %q in the spool: %w but %s", name, recording.ErrNotFile, info.Mode().Type())
 }
 
 // Names lists the files of recordings. A folder that is not there, or that was

@@ -3,6 +3,7 @@ package ami_test
 import (
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"recgate/ami"
+	"recgate/recording"
 )
 
 const file = "01a1fddd8d7a749c81ce26e49049a64e.wav"
@@ -55,14 +57,25 @@ func TestSpoolRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := func(digit string) string { return digit + file[1:] }
-	err := errors.Join(os.Symlink(secret, filepath.Join(mount, name("1"))),
+	socket, err := net.Listen("unix", filepath.Join(mount, name("6")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	err = errors.Join(os.Symlink(secret, filepath.Join(mount, name("1"))),
 		syscall.Mkfifo(filepath.Join(mount, name("2")), 0o644), os.Mkdir(filepath.Join(mount, name("3")), 0o755),
+		os.Symlink("/dev/zero", filepath.Join(mount, name("4"))), os.Symlink("nowhere", filepath.Join(mount, name("5"))),
 		os.WriteFile(filepath.Join(mount, "other.wav"), nil, 0o644))
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, odd := range "123456" {
+		if _, err := p.Spool().Open(name(string(odd))); !errors.Is(err, recording.ErrNotFile) {
+			t.Errorf("Open of odd object %c: %v, want ErrNotFile", odd, err)
+		}
+	}
 	for _, bad := range []string{
-		name("1"), name("2"), name("3"), "other.wav", "", ".", "..", "../" + file, secret, "./" + file,
+		name("1"), name("2"), name("3"), name("4"), name("5"), name("6"), "other.wav", "", ".", "..", "../" + file, secret, "./" + file,
 		file + "\x00", file + "\n", "A" + file[1:], file[:32] + "-up.wav", file[:32] + "-in-out.wav",
 	} {
 		f, err := p.Spool().Open(bad)

@@ -10,23 +10,26 @@ import (
 	"time"
 )
 
-// collector is what one recording's collecting remembers between two looks.
+// collector is the state kept between two looks at one recording's files. Who
+// has its lock among Service.moves may use it.
 type collector struct {
 	id    ID
+	began time.Time  // when it began to wait; set once
 	rec   *Recording // as it was when its files were first looked at
 	tries int        // times that collecting failed for now
 	size  int64      // of all files at the last look
 	since time.Time  // when the size was first seen so; zero before the first look
+	left  bool       // nobody was seen to write to the files when last asked
+	said  bool       // that a file stays open
 }
 
 // collecting begins the names of jobs that collect.
 const collecting = "collect "
 
 // collectSoon has the files of a recording in state Collecting collected.
-func (s *Service) collectSoon(id ID) { s.collectIn(0, &collector{id: id}) }
+func (s *Service) collectSoon(id ID) { s.collectIn(0, s.waits.begin(id)) }
 
 func (s *Service) collectIn(delay time.Duration, c *collector) {
-	s.waits.begin(c.id, s.o.Now())
 	s.work.add(delay, collecting+string(c.id), func(ctx context.Context) {
 		unlock, err := s.moves.lock(ctx, "", string(c.id))
 		if err != nil {
@@ -77,11 +80,8 @@ func (s *Service) stillWaits(ctx context.Context, c *collector) time.Duration {
 	if err != nil || slices.ContainsFunc(files, func(f spooled) bool { return f.file == nil }) {
 		return 0
 	}
-	look, err := s.look(files, c)
-	if err != nil {
-		return 0
-	}
-	return look.wait
+	s.sayHeldOpen(ctx, *c.rec, c)
+	return s.look(*c.rec, files, c).wait
 }
 
 // collect makes the step out of Collecting, or says when to look again.
@@ -102,59 +102,68 @@ func (s *Service) collect(ctx context.Context, c *collector) (again time.Duratio
 	if err != nil {
 		return 0, err
 	}
-	look, err := s.look(files, c)
-	if err != nil {
-		return 0, err
-	}
+	look := s.look(rec, files, c)
 	c.rec = &rec
-	switch {
-	case look.wait > 0:
+	if look.wait > 0 {
 		return look.wait, nil
-	case look.lost != "":
-		if look.lost == noFile {
-			if found, err := s.archived(ctx, rec); err != nil || found {
-				return 0, err
-			}
-		}
-		if err := s.finish(ctx, rec, Step{To: Lost, Reason: look.lost}); err != nil || look.lost != nothingInIt {
-			return 0, err
-		}
-	case look.length == 0:
-		if err := s.finish(ctx, rec, Step{To: Empty, Reason: rec.Reason + "; the PBX heard no audio"}); err != nil {
-			return 0, err
-		}
-	default:
-		if err := s.archive(ctx, rec, look.good); err != nil {
-			return 0, err
-		}
 	}
-	s.clear(ctx, p, rec)
+	switch again, err := s.take(ctx, p, rec, files, look); {
+	case err != nil || again > 0:
+		return again, err
+	case !look.stays:
+		s.clear(ctx, p, rec, files)
+	}
 	return 0, nil
 }
 
-// archive stores the WAV, with the stereo source of two legs, and makes the
+// take makes the step that a look at the files has led to, or says when to
+// look again because they have changed meanwhile.
+func (s *Service) take(ctx context.Context, p PBX, rec Recording, files []spooled, look looked) (again time.Duration, err error) {
+	switch {
+	case look.lost == noFile:
+		if found, err := s.archived(ctx, rec); err != nil || found {
+			return 0, err
+		}
+		fallthrough
+	case look.lost != "":
+		return 0, s.finish(ctx, rec, Step{To: Lost, Reason: look.lost})
+	case look.length == 0:
+		return 0, s.finish(ctx, rec, Step{To: Empty, Reason: rec.Reason + "; the PBX heard no audio" + look.note})
+	}
+	step, err := s.archive(ctx, rec, look.good)
+	if err != nil {
+		return 0, err
+	}
+	if !s.asTaken(ctx, p, files) {
+		return lookLatest, nil
+	}
+	step.Reason += look.note
+	return 0, s.finish(ctx, rec, step)
+}
+
+// archive stores the WAV, with the stereo source of two legs, and returns the
 // step to Ready.
-func (s *Service) archive(ctx context.Context, rec Recording, files []spooled) error {
+func (s *Service) archive(ctx context.Context, rec Recording, files []spooled) (Step, error) {
 	step := Step{To: Ready, Reason: rec.Reason, Key: rec.ID.Hex() + ".wav"}
 	var wav io.Reader
 	var err error
 	if len(files) == 2 {
 		if err := s.keepStereo(ctx, rec, files, &step); err != nil {
-			return err
+			return step, err
 		}
 		wav, step.Duration, err = s.sound.Mix(legsOf(files))
 	} else {
 		wav, step.Duration, err = s.sound.Repair(files[0].file, files[0].size)
 	}
 	if err != nil {
-		return err
+		return step, err
 	}
 	hash := sha256.New()
 	if step.Bytes, err = s.blobs.Put(ctx, step.Key, io.TeeReader(wav, hash)); err != nil {
-		return err
+		return step, err
 	}
 	step.SHA256 = hex.EncodeToString(hash.Sum(nil))
-	return s.finish(ctx, rec, step)
+	return step, nil
 }
 
 // keepStereo stores the two legs side by side: what the mix was made from.
@@ -176,9 +185,10 @@ func legsOf(files []spooled) [2]Leg {
 	}
 }
 
-// clear deletes the spool files of a recording that is settled.
-func (s *Service) clear(ctx context.Context, p PBX, rec Recording) {
-	if s.o.KeepSpool[p.Name()] {
+// clear deletes the spool files of a recording that is settled, unless they
+// have changed since they were taken: then they are judged as leftovers.
+func (s *Service) clear(ctx context.Context, p PBX, rec Recording, files []spooled) {
+	if s.o.KeepSpool[p.Name()] || !s.asTaken(ctx, p, files) {
 		return
 	}
 	for _, t := range rec.Tracks {

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -92,7 +91,13 @@ func (s *Service) settleLeftover(ctx context.Context, p PBX, l *leftover) (f Fin
 	if l.rec.State == Failed || l.rec.State == Lost {
 		return f, s.takeUp(ctx, p, l)
 	}
-	if f, known := s.orphans.known(inSpool(p), l.names[0]); known {
+	if open := s.stillOpen(ctx, p, l); open.What != "" {
+		return open, nil
+	}
+	if longer, err := s.writtenOn(ctx, p, l); longer || err != nil {
+		return f, err
+	}
+	if f, known := s.orphans.known(inSpool(p), l.names[0]); known && !f.open {
 		return f, nil
 	}
 	why, err := s.mayGo(ctx, p, l)
@@ -124,48 +129,6 @@ func stillThere(p PBX, names []string) []string {
 	return left
 }
 
-// takeUp makes the one step out of a final state: the file of a recording that
-// was given up is there, such as after a mount was away. What is not a WAV is
-// looked at once.
-func (s *Service) takeUp(ctx context.Context, p PBX, l *leftover) error {
-	tracks := l.tracks()
-	if l.rec.Reason == notWAV {
-		files, err := openAll(p, tracks)
-		good := s.readable(files)
-		s.closeAll(ctx, files)
-		if err != nil || len(good) == 0 {
-			return nil //nolint:nilerr // its row says what it is
-		}
-	}
-	step := Step{To: Collecting, Back: true, Reason: "it had failed, and its file appeared", At: s.now(), Tracks: tracks}
-	if l.rec.State == Lost {
-		step.Reason = "it was lost, and its file came back"
-	}
-	if l.rec.StoppedAt.IsZero() {
-		step.StoppedAt = s.lastWritten(p, Recording{Tracks: tracks})
-	}
-	step.Said = fmt.Sprintf("it was %s: %s", l.rec.State, l.rec.Reason)
-	if err := s.store.Advance(ctx, l.id, step); err != nil {
-		return err
-	}
-	l.rec.State = Collecting
-	s.watch.add(l.rec)
-	s.o.Log.WarnContext(ctx, "recording taken up again", append(attrs(l.rec), slog.String("reason", step.Reason))...)
-	s.collectSoon(l.id)
-	return nil
-}
-
-// tracks are those of the row, or what the names of the files say.
-func (l *leftover) tracks() []Track {
-	likely := append([][]Track{l.rec.Tracks}, likelyTracks(l.rec)...)
-	for _, tracks := range likely {
-		if slices.ContainsFunc(tracks, func(t Track) bool { return slices.Contains(l.names, t.File) }) {
-			return tracks
-		}
-	}
-	return nil
-}
-
 // readable returns the files that hold a WAV.
 func (s *Service) readable(files []spooled) []spooled {
 	return slices.DeleteFunc(slices.Clone(files), func(f spooled) bool {
@@ -189,6 +152,8 @@ func (s *Service) mayGo(ctx context.Context, p PBX, l *leftover) (why string, er
 	switch {
 	case err != nil:
 		return Message(err), nil
+	case len(s.readable(files)) < len(files):
+		return "it is not a WAV", nil
 	case l.rec.State == Empty:
 		for _, f := range s.readable(files) {
 			if _, length, _ := s.sound.Check(f.file, f.size); length > 0 {

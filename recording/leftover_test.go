@@ -28,6 +28,16 @@ func lost(t *testing.T, of *office) recording.Recording {
 	return rec
 }
 
+func empty(t *testing.T, of *office) recording.Recording { return finished(t, of, "22", 0) }
+
+// short was taken a minute after its end, without having been closed.
+func short(t *testing.T, of *office) recording.Recording {
+	of.pbx.Elsewhere()
+	rec := talk(t, of, 2*time.Second, time.Second)
+	time.Sleep(time.Minute)
+	return rec
+}
+
 func failed(t *testing.T, of *office) recording.Recording {
 	caller, _ := of.pbx.Call(t, "410", "411")
 	of.pbx.Refuse(recording.Errorf(recording.Unavailable, "no right"))
@@ -50,6 +60,8 @@ func TestFileThatComesBackIsCollected(t *testing.T) {
 		want  recording.State
 	}{
 		{"lost", lost, recording.Lost, []func(recording.ID) string{recording.MixedFile}, time.Second, recording.Ready},
+		{"empty", empty, recording.Empty, []func(recording.ID) string{recording.MixedFile}, time.Second, recording.Ready},
+		{"taken before it was closed", short, recording.Ready, []func(recording.ID) string{recording.MixedFile}, 2 * time.Second, recording.Ready},
 		{"failed", failed, recording.Failed, []func(recording.ID) string{recording.MixedFile}, time.Second, recording.Ready},
 		{"failed, by Monitor", failed, recording.Failed, []func(recording.ID) string{recording.SpokenFile, recording.HeardFile}, time.Second, recording.Ready},
 		{"failed, one leg", failed, recording.Failed, []func(recording.ID) string{recording.HeardFile}, time.Second, recording.Ready},
@@ -63,8 +75,8 @@ func TestFileThatComesBackIsCollected(t *testing.T) {
 				}
 				time.Sleep(2 * time.Minute)
 				got := of.state(t, rec.ID)
-				if got.State != tt.want || got.StoppedAt.IsZero() {
-					t.Fatalf("it is %s (%s), stopped at %v; want %s", got.State, got.Reason, got.StoppedAt, tt.want)
+				if got.State != tt.want || got.StoppedAt.IsZero() || got.Duration != tt.sound {
+					t.Fatalf("it is %s (%s) of %v, stopped at %v; want %s of %v", got.State, got.Reason, got.Duration, got.StoppedAt, tt.want, tt.sound)
 				}
 				past, err := of.store.History(t.Context(), rec.ID)
 				if err != nil || len(past) < 2 || past[len(past)-2].Said != "it was "+string(tt.from)+": "+rec.Reason {
@@ -115,9 +127,18 @@ func TestLeftoversOfSettledRecordings(t *testing.T) {
 			of.pbx.Leave(recording.MixedFile(rec.ID), time.Second)
 			return rec
 		}, true},
-		{"another sound than in the archive", func(t *testing.T, of *office) recording.Recording {
-			rec := finished(t, of, "22", time.Second)
+		{"another sound than in the archive, longer", func(t *testing.T, of *office) recording.Recording {
+			caller, _ := of.pbx.Call(t, "500", "501")
+			rec := of.start(t, caller, "22")
+			of.pbx.Pass(time.Second)
+			of.pbx.Hangup(t, caller)
+			rec = of.state(t, rec.ID)
 			of.pbx.Leave(recording.MixedFile(rec.ID), 2*time.Second)
+			return rec
+		}, false},
+		{"less sound than in the archive", func(t *testing.T, of *office) recording.Recording {
+			rec := finished(t, of, "22", 2*time.Second)
+			of.pbx.Leave(recording.MixedFile(rec.ID), time.Second)
 			return rec
 		}, false},
 		{"the archive does not hold it any more", func(t *testing.T, of *office) recording.Recording {
@@ -136,11 +157,6 @@ func TestLeftoversOfSettledRecordings(t *testing.T) {
 			of.pbx.Leave(recording.MixedFile(rec.ID), 0)
 			return rec
 		}, true},
-		{"sound of an empty one", func(t *testing.T, of *office) recording.Recording {
-			rec := finished(t, of, "22", 0)
-			of.pbx.Leave(recording.MixedFile(rec.ID), time.Second)
-			return rec
-		}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inOffice(t, recording.Options{}, func(t *testing.T, of *office) {

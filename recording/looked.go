@@ -6,25 +6,17 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"time"
-)
-
-// How long a spool file must not have grown before it is taken for closed.
-// A PBX writes every 2.1 s (32 KiB of 8 kHz WAV) and fills in the header's
-// sizes when it closes the file. A file with sizes is closed, unless it
-// holds no audio yet: that looks the same as a recording just begun, for as
-// long as it takes until something is written.
-const (
-	stillEmpty  = 3 * time.Second // header agrees, no audio
-	stillBroken = 5 * time.Second // header does not agree: the PBX was killed
-	missingFor  = 6 * time.Second // no file at all
 )
 
 // spooled is one track with its open file, nil when there is none.
 type spooled struct {
 	Track
-	file SpoolFile
-	size int64
+	file   SpoolFile
+	size   int64
+	closed bool // its header agrees with its size
+	odd    bool // something else than a file has its name
 }
 
 func openAll(p PBX, tracks []Track) ([]spooled, error) {
@@ -33,6 +25,10 @@ func openAll(p PBX, tracks []Track) ([]spooled, error) {
 		f, err := p.Spool().Open(t.File)
 		if errors.Is(err, fs.ErrNotExist) {
 			files = append(files, spooled{Track: t})
+			continue
+		}
+		if errors.Is(err, ErrNotFile) {
+			files = append(files, spooled{Track: t, odd: true})
 			continue
 		}
 		if err != nil {
@@ -50,6 +46,9 @@ func openAll(p PBX, tracks []Track) ([]spooled, error) {
 
 // unreadable is the refusal of a spool file that is there and cannot be read.
 func unreadable(p PBX, cause error) error {
+	if !errors.Is(cause, fs.ErrPermission) {
+		return &Error{Code: Unavailable, Err: cause, Msg: fmt.Sprintf("a file of the PBX %q cannot be read: see the log, and look at the disk of the folder of its key mount", p.Name())}
+	}
 	return &Error{
 		Code: Unavailable, Err: cause,
 		Msg: fmt.Sprintf("a file of the PBX %q cannot be read: give the user that recgate runs as the right to read the folder of its key mount", p.Name()),
@@ -74,10 +73,17 @@ type looked struct {
 	lost   string
 	length time.Duration
 	good   []spooled // those that hold a WAV
+	note   string    // what the reason adds of how they were found
+	stays  bool      // the files stay in the spool: they may hold more than was taken
+	size   int64     // of all files
+	closed bool      // all that are there have a header that agrees with their size
 }
 
 // notWAV is the reason of a recording whose file is kept in the spool.
 const notWAV = "what the PBX left in the spool is not a WAV"
+
+// notFile is the reason of one whose name something else has in the spool.
+const notFile = "what has the name of its file in the spool is not a file"
 
 // noFile is the reason of a recording of which there is no audio anywhere.
 const noFile = "the PBX left no file in the spool"
@@ -85,54 +91,70 @@ const noFile = "the PBX left no file in the spool"
 // nothingInIt is the reason of one whose file is of no use to anybody.
 const nothingInIt = "the PBX could write nothing into its file in the spool"
 
-func (s *Service) look(files []spooled, c *collector) (looked, error) {
-	var l looked
-	var size int64
-	closed, there := true, 0
+// What a reason adds of files that were not found as a PBX leaves them.
+const (
+	neverClosed = "; the PBX did not close its file, whose end may be missing"
+	abandoned   = "; the PBX left its file incomplete"
+	oneOfTwo    = "; one of its two files is missing or is not a WAV"
+)
+
+// look says whether the files of a recording can be taken, and how.
+func (s *Service) look(rec Recording, files []spooled, c *collector) looked {
+	l, there, odd := looked{closed: true}, 0, false
 	for _, f := range files {
+		odd = odd || f.odd
 		if f.file == nil {
 			continue
 		}
 		there++
-		size += f.size
+		l.size += f.size
 		complete, length, err := s.sound.Check(f.file, f.size)
-		if err == nil {
+		if f.closed = complete && err == nil; err == nil {
 			l.good = append(l.good, f)
 		}
-		closed = closed && complete && err == nil
+		l.closed = l.closed && f.closed
 		l.length = max(l.length, length)
 	}
-	// The machine's clock, not the records': this is waiting, not evidence.
-	if c.since.IsZero() || size != c.size {
-		c.size, c.since = size, time.Now()
-	}
-	still := time.Since(c.since)
-	switch {
-	case there < len(files) || len(files) == 0:
+	still := c.unchanged(l.size)
+	gone := false
+	if there < len(files) || there == 0 {
 		l.wait = until(missingFor, still)
-	case !closed:
-		l.wait = until(stillBroken, still)
-	case l.length == 0:
-		l.wait = until(stillEmpty, still)
+	}
+	if there > 0 {
+		var wait time.Duration
+		wait, gone = s.awaitWriter(rec, l, files, c, still)
+		l.wait = max(l.wait, wait)
 	}
 	switch {
 	case l.wait > 0:
+	case there == 0 && odd:
+		l.lost = notFile
 	case there == 0:
 		l.lost = noFile
-	case size == 0:
+	case l.size == 0:
 		l.lost = nothingInIt
 	case len(l.good) == 0:
 		l.lost = notWAV
+	default:
+		l.describe(len(files), there, gone)
 	}
-	return l, nil
+	l.stays = l.stays || l.lost != "" && l.lost != nothingInIt
+	return l
 }
 
-// until returns when to look again: soon, as long as the time is not up.
-func until(limit, still time.Duration) time.Duration {
-	if still >= limit {
-		return 0
+// describe says how the files were found that are taken.
+func (l *looked) describe(wanted, there int, gone bool) {
+	unclosed := slices.ContainsFunc(l.good, func(f spooled) bool { return !f.closed })
+	switch {
+	case unclosed && gone:
+		l.note = abandoned
+	case unclosed:
+		l.note, l.stays = neverClosed, true
 	}
-	return min(limit-still, 50*time.Millisecond+still/4)
+	if len(l.good) < wanted {
+		l.note += oneOfTwo
+		l.stays = l.stays || len(l.good) < there
+	}
 }
 
 // lastWritten returns when the PBX last wrote to a file of the recording, or

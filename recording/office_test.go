@@ -20,6 +20,8 @@ type office struct {
 	pbx    *recordingtest.PBX
 	around func(recording.PBX) recording.PBX // what the service gets instead of pbx; may be nil
 	second *recordingtest.PBX
+
+	archive recording.Blobs // what the service gets instead of blobs; may be nil
 }
 
 // inOffice runs a test against a service with the PBXs pbx1 and pbx2.
@@ -45,7 +47,11 @@ func (of *office) open(t *testing.T, o recording.Options) (end func()) {
 	if of.around != nil {
 		first = of.around(first)
 	}
-	of.Service = recording.NewService([]recording.PBX{first, of.second}, of.store, of.blobs, audio.Files{}, o)
+	blobs := recording.Blobs(of.blobs)
+	if of.archive != nil {
+		blobs = of.archive
+	}
+	of.Service = recording.NewService([]recording.PBX{first, of.second}, of.store, blobs, audio.Files{}, o)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	service := of.Service

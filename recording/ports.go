@@ -2,6 +2,7 @@ package recording
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"time"
@@ -60,7 +61,9 @@ type Recorder interface {
 // Spool is a folder of files that a PBX writes. Names are those of Track.File.
 type Spool interface {
 	// Open opens a file for reading; errors.Is(err, fs.ErrNotExist) when
-	// there is none. Symbolic links and names with a separator are refused.
+	// there is none, ErrNotFile when something else has its name: a folder, a
+	// link, a pipe, a device. It waits for none of them, and follows none.
+	// Names with a separator are refused.
 	Open(name string) (SpoolFile, error)
 	// Remove deletes a file; a file that is gone already is no error.
 	Remove(name string) error
@@ -76,7 +79,22 @@ type SpoolFile interface {
 	io.ReaderAt
 	io.Closer
 	Stat() (fs.FileInfo, error)
+	// Held reports who may still write to the file, at the time of the call.
+	Held() Held
 }
+
+// ErrNotFile is wrapped when what has the name of a spool file is not a file.
+var ErrNotFile = errors.New("not a regular file")
+
+// Held is what can be seen of those who have a file open for writing.
+type Held int
+
+// What can be seen of a file's writers.
+const (
+	HeldUnseen   Held = iota // nobody can tell: the PBX may be on another machine, or may not be looked at
+	HeldByWriter             // somebody has it open for writing
+	HeldByNobody             // nobody has, and those who write to this spool can be seen from here
+)
 
 // Capture is what a PBX says of a recording that it began.
 type Capture struct {

@@ -44,7 +44,7 @@ func (s *Service) Waiting() int { return s.work.waiting(collecting) }
 
 // WaitingLongest returns for how long the recording waits to be collected that
 // waits longest, for metrics; 0 when none does.
-func (s *Service) WaitingLongest() time.Duration { return s.waits.longest(s.o.Now()) }
+func (s *Service) WaitingLongest() time.Duration { return s.waits.longest() }
 
 // sweep looks after a delay at all that is unfinished on a PBX, and then
 // again and again.

@@ -2,9 +2,6 @@ package recording
 
 import (
 	"context"
-	"errors"
-	"io/fs"
-	"log/slog"
 )
 
 // settleAll looks at every unfinished recording of a PBX: after a crash, a
@@ -149,15 +146,13 @@ func (s *Service) settleStarting(ctx context.Context, p PBX, rec Recording) (Rec
 // ran if there are files.
 func (s *Service) settleByFiles(ctx context.Context, p PBX, rec Recording, why string) (Recording, error) {
 	for _, tracks := range likelyTracks(rec) {
-		f, err := p.Spool().Open(tracks[0].File)
-		if errors.Is(err, fs.ErrNotExist) {
+		files, err := openAll(p, tracks[:1])
+		s.closeAll(ctx, files)
+		switch {
+		case err != nil:
+			return rec, err
+		case files[0].file == nil && !files[0].odd:
 			continue
-		}
-		if err != nil {
-			return rec, unreadable(p, err)
-		}
-		if err := f.Close(); err != nil {
-			s.o.Log.DebugContext(ctx, "spool file not closed", slog.Any("err", err))
 		}
 		step := Step{To: Collecting, Reason: why, At: s.now(), StoppedAt: s.now(), Tracks: tracks}
 		if err := s.advance(ctx, rec.ID, step); err != nil {

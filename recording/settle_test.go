@@ -54,10 +54,11 @@ func TestFileThatIsNeverClosedIsRepaired(t *testing.T) {
 		caller, _ := of.pbx.Call(t, "410", "411")
 		rec := of.start(t, "410", "22")
 		of.pbx.Pass(time.Second)
+		of.pbx.Elsewhere()
 		of.pbx.Hangup(t, caller)
-		time.Sleep(4 * time.Second)
+		time.Sleep(44 * time.Second)
 		if got, err := of.store.Get(t.Context(), rec.ID); err != nil || got.State != recording.Collecting {
-			t.Fatalf("4 s after the hangup: %s, %v; want it waited for", got.State, err)
+			t.Fatalf("44 s after the hangup: %s, %v; want it waited for", got.State, err)
 		}
 		if got := of.state(t, rec.ID); got.State != recording.Ready {
 			t.Fatalf("then: %s (%s)", got.State, got.Reason)

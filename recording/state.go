@@ -58,9 +58,9 @@ type Step struct {
 	At     time.Time // required
 
 	// Back says that what was thought to be over is not: the audio of a
-	// recording that was given up has come back (a step from Failed and Lost to
-	// Collecting; no other leads out of a final state), or the PBX did not stop
-	// a recording (from Collecting to Running).
+	// recording that was given up has come back, or the PBX has written on after
+	// it was taken (a step from a final state to Collecting; no other leads out
+	// of one), or the PBX did not stop a recording (from Collecting to Running).
 	Back bool
 	// Said is what the PBX answered or who asked: kept in the history behind
 	// the reason, and not in the row, whose reasons are added up.
@@ -86,7 +86,7 @@ func (s Step) From() []State {
 	case !s.Back:
 		return s.To.Before()
 	case s.To == Collecting:
-		return []State{Failed, Lost}
+		return []State{Ready, Empty, Failed, Lost}
 	case s.To == Running:
 		return []State{Collecting}
 	}

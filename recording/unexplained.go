@@ -14,6 +14,8 @@ type Finding struct {
 	Name  string // id of the recording, key or file; empty: the whole place
 	What  string // why it is unexplained
 	Do    string
+
+	open bool // the PBX has not closed the file: it may become explained by itself
 }
 
 // settledWithin is how long anything may stay unsettled.

@@ -49,6 +49,9 @@ func (s *Service) whySpooled(ctx context.Context, p PBX, name string) (Finding, 
 	if err != nil || s.o.Now().Sub(past[len(past)-1].At) <= 2*settledWithin {
 		return f, err
 	}
+	if open := s.stillOpen(ctx, p, &leftover{id: rec.ID, names: []string{name}, rec: rec}); open.What != "" {
+		return open, nil
+	}
 	f.What = fmt.Sprintf("its recording is %s: %s", rec.State, rec.Reason)
 	f.Do = "it is deleted by serve once the archive is seen to hold the same; if it stays, the log says why"
 	if rec.State == Failed || rec.State == Lost {

@@ -5,39 +5,41 @@ import (
 	"time"
 )
 
-// waits remembers since when recordings wait to be collected. The zero value
-// is ready.
+// waits remembers the recordings that wait to be collected, with what was seen
+// of them so far. The zero value is ready.
 type waits struct {
-	mu    sync.Mutex // guards since
-	since map[ID]time.Time
+	mu  sync.Mutex // guards all
+	all map[ID]*collector
 }
 
-// begin notes a recording that waits from now on, unless it waits already.
-func (w *waits) begin(id ID, now time.Time) {
+// begin returns the collector of a recording that waits from now on, or that
+// waits already. The time is the machine's: this is waiting, not evidence.
+func (w *waits) begin(id ID) *collector {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.since == nil {
-		w.since = map[ID]time.Time{}
+	if w.all == nil {
+		w.all = map[ID]*collector{}
 	}
-	if _, waits := w.since[id]; !waits {
-		w.since[id] = now
+	if w.all[id] == nil {
+		w.all[id] = &collector{id: id, began: time.Now()}
 	}
+	return w.all[id]
 }
 
 // end forgets a recording that was collected.
 func (w *waits) end(id ID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.since, id)
+	delete(w.all, id)
 }
 
 // longest returns how long the one waits that waits longest; 0 when none does.
-func (w *waits) longest(now time.Time) time.Duration {
+func (w *waits) longest() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var longest time.Duration
-	for _, since := range w.since {
-		longest = max(longest, now.Sub(since))
+	for _, c := range w.all {
+		longest = max(longest, time.Since(c.began))
 	}
 	return longest
 }

@@ -70,10 +70,12 @@ func recordAndStop(t *testing.T, b *bench) {
 	caller, _ := b.Call(t, "410", "411")
 	rec := b.record(t, b.find(t, "410", caller)[0])
 	b.Pass(2 * time.Second)
+	b.held(t, rec, "while it records", recording.HeldByNobody)
 	if err := b.pbx.Stop(b.context(t), rec); err != nil {
 		t.Fatalf("Stop: %v", err)
 	}
 	b.sounds(t, rec, "410", "411")
+	b.held(t, rec, "after the stop", recording.HeldByWriter)
 	for _, track := range rec.Tracks {
 		if names, err := b.pbx.Spool().Names(); err != nil || !slices.Contains(names, track.File) {
 			t.Errorf("Names = %v, %v; want %s among them", names, err, track.File)
@@ -86,6 +88,29 @@ func recordAndStop(t *testing.T, b *bench) {
 		}
 		if err := b.pbx.Spool().Remove(track.File); err != nil {
 			t.Errorf("Remove of a file that is gone: %v", err)
+		}
+	}
+}
+
+// held checks that the PBX does not say the wrong of who may write to the
+// files. A PBX closes them a moment after the stop.
+func (b *bench) held(t *testing.T, rec recording.Recording, when string, wrong recording.Held) {
+	t.Helper()
+	for _, track := range rec.Tracks {
+		is := wrong
+		for ctx := b.context(t); is == wrong && ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+			f, err := b.pbx.Spool().Open(track.File)
+			if err != nil {
+				t.Fatalf("spool file: %v", err)
+			}
+			is = f.Held()
+			closeFile(t, f)
+			if wrong == recording.HeldByNobody {
+				break
+			}
+		}
+		if is == wrong {
+			t.Errorf("%s the file %s is held: %v", when, track.File, is)
 		}
 	}
 }

@@ -219,6 +219,15 @@ func (p *PBX) Leave(name string, d time.Duration) {
 	f.close()
 }
 
+// Scribble puts a file that holds just this into the spool.
+func (p *PBX) Scribble(name string, content []byte) {
+	f := p.spool.create(name)
+	f.abandon()
+	p.spool.mu.Lock()
+	defer p.spool.mu.Unlock()
+	f.data = content
+}
+
 // Unmount has the folder of the spool vanish with all that is in it, until
 // Mount.
 func (p *PBX) Unmount() { p.spool.mount(false) }
@@ -231,7 +240,29 @@ func (p *PBX) Mount() { p.spool.mount(true) }
 func (p *PBX) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for _, r := range p.running {
+		r.file.abandon()
+	}
 	clear(p.running)
+}
+
+// Elsewhere puts the PBX onto another machine: who writes to its files cannot
+// be seen any more.
+func (p *PBX) Elsewhere() {
+	p.spool.mu.Lock()
+	defer p.spool.mu.Unlock()
+	p.spool.blind = true
+}
+
+// Odd puts something else than a file under the name of one, or takes it away.
+func (p *PBX) Odd(name string, there bool) {
+	p.spool.mu.Lock()
+	defer p.spool.mu.Unlock()
+	if p.spool.odd == nil {
+		p.spool.odd = map[string]bool{}
+	}
+	p.spool.odd[name] = there
+	delete(p.spool.files, name)
 }
 
 // Refuse has the next Record fail with err.

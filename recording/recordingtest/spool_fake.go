@@ -17,12 +17,15 @@ import (
 
 // spool is a folder in memory.
 type spool struct {
-	mu    sync.Mutex // guards files, what they hold, and away
+	mu    sync.Mutex // guards files, what they hold, and all below
 	files map[string]*file
+	made  map[string]*file // files, and those that were deleted while their writer lived
 	away  bool
+	blind bool            // who writes cannot be seen
+	odd   map[string]bool // names that something else than a file has
 }
 
-func newSpool() *spool { return &spool{files: map[string]*file{}} }
+func newSpool() *spool { return &spool{files: map[string]*file{}, made: map[string]*file{}} }
 
 // file is a WAV as a PBX writes it: its header's sizes are 0 until it is closed.
 type file struct {
@@ -31,6 +34,7 @@ type file struct {
 	data     []byte
 	n        int // samples so far, for the phase of the tones
 	modified time.Time
+	open     bool // somebody writes to it
 }
 
 const headerBytes = 44
@@ -38,8 +42,8 @@ const headerBytes = 44
 func (s *spool) create(name string) *file {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &file{in: s, name: name, data: wavHeader(0), modified: time.Now()}
-	s.files[name] = f
+	f := &file{in: s, name: name, data: wavHeader(0), modified: time.Now(), open: true}
+	s.files[name], s.made[name] = f, f
 	return f
 }
 
@@ -60,7 +64,7 @@ func (s *spool) mount(there bool) {
 func (s *spool) file(id recording.ID) *file {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.files[recording.MixedFile(id)]
+	return s.made[recording.MixedFile(id)]
 }
 
 func wavHeader(data uint32) []byte {
@@ -98,6 +102,14 @@ func (f *file) close() {
 	f.in.mu.Lock()
 	defer f.in.mu.Unlock()
 	copy(f.data, wavHeader(uint32(len(f.data)-headerBytes)))
+	f.open = false
+}
+
+// abandon ends the writing as the death of the writer does.
+func (f *file) abandon() {
+	f.in.mu.Lock()
+	defer f.in.mu.Unlock()
+	f.open = false
 }
 
 var errUnmounted = recording.Errorf(recording.Unavailable, "the folder of the recordings is not there")
@@ -120,10 +132,13 @@ func (s *spool) Open(name string) (recording.SpoolFile, error) {
 	if s.away {
 		f = nil
 	}
+	if s.odd[name] && !s.away {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: recording.ErrNotFile}
+	}
 	if f == nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
-	return opened{bytes.NewReader(bytes.Clone(f.data)), info{f.name, int64(len(f.data)), f.modified}}, nil
+	return opened{bytes.NewReader(bytes.Clone(f.data)), info{f.name, int64(len(f.data)), f.modified}, f}, nil
 }
 
 // Remove deletes a file.
@@ -137,6 +152,20 @@ func (s *spool) Remove(name string) error {
 type opened struct {
 	io.ReaderAt
 	info info
+	file *file
+}
+
+// Held reports whether the fake PBX still writes to the file.
+func (o opened) Held() recording.Held {
+	o.file.in.mu.Lock()
+	defer o.file.in.mu.Unlock()
+	switch {
+	case o.file.in.blind:
+		return recording.HeldUnseen
+	case o.file.open:
+		return recording.HeldByWriter
+	}
+	return recording.HeldByNobody
 }
 
 func (o opened) Close() error               { return nil }

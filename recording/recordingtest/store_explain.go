@@ -8,8 +8,8 @@ import (
 	"recgate/recording"
 )
 
-// stepsBack: the one step out of a final state, and only out of two, and the
-// one from a stop that was not done.
+// stepsBack: the one step out of a final state, and the one from a stop that
+// was not done.
 func stepsBack(t *testing.T, s recording.Store) {
 	paths := map[recording.State][]recording.State{
 		recording.Starting: {}, recording.Running: {recording.Running}, recording.Collecting: {recording.Collecting},
@@ -25,7 +25,7 @@ func stepsBack(t *testing.T, s recording.Store) {
 			step := recording.Step{To: to, Back: true, Reason: "its file is there again", At: base}
 			err := s.Advance(t.Context(), r.ID, step)
 			allowed := map[recording.State][]recording.State{
-				recording.Collecting: {recording.Failed, recording.Lost}, recording.Running: {recording.Collecting},
+				recording.Collecting: {recording.Ready, recording.Empty, recording.Failed, recording.Lost}, recording.Running: {recording.Collecting},
 			}
 			if slices.Contains(allowed[to], from) {
 				if got := get(t, s, r.ID); err != nil || got.State != to || got.Reason != step.Reason {
