@@ -153,9 +153,7 @@ func (c *call) decodeArguments(op *node, targets map[string]*node) ([]argument, 
 		if err != nil && failed == nil {
 			failed = err
 		}
-		if given {
-			args = append(args, argument{kid.name.Local, value})
-		}
+		args = append(args, argument{kid.name.Local, value, !given})
 	}
 	return args, failed
 }

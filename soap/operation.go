@@ -1,8 +1,7 @@
 package soap
 
 import (
-	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 
 	"recgate/recording"
@@ -54,6 +53,9 @@ func sameName(ours, sent string) bool { return len(ours) == len(sent) && strings
 // argument is one value that the caller sent, decoded.
 type argument struct {
 	name, value string
+	// absent means that it was said not to be given (xsi:nil), and only holds
+	// its place.
+	absent bool
 }
 
 // call is one request, decoded: what is to be done and how to answer.
@@ -66,12 +68,9 @@ type call struct {
 	shape   shape
 }
 
-// positional is what generators call arguments that they have no names for.
-var positional = regexp.MustCompile(`(?i)^(?:in|arg|param)([0-9]{1,2})$`)
-
 // bind gives the arguments their documented names. Names match without
-// regard to case, of repeated ones the first is taken, and a position counts
-// only where the name itself was not sent. An unknown name is refused when it
+// regard to case, of repeated ones the first is taken, and a position (see
+// positions) counts only where the name itself was not sent. An unknown name is refused when it
 // may have been meant for a needed argument, and left aside otherwise.
 func (c *call) bind(args []argument) error {
 	c.args = make(map[string]string, len(args))
@@ -80,22 +79,20 @@ func (c *call) bind(args []argument) error {
 			c.args[name] = value
 		}
 	}
-	for _, a := range args {
-		if c.known(a.name) {
-			continue
-		}
-		m := positional.FindStringSubmatch(a.name)
-		if m == nil {
+	rest := slices.DeleteFunc(slices.Clone(args), func(a argument) bool { return c.known(a.name) })
+	places := besideNames(rest)
+	if !slices.ContainsFunc(args, func(a argument) bool { return c.documented(a.name) }) {
+		places = positions(rest, len(c.op.args))
+	}
+	for i, place := range places {
+		switch a := rest[i]; {
+		case a.absent:
+		case place < 0 || place >= len(c.op.args):
 			c.unknown = append(c.unknown, a.name)
-			continue
-		}
-		i, err := strconv.Atoi(m[1])
-		if err != nil || i >= len(c.op.args) {
-			c.unknown = append(c.unknown, a.name)
-			continue
-		}
-		if _, taken := c.args[c.op.args[i]]; !taken {
-			c.args[c.op.args[i]] = a.value
+		default:
+			if _, taken := c.args[c.op.args[place]]; !taken {
+				c.args[c.op.args[place]] = a.value
+			}
 		}
 	}
 	return c.missing()
@@ -116,18 +113,19 @@ func (c *call) missing() error {
 
 // known tells whether a name means something by itself.
 func (c *call) known(name string) bool {
-	for _, known := range append([]string{argPBX, argFormat, argMethod, argAPIKey}, c.op.args...) {
-		if sameName(known, name) {
-			return true
-		}
-	}
-	return false
+	isOurs := func(ours string) bool { return sameName(ours, name) }
+	return c.documented(name) || slices.ContainsFunc([]string{argPBX, argFormat, argMethod, argAPIKey}, isOurs)
+}
+
+// documented tells whether a name is that of an argument of the operation.
+func (c *call) documented(name string) bool {
+	return slices.ContainsFunc(c.op.args, func(ours string) bool { return sameName(ours, name) })
 }
 
 // first returns the first value of an argument, by its name in any case.
 func first(args []argument, name string) (string, bool) {
 	for _, a := range args {
-		if sameName(a.name, name) {
+		if sameName(a.name, name) && !a.absent {
 			return a.value, true
 		}
 	}

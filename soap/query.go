@@ -49,15 +49,15 @@ func parseArgument(piece string) (argument, error) {
 	rawName, rawValue, _ := strings.Cut(piece, "=")
 	name, bad := unescape(rawName)
 	if bad != "" {
-		return argument{rawName, rawValue}, refuse(recording.Invalid,
+		return argument{name: rawName, value: rawValue}, refuse(recording.Invalid,
 			"the name of an argument, %q, holds the bad escape %q: write a percent sign as %%25", shorten(rawName), bad)
 	}
 	value, bad := unescape(rawValue)
 	if bad != "" {
-		return argument{name, rawValue}, refuse(recording.Invalid,
+		return argument{name: name, value: rawValue}, refuse(recording.Invalid,
 			"%s %q holds the bad escape %q: write a percent sign as %%25", shorten(name), shorten(rawValue), bad)
 	}
-	return argument{name, value}, nil
+	return argument{name: name, value: value}, nil
 }
 
 // unescape decodes one name or value. bad is the first escape that cannot be
