@@ -11,6 +11,7 @@ import (
 
 	"recgate/ami"
 	"recgate/audio/audiotest"
+	"recgate/fulltest/wire"
 	"recgate/lab"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
@@ -21,7 +22,7 @@ import (
 type exchange struct {
 	*lab.Lab
 	pbx  *ami.PBX
-	wire *wire
+	wire *wire.Wire
 	tech string
 }
 
@@ -29,10 +30,10 @@ type exchange struct {
 func newExchange(t *testing.T, l *lab.Lab, tech, recorder string) *exchange {
 	t.Helper()
 	l.Hangup()
-	w := newWire(t, l.AMI)
+	w := wire.New(t, l.AMI)
 	pbx, err := ami.NewPBX(ami.Config{
 		Name:        "pbx1",
-		Client:      ami.Options{Address: w.Addr(), Username: "recorder", Secret: l.Secret("recorder"), BackoffMin: 20 * time.Millisecond},
+		Client:      ami.Options{Address: w.Address(), Username: "recorder", Secret: l.Secret("recorder"), BackoffMin: 20 * time.Millisecond},
 		Actions:     2,
 		Recorder:    recorder,
 		Spool:       l.Spool,

@@ -14,6 +14,7 @@ import (
 
 	"recgate/ami"
 	"recgate/fulltest/mariadbd"
+	"recgate/fulltest/wire"
 	"recgate/lab"
 )
 
@@ -61,8 +62,8 @@ func (p *program) says(t *testing.T, what string) {
 }
 
 func cutAndGone(t *testing.T, l *lab.Lab) {
-	w := newWire(t, l.AMI)
-	p := newProgram(t, l, settings{address: w.Addr()})
+	w := wire.New(t, l.AMI)
+	p := newProgram(t, l, settings{address: w.Address()})
 	c := l.Call("410", "411", 60, "")
 	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	began := time.Now()
@@ -114,8 +115,8 @@ func wrongMount(t *testing.T, l *lab.Lab) {
 // rightsTaken edits manager.conf while recgate runs, cuts it off once, so that
 // it logs in with less, and gives the right back.
 func rightsTaken(t *testing.T, l *lab.Lab) {
-	w := newWire(t, l.AMI)
-	p := newProgram(t, l, settings{address: w.Addr(), recorder: "mixmonitor"})
+	w := wire.New(t, l.AMI)
+	p := newProgram(t, l, settings{address: w.Address(), recorder: "mixmonitor"})
 	c := l.Call("410", "411", 120, "")
 	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")

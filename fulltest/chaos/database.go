@@ -11,12 +11,13 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"recgate/fulltest/mariadbd"
+	"recgate/fulltest/wire"
 )
 
 // database is where recgate keeps its rows, and what can be done to it.
 type database struct {
-	setting string // as recgate's configuration has it
-	wire    *wire  // nil: SQLite
+	setting string     // as recgate's configuration has it
+	wire    *wire.Wire // nil: SQLite
 	server  *mariadbd.Server
 	read    *sql.DB // the run's own, past the wire
 	held    *sql.Conn
@@ -41,17 +42,13 @@ func newMariaDB(t testing.TB) *database {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := newWire("the database", at.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.close)
+	w := wire.New(t, at.Host)
 	db, err := sql.Open("mysql", fmt.Sprintf("root@tcp(%s)%s", at.Host, at.Path))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	at.Host = w.addr()
+	at.Host = w.Address()
 	return &database{setting: at.String(), wire: w, server: server, read: db}
 }
 

@@ -2,9 +2,10 @@
 // while callers record hundreds of calls, and then asks whether the ledger
 // adds up. Run begins there: a plan is drawn from a seed (plan.go), recgate
 // runs as a process of its own (gateway.go) in front of simulated and real
-// Asterisks (exchange.go), every connection of it leads through a proxy that
-// can be cut, stalled, slowed and reset (wire.go), spool and archive are small
-// disks (disk.go), and its clock can be moved (cmd/recgate/clock_chaos.go).
+// Asterisks (exchange.go), every connection of it leads through a wire that can
+// be refused, stalled, slowed and reset (fulltest/wire), spool and archive are
+// small disks (disk.go), and its clock can be moved
+// (cmd/recgate/clock_chaos.go).
 //
 // Callers (caller.go) are impatient: they hang up on recgate, click again and
 // stop what they never started. What they asked and what they were told is

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"recgate/fulltest/wire"
 )
 
 // run is one run: everything that it needs, and what happened.
@@ -26,7 +28,7 @@ type run struct {
 	spool     *disk
 	archive   *disk
 	exchanges []exchange
-	wires     []*wire // to the AMI of each exchange
+	wires     []*wire.Wire // to the AMI of each exchange
 	before    vitals
 	report    *Report
 }
@@ -129,11 +131,7 @@ func (r *run) addPBX(i int, p PBX) string {
 		r.t.Cleanup(func() { sim.close(r.t) })
 		x = sim
 	}
-	w, err := newWire(r.nameOf(i), x.address())
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(w.close)
+	w := wire.New(r.t, x.address())
 	r.exchanges, r.wires = append(r.exchanges, x), append(r.wires, w)
 	recorder := "auto"
 	if p.Version == 16 {
@@ -141,7 +139,7 @@ func (r *run) addPBX(i int, p PBX) string {
 	}
 	user, secret := x.account()
 	return fmt.Sprintf("  - name: %s\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n",
-		r.nameOf(i), w.addr(), user, secret, recorder, spool)
+		r.nameOf(i), w.Address(), user, secret, recorder, spool)
 }
 
 func (r *run) nameOf(pbx int) string {

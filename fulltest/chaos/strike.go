@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"syscall"
+	"time"
 
 	"recgate/ami/amisim"
+	"recgate/fulltest/wire"
 )
 
 // strike makes a fault and returns what mends it.
@@ -24,9 +26,9 @@ func (r *run) strike(ctx context.Context, f Fault) (mend func() error, err error
 	case MoveClock:
 		return nothing, r.gateway.moveClock(f.Clock)
 	case CutAMI, StallAMI, SlowAMI, ResetAMI:
-		return r.disturb(ctx, r.wires[f.PBX], f.Kind)
+		return disturb(r.wires[f.PBX], f.Kind), nil
 	case CutDatabase, StallDatabase, SlowDatabase, ResetDatabase:
-		return r.disturb(ctx, r.database.wire, f.Kind)
+		return disturb(r.database.wire, f.Kind), nil
 	case KillPBX:
 		return nothing, r.exchanges[f.PBX].kill(f.Hold)
 	case RestartPBX:
@@ -53,18 +55,22 @@ func (r *run) strike(ctx context.Context, f Fault) (mend func() error, err error
 	return r.misbehave(f)
 }
 
+// longestDelay is what a slow wire adds at most, in each direction.
+const longestDelay = 700 * time.Millisecond
+
 // disturb does something to a wire.
-func (r *run) disturb(ctx context.Context, w *wire, k Kind) (func() error, error) {
-	do := w.cut
+func disturb(w *wire.Wire, k Kind) func() error {
 	switch k {
 	case StallAMI, StallDatabase:
-		do = w.stall
+		w.Stall()
 	case SlowAMI, SlowDatabase:
-		do = w.slow
+		w.Slow(longestDelay)
 	case ResetAMI, ResetDatabase:
-		do = w.reset
+		w.Reset()
+	default:
+		w.Refuse()
 	}
-	return func() error { return w.heal(ctx) }, do()
+	return w.Heal
 }
 
 // misbehave does what only a simulated Asterisk can.

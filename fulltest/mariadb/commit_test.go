@@ -4,7 +4,6 @@ package mariadb
 
 import (
 	"bytes"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,84 +11,36 @@ import (
 	"time"
 
 	"recgate/fulltest/mariadbd"
+	"recgate/fulltest/wire"
 	"recgate/recording"
 )
 
 // relay stands between a store and its server, and can lose the answer to a
 // commit: the connection breaks after the server has made it.
 type relay struct {
-	net.Listener
+	*wire.Wire
 	armed atomic.Bool
 	lost  atomic.Int32
+	mu    sync.Mutex   // guards drop
+	drop  map[int]bool // the connections whose next answer is lost
 }
 
 func newRelay(t *testing.T, server string) *relay {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed with the test
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &relay{Listener: l}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			wg.Go(func() { r.pass(client, server) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		wg.Wait()
-	})
+	r := &relay{drop: map[int]bool{}}
+	r.Wire = wire.Watched(t, server, r.pass)
 	return r
 }
 
-// pass copies both ways until either side ends.
-func (r *relay) pass(client net.Conn, server string) {
-	defer client.Close() //nolint:errcheck // broken on purpose
-	up, err := net.Dial("tcp", server)
-	if err != nil {
-		return
+// pass lets everything pass but the answer to the commit.
+func (r *relay) pass(conn int, up bool, b []byte) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if up && bytes.Contains(b, []byte("\x03COMMIT")) && r.armed.CompareAndSwap(true, false) {
+		r.drop[conn] = true
+		r.lost.Add(1)
 	}
-	defer up.Close() //nolint:errcheck // broken on purpose
-	var drop atomic.Bool
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		b := make([]byte, 64<<10)
-		for {
-			n, err := up.Read(b)
-			if drop.Load() || err != nil {
-				_ = client.Close() // the answer to the commit is lost
-				return
-			}
-			if _, err := client.Write(b[:n]); err != nil {
-				return
-			}
-		}
-	})
-	b := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(b)
-		if err == nil && bytes.Contains(b[:n], []byte("\x03COMMIT")) && r.armed.CompareAndSwap(true, false) {
-			drop.Store(true)
-			r.lost.Add(1)
-		}
-		if err == nil {
-			_, err = up.Write(b[:n])
-		}
-		if err != nil {
-			break
-		}
-		if drop.Load() {
-			wg.Wait() // the server has answered
-			return
-		}
-	}
-	_ = up.Close()
-	wg.Wait()
+	return up || !r.drop[conn]
 }
 
 // TestLostCommit loses the answer to the commit of every kind of change: the
@@ -99,7 +50,7 @@ func TestLostCommit(t *testing.T) {
 	dsn := server.DSN(t)
 	at, slash := strings.Index(dsn, "@"), strings.LastIndex(dsn, "/")
 	r := newRelay(t, dsn[at+1:slash])
-	db := open(t, dsn[:at+1]+r.Addr().String()+dsn[slash:])
+	db := open(t, dsn[:at+1]+r.Address()+dsn[slash:])
 	ctx, rec := t.Context(), start(1, "1.1")
 	when := time.UnixMilli(1_700_000_100_000)
 	changes := []struct {

@@ -68,7 +68,7 @@ func newCampaign(t *testing.T, w *witness, ground, recorder, database, logs stri
 		t.Fatal(err)
 	}
 	c.files = tree(t, ground, w.l.Dir)
-	c.p = newProgram(t, w.l, c.tap.listener.Addr().String(), recorder, database, logs)
+	c.p = newProgram(t, w.l, c.tap.Address(), recorder, database, logs)
 	w.l.Dial("500", "7501", 120, "") // recorded by the dialplan as well
 	w.await(t, "500 talks to 501", func() bool {
 		for _, ch := range w.l.Channels() {

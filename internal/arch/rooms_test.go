@@ -49,17 +49,17 @@ var rooms = map[string]room{
 	"config":          {outside: []string{"github.com/goccy/go-yaml"}},
 	"metrics":         {outside: []string{"github.com/prometheus/client_golang"}},
 
-	"lab":          {exec: true},
+	"lab":          {ours: []string{"internal/child", "internal/await"}, exec: true},
 	"bench":        {ours: everything, outside: testModules, exec: true},
 	"fulltest":     {ours: everything, outside: testModules, exec: true},
 	"fulltest/...": {ours: everything, outside: testModules, exec: true},
-	"fulltest/chaos": {ours: everything, exec: true, outside: append([]string{
-		"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog",
-	}, testModules...)},
 
 	"internal/arch":    {},
+	"internal/await":   {},
+	"internal/child":   {exec: true, tests: []string{"internal/await"}},
 	"internal/leftout": {},
 	"internal/papers":  {},
+	"internal/port":    {},
 }
 
 // forbidden is what a room may not take even from the standard library: the
@@ -71,7 +71,7 @@ var forbidden = map[string][]string{
 // forTests is what every test may import of ours: fakes, contracts, real servers.
 var forTests = []string{
 	"recording", "recording/recordingtest", "audio", "audio/audiotest", "auth", "auth/authtest", "ami/amisim", "lab", "wsdl/client",
-	"fulltest/mariadb", "fulltest/mariadbd",
+	"fulltest/mariadb", "fulltest/mariadbd", "internal/await", "internal/child", "internal/port",
 }
 
 // testModules is what every test may import of others.

@@ -1,0 +1,181 @@
+// Package child starts the programs that tests need, so that none outlives its
+// test: Start runs one in a process group of its own, and End, Kill and Wait
+// end with it, or at a deadline with an error that says what did not end.
+//
+// However the test binary itself ends (by its own -timeout, by Ctrl-C, by kill
+// -9), the kernel kills what it started, and a shell that outlives it (see
+// keeper.go) kills what those programs started, unmounts disks and removes
+// folders.
+package child
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// pipesStayOpen is how long the output of a program is waited for after its
+// end, when something that it started keeps it open.
+const pipesStayOpen = 10 * time.Second
+
+// lastWords is how long a program may take to say what it waits for, when it
+// did not end in time and is asked by SIGQUIT, which makes a program in Go
+// print the stacks of its goroutines.
+const lastWords = 5 * time.Second
+
+// Child is a program that was started.
+type Child struct {
+	Cmd   *exec.Cmd
+	ended chan struct{} // closed when the program has ended and was waited for
+	err   error         // of cmd.Wait; read after ended is closed
+}
+
+// Start starts a program that ends with the test binary at the latest. The
+// attributes that cmd has already are kept; do not call its Wait.
+func Start(cmd *exec.Cmd) (*Child, error) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	dieWithUs(cmd.SysProcAttr)
+	if cmd.WaitDelay == 0 {
+		cmd.WaitDelay = pipesStayOpen
+	}
+	c := &Child{Cmd: cmd, ended: make(chan struct{})}
+	started := make(chan error, 1)
+	go c.run(started)
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", c, err)
+	}
+	return c, nil
+}
+
+// run starts the program and waits for it on one thread: the kernel ends a
+// child that is to die with its parent when the thread that started it ends.
+// The thread goes back to Go afterwards, and does not end either: it may have
+// started other children before.
+func (c *Child) run(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer close(c.ended)
+	err := keep.began(c.Cmd)
+	started <- err
+	if err == nil {
+		c.err = c.Cmd.Wait()
+		killGroup(c.PID()) // what it started and left behind
+		keep.tell("over", fmt.Sprint(c.PID()))
+	}
+}
+
+// PID is its process id, and that of its process group.
+func (c *Child) PID() int { return c.Cmd.Process.Pid }
+
+// String is the name of the program and its arguments.
+func (c *Child) String() string {
+	text := strings.Join(c.Cmd.Args, " ")
+	return text[:min(len(text), 200)]
+}
+
+// Ended is closed when the program has ended.
+func (c *Child) Ended() <-chan struct{} { return c.ended }
+
+// Running reports whether it has not ended yet.
+func (c *Child) Running() bool {
+	select {
+	case <-c.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// Signal sends a signal to the program alone.
+func (c *Child) Signal(s os.Signal) error { return c.Cmd.Process.Signal(s) }
+
+// Kill is kill -9 of the program and of all in its process group. It returns
+// when the program has ended.
+func (c *Child) Kill() {
+	killGroup(c.PID())
+	<-c.ended // a killed program ends: nothing that a test starts waits in the kernel
+}
+
+// End sends a signal that ends the program, and waits as Wait does. A program
+// that stands still goes on before that. One that has ended already is no
+// error.
+func (c *Child) End(by os.Signal, limit time.Duration) error {
+	if err := c.Signal(syscall.SIGCONT); err == nil {
+		err = c.Signal(by)
+		if err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("end %s: %w", c, err)
+		}
+	}
+	return c.Wait(limit)
+}
+
+// Wait waits until the program ends, and returns what [exec.Cmd.Wait] does. At
+// the limit the program is killed, with all that it started, and the error
+// names it. Both may be called again.
+func (c *Child) Wait(limit time.Duration) error {
+	if c.within(limit) {
+		return c.err
+	}
+	_ = c.Signal(syscall.SIGQUIT) // it may have ended just now
+	c.within(lastWords)
+	c.Kill()
+	return fmt.Errorf("process %d (%s) had not ended after %v, and was killed; its output says what it waited for: %w", c.PID(), c, limit, c.err)
+}
+
+func (c *Child) within(limit time.Duration) bool {
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case <-c.ended:
+		return true
+	case <-late.C:
+		return false
+	}
+}
+
+// Run starts a program and waits until it ends, as Wait does.
+func Run(limit time.Duration, cmd *exec.Cmd) error {
+	c, err := Start(cmd)
+	if err != nil {
+		return err
+	}
+	return c.Wait(limit)
+}
+
+// Output is Run, and returns all that the program printed. When it ended as it
+// should nothing that it started in its process group is left.
+func Output(limit time.Duration, cmd *exec.Cmd) (string, error) {
+	var out locked
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := Run(limit, cmd)
+	return out.String(), err
+}
+
+// locked is a buffer that two goroutines may write to.
+type locked struct {
+	mu  sync.Mutex // guards buf
+	buf bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (b *locked) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+// String is all that was written.
+func (b *locked) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
