@@ -30,7 +30,7 @@ const collecting = "collect "
 func (s *Service) collectSoon(id ID) { s.collectIn(0, s.waits.begin(id)) }
 
 func (s *Service) collectIn(delay time.Duration, c *collector) {
-	s.work.add(delay, collecting+string(c.id), func(ctx context.Context) {
+	s.collects.add(delay, collecting+string(c.id), func(ctx context.Context) {
 		unlock, err := s.moves.lock(ctx, "", string(c.id))
 		if err != nil {
 			return // only when ctx has ended

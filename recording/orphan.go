@@ -107,7 +107,7 @@ func (s *Service) report(ctx context.Context, place string, found []Finding) {
 // lookThrough compares after a delay, and then again and again, the recent
 // rows with what the archive holds of them.
 func (s *Service) lookThrough(delay time.Duration) {
-	s.work.add(delay, "archive", func(ctx context.Context) {
+	s.compares.add(delay, "archive", func(ctx context.Context) {
 		_, err := s.leased(ctx, "archive", func(ctx context.Context) error {
 			to := s.now().Add(lookEvery)
 			found, err := s.archiveUnexplained(ctx, to.Add(-prefixSpan), to, false)
@@ -126,7 +126,7 @@ func (s *Service) lookThrough(delay time.Duration) {
 // lookBack goes after a delay from the files in a spool to the rows, and then
 // again and again: the sweep goes the other way.
 func (s *Service) lookBack(p PBX, delay time.Duration) {
-	s.work.add(delay, "leftovers "+p.Name(), func(ctx context.Context) {
+	s.compares.add(delay, "leftovers "+p.Name(), func(ctx context.Context) {
 		s.settledElsewhereSince(ctx, p)
 		_, err := s.leased(ctx, "leftovers "+p.Name(), func(ctx context.Context) error {
 			found, err := s.tidySpool(ctx, p)

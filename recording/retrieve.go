@@ -102,12 +102,13 @@ func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (C
 	if err != nil {
 		return Candidate{}, err
 	}
+	patient := time.Now().Add(s.o.Patience) // with all of them together
 	for i, rec := range found {
 		if s.refusal(rec) != nil {
 			continue
 		}
 		if rec.State != Ready {
-			if rec, err = s.awaitCollected(ctx, rec); err != nil {
+			if rec, err = s.awaitCollected(ctx, rec, patient); err != nil {
 				return rec, err
 			}
 			found[i] = rec
@@ -140,18 +141,28 @@ func (s *Service) refusal(rec Candidate) error {
 	return nil
 }
 
+// lastLooks is how long it may take, when the patience is over, to see which
+// of the others has been collected meanwhile.
+const lastLooks = 500 * time.Millisecond
+
 // awaitCollected waits a little for a recording that is on its way to the
-// archive, since many callers retrieve at once after the stop.
-func (s *Service) awaitCollected(ctx context.Context, rec Candidate) (Candidate, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.o.Patience)
+// archive, since many callers retrieve at once after the stop. It looks once
+// when the patience is over already, and no more soon after that.
+func (s *Service) awaitCollected(ctx context.Context, rec Candidate, patient time.Time) (Candidate, error) {
+	ctx, cancel := context.WithDeadline(ctx, patient.Add(lastLooks))
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for !rec.State.Final() {
-		select {
-		case <-ctx.Done():
+	for {
+		late := !time.Now().Before(patient)
+		if !late {
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+			}
+		}
+		if ctx.Err() != nil {
 			return rec, nil
-		case <-tick.C:
 		}
 		now, err := s.store.Get(ctx, rec.ID)
 		if err != nil && ctx.Err() == nil {
@@ -160,8 +171,10 @@ func (s *Service) awaitCollected(ctx context.Context, rec Candidate) (Candidate,
 		if err == nil {
 			rec = now.Candidate()
 		}
+		if late || rec.State.Final() {
+			return rec, nil
+		}
 	}
-	return rec, nil
 }
 
 // open opens the archived WAV and checks that it is whole.

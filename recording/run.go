@@ -8,9 +8,14 @@ import (
 	"time"
 )
 
-// workers collect and settle at the same time: enough that one slow archive
-// write delays nobody, few enough for a small disk.
-const workers = 4
+// What is done at the same time. The archive may be slow or silent: what waits
+// for it has workers of its own, so that no event, limit, sweep or connection
+// is ever behind it.
+const (
+	followers  = 4 // follow events, sweep, settle and end what is overlong
+	collectors = 4 // put recordings into the archive: few enough for a small disk
+	comparers  = 2 // compare spools and archive with the rows
+)
 
 // Run follows the PBXs, collects and settles until ctx ends. Recordings that
 // run then are left running: the next Run takes them over.
@@ -31,7 +36,9 @@ func (s *Service) Run(ctx context.Context) error {
 		s.lookBack(p, 0)
 	}
 	s.lookThrough(0)
-	wg.Go(func() { s.work.run(ctx, workers) })
+	wg.Go(func() { s.work.run(ctx, followers) })
+	wg.Go(func() { s.collects.run(ctx, collectors) })
+	wg.Go(func() { s.compares.run(ctx, comparers) })
 	wg.Wait()
 	return first
 }
@@ -40,7 +47,7 @@ func (s *Service) Run(ctx context.Context) error {
 func (s *Service) Running() int { return s.watch.unsettled() }
 
 // Waiting returns how many recordings wait to be collected, for metrics.
-func (s *Service) Waiting() int { return s.work.waiting(collecting) }
+func (s *Service) Waiting() int { return s.collects.waiting(collecting) }
 
 // WaitingLongest returns for how long the recording waits to be collected that
 // waits longest, for metrics; 0 when none does.

@@ -23,9 +23,12 @@ type Service struct {
 	turns turns    // events of one channel in their order
 	watch watch    // channels and calls whose events matter
 	begun begun    // starts that are not confirmed, of this process and of others
-	work  schedule // collecting and settling
+	work  schedule // what follows from events and from time
 	stuck stuck    // why collecting fails for now
 	waits waits    // since when recordings wait to be collected
+
+	collects schedule // collecting: it waits for the archive
+	compares schedule // comparing files with rows: the same
 
 	orphans orphans // what does not add up
 	growth  growth  // of the files that are being written
@@ -83,7 +86,7 @@ func NewService(pbxs []PBX, store Store, blobs Blobs, sound Sound, o Options) *S
 	if o.Happened == nil {
 		o.Happened = func(Happening) {}
 	}
-	return &Service{pbxs: pbxs, store: store, blobs: blobs, sound: sound, o: o, work: newSchedule()}
+	return &Service{pbxs: pbxs, store: store, blobs: blobs, sound: sound, o: o, work: newSchedule(), collects: newSchedule(), compares: newSchedule()}
 }
 
 func setDefault(d *time.Duration, value time.Duration) {
