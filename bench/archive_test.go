@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -42,8 +43,9 @@ func newHours(b *testing.B, n int) recordings { return newRecordings(b, n, hourS
 func newRecordings(b *testing.B, n, seconds int) recordings {
 	b.Helper()
 	h := recordings{dir: b.TempDir(), seconds: seconds, bytes: int64(audio.HeaderBytes + seconds*audiotest.Rate*2)}
-	disk, err := blob.NewDisk(archive(h.dir))
-	if err != nil {
+	const mark = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" // serve recognises the archive by its recordings
+	disk := blob.NewDisk(archive(h.dir), func(context.Context) (string, error) { return mark, nil })
+	if err := disk.WriteMark(b.Context(), mark); err != nil {
 		b.Fatal(err)
 	}
 	db, err := store.Open(b.Context(), database(h.dir), store.Options{})

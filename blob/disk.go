@@ -4,17 +4,19 @@
 // time, so such a folder holds what was recorded within five hours, and
 // yesterday's folders never change again: easy to back up and to count.
 // Nothing else is in the folder but .incoming, where files wait until they
-// are whole. It is safe to copy the folder while recgate runs.
+// are whole, and .recgate-archive, the mark that says which archive this is:
+// nothing is written where it is missing. It is safe to copy the folder while
+// recgate runs.
 package blob
 
 import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"sync/atomic"
 	"time"
@@ -41,35 +43,20 @@ var (
 // goroutine.
 type Disk struct {
 	dir     string
-	durable atomic.Pointer[known] // the folder whose name was synced last
+	known   Known
+	swept   atomic.Bool             // what was left of puts was deleted
+	durable atomic.Pointer[durable] // the folder whose name was synced last
 }
 
-type known struct {
+// durable is a folder whose name is on the disk.
+type durable struct {
 	name string
 	info fs.FileInfo
 }
 
-// NewDisk makes the folder if it is not there, and deletes what is left of
-// puts that a crash has interrupted more than a day ago. The error is
-// Unavailable when the folder cannot be had or cannot be written.
-func NewDisk(dir string) (*Disk, error) {
-	d := &Disk{dir: dir}
-	if err := os.MkdirAll(dir, dirMode); err != nil {
-		return nil, unwritable(err)
-	}
-	root, err := d.root()
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close() //nolint:errcheck // opened for reading names
-	if err := makeDir(root, incoming); err != nil {
-		return nil, unwritable(err)
-	}
-	if err := sweep(root, time.Now().Add(-leftoverAge)); err != nil {
-		return nil, unwritable(err)
-	}
-	return d, nil
-}
+// NewDisk touches nothing: WriteMark makes the folder, and a Put deletes what
+// is left of puts that a crash has interrupted more than a day ago.
+func NewDisk(dir string, known Known) *Disk { return &Disk{dir: filepath.Clean(dir), known: known} }
 
 // Put implements recording.Blobs. The file is written beside its place,
 // brought to the disk, and only then given its name.
@@ -77,11 +64,14 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader) (int64, error) 
 	if err := check(ctx, key); err != nil {
 		return 0, err
 	}
-	root, err := d.root()
+	root, err := d.marked(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer root.Close() //nolint:errcheck // opened for reading names
+	if err := d.prepare(root); err != nil {
+		return 0, unwritable(err)
+	}
 	temp, n, err := write(ctx, root, r)
 	if err != nil {
 		return 0, err
@@ -106,7 +96,10 @@ func (d *Disk) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, 
 	f, size, err := openPlain(root, path(key))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, 0, &recording.Error{Code: recording.NotFound, Msg: fmt.Sprintf("the archive holds nothing under %q", key), Err: err}
+		if away := d.whole(ctx, root); away != nil {
+			return nil, 0, away
+		}
+		return nil, 0, nothingUnder(key, err)
 	case err != nil:
 		return nil, 0, unreadable(err)
 	}
@@ -118,7 +111,7 @@ func (d *Disk) Remove(ctx context.Context, key string) error {
 	if err := check(ctx, key); err != nil {
 		return err
 	}
-	root, err := d.root()
+	root, err := d.marked(ctx)
 	if err != nil {
 		return err
 	}
@@ -138,19 +131,36 @@ func (d *Disk) Remove(ctx context.Context, key string) error {
 // Check writes a small file, brings it to the disk and deletes it again. The
 // error is the one that a Put would meet.
 func (d *Disk) Check(ctx context.Context) error {
-	root, err := d.root()
+	root, err := d.marked(ctx)
 	if err != nil {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // opened for reading names
+	place := incoming
+	if _, err := root.Lstat(incoming); errors.Is(err, fs.ErrNotExist) {
+		place = "." // made by the first Put, so that it belongs to who puts
+	}
 	probe := io.LimitReader(rand.Reader, 4096)
-	temp, _, err := write(ctx, root, probe)
+	temp, _, err := writeIn(ctx, root, place, probe)
 	if err != nil {
 		return err
 	}
 	if err := remove(root, temp); err != nil {
 		return unwritable(err)
 	}
+	return nil
+}
+
+// prepare makes the place for files that are not whole yet, and deletes once
+// what crashes have left there.
+func (d *Disk) prepare(root *os.Root) error {
+	if err := makeDir(root, incoming); err != nil || d.swept.Load() {
+		return err
+	}
+	if err := sweep(root, time.Now().Add(-leftoverAge)); err != nil {
+		return err
+	}
+	d.swept.Store(true)
 	return nil
 }
 

@@ -22,12 +22,16 @@ const key = "0198c0de000070008000000000000001.wav"
 
 func newDisk(t testing.TB, dir string) *blob.Disk {
 	t.Helper()
-	d, err := blob.NewDisk(dir)
-	if err != nil {
+	d := blob.NewDisk(dir, ours)
+	if err := d.WriteMark(t.Context(), mark); err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
+
+const mark = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+func ours(context.Context) (string, error) { return mark, nil }
 
 func put(t *testing.T, d *blob.Disk, key string) {
 	t.Helper()
@@ -75,7 +79,7 @@ func TestWhereThingsAre(t *testing.T) {
 	put(t, d, "short")
 	want := []string{
 		"drwxr-x--- .",
-		"drwxr-x--- .incoming",
+		"drwxr-x--- .incoming", "-rw-r----- .recgate-archive",
 		"drwxr-x--- 0198c0", "-rw-r----- 0198c0/" + key,
 		"drwxr-x--- short", "-rw-r----- short/short",
 	}
@@ -139,6 +143,10 @@ func TestLeftoversAreSwept(t *testing.T) {
 		}
 	}
 	newDisk(t, dir)
+	if left, err := os.ReadDir(filepath.Join(dir, ".incoming")); err != nil || len(left) != 4 {
+		t.Errorf("before anything is put there are %v, %v", left, err)
+	}
+	put(t, newDisk(t, dir), key)
 	want := []string{"notes.txt", "put-" + strings.Repeat("B", 26), "put-somebody-elses"}
 	var got []string
 	left, err := os.ReadDir(filepath.Join(dir, ".incoming"))
@@ -183,8 +191,8 @@ func TestNotAFolder(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := blob.NewDisk(path); recording.CodeOf(err) != recording.Unavailable {
-		t.Errorf("NewDisk gave %v", err)
+	if err := blob.NewDisk(path, ours).WriteMark(t.Context(), mark); recording.CodeOf(err) != recording.Unavailable {
+		t.Errorf("WriteMark gave %v", err)
 	}
 }
 

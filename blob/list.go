@@ -15,6 +15,14 @@ func (d *Disk) List(ctx context.Context, prefix string, visit func(key string) e
 		return err
 	}
 	defer root.Close() //nolint:errcheck // opened for reading names
+	if err := d.whole(ctx, root); err != nil {
+		return err
+	}
+	return list(ctx, root, prefix, visit)
+}
+
+// list is List of an open folder, whatever its mark.
+func list(ctx context.Context, root *os.Root, prefix string, visit func(key string) error) error {
 	folders, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
 		return unreadable(err)

@@ -55,6 +55,7 @@ type S3 struct {
 	bucket   string
 	prefix   string
 	patience time.Duration
+	known    Known
 
 	uploads chan struct{} // a place for each upload at the same time: they hold a part in memory
 	parts   sync.Pool     // of *[]byte, partSize long
@@ -71,7 +72,7 @@ var errNoKeys = &recording.Error{
 // NewS3 asks the server nothing: recgate starts and records while the bucket
 // is away. The error names an option that makes no sense, or says that there
 // are no keys.
-func NewS3(o S3Options) (*S3, error) {
+func NewS3(o S3Options, known Known) (*S3, error) {
 	endpoint, err := url.Parse(o.Endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint of the archive: %w", err)
@@ -98,7 +99,7 @@ func NewS3(o S3Options) (*S3, error) {
 		return nil, fmt.Errorf("endpoint of the archive: %w", err)
 	}
 	s := &S3{
-		core: minio.Core{Client: client}, bucket: o.Bucket, prefix: o.Prefix, patience: o.Patience,
+		core: minio.Core{Client: client}, bucket: o.Bucket, prefix: o.Prefix, patience: o.Patience, known: known,
 		uploads: make(chan struct{}, maxUploads),
 	}
 	if s.prefix != "" {
@@ -140,6 +141,9 @@ func (s *S3) Remove(ctx context.Context, key string) error {
 	if err := check(ctx, key); err != nil {
 		return err
 	}
+	if err := s.mayWrite(ctx); err != nil {
+		return err
+	}
 	return s.remove(ctx, s.prefix+path(key))
 }
 
@@ -162,16 +166,24 @@ func (s *S3) Check(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
+	if err := s.mayWrite(ctx); err != nil {
+		return err
+	}
+	err := s.probe(ctx)
+	if err == nil {
+		s.checked(true)
+	}
+	return err
+}
+
+// probe puts a small blob, asks for it and removes it again.
+func (s *S3) probe(ctx context.Context) error {
 	name := s.prefix + incoming + "/check-" + rand.Text()
 	n, err := s.store(ctx, name, &source{ctx: ctx, r: strings.NewReader("recgate looks whether it may write here\n")})
 	if err != nil {
 		return err
 	}
-	err = errors.Join(s.compare(ctx, name, n), s.remove(context.WithoutCancel(ctx), name))
-	if err == nil {
-		s.checked(true)
-	}
-	return err
+	return errors.Join(s.compare(ctx, name, n), s.remove(context.WithoutCancel(ctx), name))
 }
 
 // checked tells whether the last good Check is young enough, and notes one.

@@ -83,7 +83,7 @@ func TestS3Keys(t *testing.T) {
 	}
 	o := options(s.URL)
 	o.AccessKey, o.SecretKey = "", ""
-	if _, err := blob.NewS3(o); recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "the archive has no keys: give archive_access_key") {
+	if _, err := blob.NewS3(o, ours); recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "the archive has no keys: give archive_access_key") {
 		t.Errorf("without keys: %v", err)
 	}
 	t.Setenv("AWS_ACCESS_KEY_ID", "from-the-environment")

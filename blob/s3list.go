@@ -11,6 +11,14 @@ import (
 // List implements recording.Lister, a thousand names a request. Names that
 // are not ours are passed over.
 func (s *S3) List(ctx context.Context, prefix string, visit func(key string) error) error {
+	if err := s.whole(ctx); err != nil {
+		return err
+	}
+	return s.list(ctx, prefix, visit)
+}
+
+// list is List of the bucket, whatever its mark.
+func (s *S3) list(ctx context.Context, prefix string, visit func(key string) error) error {
 	begin := s.prefix + prefix
 	if len(prefix) >= prefixChars {
 		begin = s.prefix + path(prefix)

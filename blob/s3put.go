@@ -28,6 +28,9 @@ func (s *S3) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
 	if err := check(ctx, key); err != nil {
 		return 0, err
 	}
+	if err := s.mayWrite(ctx); err != nil {
+		return 0, err
+	}
 	name := s.prefix + path(key)
 	size, err := s.store(ctx, name, &source{ctx: ctx, r: r})
 	if err != nil {
@@ -131,16 +134,22 @@ func (s *S3) sendPart(ctx context.Context, name, id string, number int, content 
 
 // compare asks for the size of what was stored.
 func (s *S3) compare(ctx context.Context, name string, size int64) error {
-	short, cancel := context.WithTimeout(ctx, s.patience)
-	defer cancel()
-	info, err := s.core.StatObject(short, s.bucket, name, minio.StatObjectOptions{})
+	kept, err := s.stat(ctx, name)
 	if err != nil {
 		return refused(ctx, err, "read")
 	}
-	if info.Size != size {
-		return recording.Errorf(recording.Unavailable, "the archive keeps %d bytes of the %d that it was sent: look at its server", info.Size, size)
+	if kept != size {
+		return recording.Errorf(recording.Unavailable, "the archive keeps %d bytes of the %d that it was sent: look at its server", kept, size)
 	}
 	return nil
+}
+
+// stat asks for the size of an object.
+func (s *S3) stat(ctx context.Context, name string) (int64, error) {
+	short, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	info, err := s.core.StatObject(short, s.bucket, name, minio.StatObjectOptions{})
+	return info.Size, err
 }
 
 func wav() minio.PutObjectOptions { return minio.PutObjectOptions{ContentType: "audio/wav"} }

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
-
-	"recgate/recording"
 )
 
 // Open implements recording.Blobs. One request fetches the whole blob; it is
@@ -29,7 +27,10 @@ func (s *S3) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, er
 	case err == nil:
 		return o, o.size, nil
 	case codeOf(err) == minio.NoSuchKey:
-		return nil, 0, &recording.Error{Code: recording.NotFound, Msg: fmt.Sprintf("the archive holds nothing under %q", key), Err: err}
+		if away := s.whole(ctx); away != nil {
+			return nil, 0, away
+		}
+		return nil, 0, nothingUnder(key, err)
 	default:
 		return nil, 0, refused(ctx, err, "read")
 	}

@@ -34,10 +34,15 @@ func (s *source) Read(p []byte) (int, error) {
 // write brings a new file in .incoming to the disk, whole. When it fails it
 // leaves none.
 func write(ctx context.Context, root *os.Root, r io.Reader) (name string, n int64, err error) {
+	return writeIn(ctx, root, incoming, r)
+}
+
+// writeIn is write into a folder.
+func writeIn(ctx context.Context, root *os.Root, place string, r io.Reader) (name string, n int64, err error) {
 	if err := ended(ctx); err != nil {
 		return "", 0, err
 	}
-	name = incoming + "/put-" + rand.Text()
+	name = place + "/put-" + rand.Text()
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return "", 0, unwritable(err)
@@ -75,13 +80,13 @@ func (d *Disk) place(root *os.Root, temp, key string) error {
 	if err != nil {
 		return err
 	}
-	if durable := d.durable.Load(); durable != nil && durable.name == folder(key) && os.SameFile(durable.info, info) {
+	if last := d.durable.Load(); last != nil && last.name == folder(key) && os.SameFile(last.info, info) {
 		return nil
 	}
 	if err := syncDir(root, "."); err != nil {
 		return err
 	}
-	d.durable.Store(&known{folder(key), info})
+	d.durable.Store(&durable{folder(key), info})
 	return nil
 }
 

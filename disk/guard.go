@@ -26,6 +26,9 @@ type Place struct {
 	// Grows says that finished recordings stay here, so that the rate at which
 	// they are made says how long the room will do.
 	Grows bool
+	// There tells whether Path is what it ought to be: the disk below a mount
+	// that is away says nothing of the one that is mounted. nil: it always is.
+	There func(context.Context) error
 }
 
 // Usage is how full a file system is, as df counts: what only root may use is
@@ -141,7 +144,12 @@ func (g *Guard) Look(ctx context.Context) {
 // look looks at one place, and says when it has become worse or better.
 func (g *Guard) look(ctx context.Context, i int) {
 	now := Level{Place: g.o.Places[i]}
-	now.Usage, now.Err = g.o.Look(now.Path)
+	if now.There != nil {
+		now.Err = now.There(ctx)
+	}
+	if now.Err == nil {
+		now.Usage, now.Err = g.o.Look(now.Path)
+	}
 	g.mu.Lock()
 	before := g.seen[i]
 	g.seen[i] = now

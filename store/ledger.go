@@ -37,13 +37,18 @@ func (db *DB) Entries(ctx context.Context, from, to time.Time) ([]recording.Entr
 	var entries []recording.Entry
 	err := db.read(ctx, slow, "read the ledger", func(ctx context.Context, t tx) error {
 		return t.each(ctx, func(row scanner) error {
-			var e recording.Entry
-			err := row.Scan(&e.ID, &e.State, &e.Reason, timeColumn{&e.AskedAt}, &e.Bytes, &e.Key, &e.SourceKey)
+			e, err := scanEntry(row)
 			entries = append(entries, e)
 			return err
 		}, query, millis(from), millis(to))
 	})
 	return entries, err
+}
+
+// scanEntry reads the columns of an entry in the order of its fields.
+func scanEntry(row scanner) (e recording.Entry, err error) {
+	err = row.Scan(&e.ID, &e.State, &e.Reason, timeColumn{&e.AskedAt}, &e.Bytes, &e.Key, &e.SourceKey)
+	return e, err
 }
 
 // Volume returns how many bytes the archive holds of recordings asked for in

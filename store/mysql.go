@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -39,7 +40,7 @@ func (s mysqlSource) open(o Options) (*DB, error) {
 	pool.SetMaxIdleConns(maxIdle)
 	pool.SetConnMaxLifetime(3 * time.Minute) // servers drop what idles longer
 	d := mysqlDialect(c.DBName)
-	return &DB{dialect: d, readers: pool, writes: pool, writer: &retrier{pool, d, len(s.hosts) > 1}, timeout: o.Timeout}, nil
+	return &DB{dialect: d, readers: pool, writes: pool, writer: &retrier{pool, d, len(s.hosts) > 1}, timeout: o.Timeout, hasMark: &atomic.Bool{}}, nil
 }
 
 // bind makes text bytes: all columns of text are VARBINARY, and as bytes they

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -61,7 +62,7 @@ func (s sqliteSource) open(o Options) (*DB, error) {
 	readers.SetMaxIdleConns(seats)
 	return &DB{
 		dialect: d, readers: readers, writes: writes, writer: newGroup(writes, d, o.Timeout), timeout: o.Timeout,
-		prepared: newPrepared(readers), seats: make(chan struct{}, seats),
+		prepared: newPrepared(readers), seats: make(chan struct{}, seats), hasMark: &atomic.Bool{},
 	}, nil
 }
 

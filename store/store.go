@@ -10,6 +10,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"recgate/recording"
@@ -27,6 +28,8 @@ type DB struct {
 
 	prepared *prepared     // of readers; nil on MySQL
 	seats    chan struct{} // as many as readers has connections; nil on MySQL
+
+	hasMark *atomic.Bool // the table of the archive's mark was seen
 }
 
 var _ recording.Store = (*DB)(nil)

@@ -36,6 +36,7 @@ func file(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "
 
 func TestSQLite(t *testing.T) {
 	recordingtest.TestStore(t, func(t *testing.T) recording.Store { return open(t, file(t), store.Options{}) })
+	recordingtest.TestMarkStore(t, func(t *testing.T) recordingtest.MarkedStore { return open(t, file(t), store.Options{}) })
 }
 
 // TestSQLiteOfTwo has two programs on one file.

@@ -82,7 +82,7 @@ func TestBucket(t *testing.T) {
 	o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
 	first := o.inState(t, "first", recording.Ready)
 	hex := first.ID.Hex()
-	if got := b.names(t); len(got) != 1 || got[0] != "north/"+hex[:6]+"/"+hex+".wav" {
+	if got := b.names(t); len(got) != 2 || got[0] != "north/.recgate-archive" || got[1] != "north/"+hex[:6]+"/"+hex+".wav" {
 		t.Errorf("the bucket holds %q", got)
 	}
 	o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "second")
@@ -116,7 +116,7 @@ func TestBucket(t *testing.T) {
 	for _, tag := range []string{"first", "second"} {
 		o.want(t, http.StatusOK, nil, "retrieve", "tag", tag, "username", "fred")
 	}
-	if left := o.spool(t); len(left) > 0 || len(b.names(t)) != 2 {
+	if left := o.spool(t); len(left) > 0 || len(b.names(t)) != 3 {
 		t.Errorf("left in the spool: %q; in the bucket: %q", left, b.names(t))
 	}
 	if strings.Contains(o.journal.text(), bucketSecret) {

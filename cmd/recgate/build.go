@@ -29,6 +29,7 @@ type gateway struct {
 	log     *slog.Logger
 	db      *store.DB
 	archive archive
+	mark    *recording.MarkGuard
 	pbxs    []*ami.PBX
 	keys    *auth.Ring
 	limiter *httpd.Limiter
@@ -42,9 +43,13 @@ type gateway struct {
 type archive interface {
 	recording.Blobs
 	recording.Lister
+	recording.MarkedArchive
 	// Check finds out whether recordings can be stored now; its error is the
 	// one that a Put would meet.
 	Check(ctx context.Context) error
+	// CanBegin finds out whether an archive can be begun where none is, and
+	// leaves nothing behind.
+	CanBegin(ctx context.Context) error
 }
 
 // build makes every part and starts none. It is the only function that knows
@@ -52,7 +57,8 @@ type archive interface {
 func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, error) {
 	g := &gateway{cfg: cfg, log: log, metrics: metrics.New(version, allOutcomes()...)}
 	var err error
-	if g.archive, err = openArchive(cfg); err != nil {
+	known := func(ctx context.Context) (string, error) { return g.mark.Known(ctx) }
+	if g.archive, err = openArchive(cfg, known); err != nil {
 		return nil, err
 	}
 	for _, c := range cfg.PBX {
@@ -65,9 +71,10 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	if g.db, err = store.Open(ctx, cfg.Database.Reveal(), store.Options{Ran: g.metrics.Database}); err != nil {
 		return nil, err
 	}
+	g.mark = recording.NewMarkGuard(g.db, g.archive, log)
 	g.keys = newRing(cfg, g.db, log)
 	g.limiter = newLimiter(cfg.Limits)
-	g.disks = newGuard(cfg, g.db, log)
+	g.disks = newGuard(cfg, g.archive, g.db, log)
 	o := recording.Options{
 		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,
 		Deadline:           startPatience(cfg),
@@ -107,18 +114,18 @@ func (g *gateway) close() {
 	}
 }
 
-// openArchive opens what the archive setting names. A folder must be there
-// and be writable; a bucket is not asked for.
-func openArchive(cfg config.Config) (archive, error) {
+// openArchive makes the client of what the archive setting names, and asks for
+// nothing yet.
+func openArchive(cfg config.Config, known blob.Known) (archive, error) {
 	b, ok := cfg.Bucket()
 	if !ok {
 		folder, _ := cfg.Folder()
-		return blob.NewDisk(folder)
+		return blob.NewDisk(folder, known), nil
 	}
 	return blob.NewS3(blob.S3Options{
 		Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Name, Prefix: b.Prefix, PathStyle: b.PathStyle,
 		AccessKey: cfg.ArchiveAccessKey.Reveal(), SecretKey: cfg.ArchiveSecretKey.Reveal(),
-	})
+	}, known)
 }
 
 // newPBX makes the client of one PBX. Without TLS it logs in by challenge, so

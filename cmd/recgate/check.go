@@ -32,9 +32,8 @@ type checkCommand struct {
 
 // Help is shown below the flags.
 func (checkCommand) Help() string {
-	return "Prints a line for each step; a failed one says what to do, and the exit code is 1. Nothing is recorded, and no\n" +
-		"database is made; but the folder of the archive is made if it is missing, and a file is written to the spool and\n" +
-		"to the archive and deleted again.\n\n" +
+	return "Prints a line for each step; a failed one says what to do, and the exit code is 1. Nothing is recorded, and nothing is\n" +
+		"made: files that are written to the spool and to the archive, to see whether that works, are deleted again.\n\n" +
 		"With --record each PBX calls itself for two seconds (the key test_call; docs/asterisk.md has the lines for the\n" +
 		"dialplan), and the recording is kept as any other, its tag beginning with \"recgate self-test\". If recgate runs at\n" +
 		"the address of the key listen, it is the one that records; else check runs one itself for the test, which also\n" +
@@ -126,16 +125,6 @@ func canMake(file string) error {
 		return fmt.Errorf("%s is not there, and cannot be made: make its folder, and let the user that recgate runs as write to it: %w", file, err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-func (c *checker) archive(ctx context.Context, cfg config.Config) {
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
-	defer cancel()
-	place, err := openArchive(cfg)
-	if err == nil {
-		err = place.Check(ctx)
-	}
-	c.step("archive", cfg.Archive+" can be written", err)
 }
 
 // pbx logs in with a client of its own and asks what the account may do.

@@ -30,6 +30,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database's tables up to date, as serve does at its start."`
 	Ledger  ledgerCommand  `cmd:"" help:"Add up the recordings of a period by state and reason."`
 	Explain explainCommand `cmd:"" help:"Tell the story of one recording: what was asked, said, decided and retrieved."`
+	Archive archiveCommand `cmd:"" help:"Make a new archive, or take one that is there."`
 	Key     keyCommand     `cmd:"" help:"Make, list and revoke API keys."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

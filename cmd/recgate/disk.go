@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"log/slog"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"recgate/blob"
 	"recgate/config"
 	"recgate/disk"
 	"recgate/metrics"
@@ -20,10 +22,16 @@ import (
 // newGuard makes the watcher of all disks that recordings need. A bucket and
 // a database server have disks of their own. Without a db the rate at which
 // recordings come is not known.
-func newGuard(cfg config.Config, db *store.DB, log *slog.Logger) *disk.Guard {
+func newGuard(cfg config.Config, a archive, db *store.DB, log *slog.Logger) *disk.Guard {
 	var places []disk.Place
 	if folder, ok := cfg.Folder(); ok {
-		places = append(places, disk.Place{Name: "archive", Path: folder, Grows: true})
+		p := disk.Place{Name: "archive", Path: folder, Grows: true}
+		if d, ok := a.(*blob.Disk); ok {
+			p.There = d.There
+		} else {
+			p.Path = nearest(folder)
+		}
+		places = append(places, p)
 	}
 	if file, ok := strings.CutPrefix(cfg.Database.Reveal(), "sqlite:"); ok {
 		places = append(places, disk.Place{Name: "database", Path: filepath.Dir(file)})
@@ -36,6 +44,16 @@ func newGuard(cfg config.Config, db *store.DB, log *slog.Logger) *disk.Guard {
 		o.Rate = func(ctx context.Context) (float64, error) { return bytesADay(ctx, db, time.Now()) }
 	}
 	return disk.New(o)
+}
+
+// nearest is the folder, or the one above it in which it would be made.
+func nearest(folder string) string {
+	for above := filepath.Dir(folder); ; above = filepath.Dir(above) {
+		if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) || above == folder {
+			return folder
+		}
+		folder = above
+	}
 }
 
 const (
@@ -92,12 +110,14 @@ func (c *checker) disks(ctx context.Context, cfg config.Config) {
 	defer cancel()
 	quiet := slog.New(slog.DiscardHandler)
 	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
+	var a archive
 	if err != nil {
 		db = nil // its own step says why; the rate is not known then
 	} else {
 		defer db.Close() //nolint:errcheck // it was only read
+		a, _ = openArchive(cfg, onlyKnown(db))
 	}
-	guard := newGuard(cfg, db, quiet)
+	guard := newGuard(cfg, a, db, quiet)
 	guard.Look(ctx)
 	for _, l := range guard.Levels() {
 		if errors.Is(l.Err, fs.ErrNotExist) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,8 +34,9 @@ func scene(ts *testscript.TestScript, neg bool, args []string) {
 	defer func() { ts.Check(db.Close()) }()
 	_, err = db.Migrate(ctx)
 	ts.Check(err)
-	archive, err := blob.NewDisk(filepath.Join(dir, "archive"))
-	ts.Check(err)
+	var guard *recording.MarkGuard
+	archive := blob.NewDisk(filepath.Join(dir, "archive"), func(ctx context.Context) (string, error) { return guard.Known(ctx) })
+	guard = recording.NewMarkGuard(db, archive, slog.New(slog.DiscardHandler))
 	s := set{ts, ctx, db, archive, filepath.Join(dir, "spool")}
 	ts.Check(os.MkdirAll(s.spool, 0o755))
 	switch args[0] {

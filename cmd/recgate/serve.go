@@ -64,6 +64,9 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 	if len(applied) > 0 {
 		g.log.InfoContext(ctx, "database brought up to date", slog.Int("migrations", len(applied)))
 	}
+	if err := g.settleArchive(ctx); err != nil {
+		return err
+	}
 	if err := g.keys.Renew(ctx); err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func unexplained(ctx context.Context, p process, cfg config.Config, from, to tim
 
 // onlooker is a service that only looks: it is never run.
 func onlooker(cfg config.Config, db *store.DB) (*recording.Service, error) {
-	archive, err := openArchive(cfg)
+	archive, err := openArchive(cfg, onlyKnown(db))
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,7 @@ func open(t testing.TB, dsn string) *store.DB {
 func TestMariaDB(t *testing.T) {
 	server := mariadbd.Start(t)
 	recordingtest.TestStore(t, func(t *testing.T) recording.Store { return open(t, server.DSN(t)) })
+	recordingtest.TestMarkStore(t, func(t *testing.T) recordingtest.MarkedStore { return open(t, server.DSN(t)) })
 	t.Run("keys", func(t *testing.T) {
 		authtest.TestKeys(t, func(t *testing.T) authtest.Keys { return open(t, server.DSN(t)) })
 	})

@@ -57,8 +57,8 @@ func bucket(t *testing.T) {
 	h.configure(t, "sqlite:/var/lib/recgate/recgate.db", settings)
 	h.ready(t)
 	h.record(t, "410", "411", "one")
-	if all, err := files.ListBucket("calls", nil, gofakes3.ListBucketPage{}); err != nil || len(all.Contents) != 1 {
-		t.Errorf("the bucket does not hold the one recording: %v, %v", all, err)
+	if all, err := files.ListBucket("calls", nil, gofakes3.ListBucketPage{}); err != nil || len(all.Contents) != 2 {
+		t.Errorf("the bucket does not hold the mark and the one recording: %v, %v", all, err)
 	}
 }
 

@@ -19,6 +19,10 @@ import (
 	"recgate/fulltest/process"
 )
 
+// mountHere mounts the disk of the test, which stands for what fstab says: as
+// root in truth, else as it looks.
+const mountHere = `if [ "$(id -u)" = 0 ]; then exec /bin/mount --bind "$HOST/disk" "$1"; fi; rmdir "$1"; mv "$HOST/disk" "$1"`
+
 // programs puts recgate into the path of the operator's shell, and stands in
 // for what only a machine with systemd has: systemctl and journalctl know the
 // one service, runuser the one user.
@@ -34,6 +38,7 @@ func (h *host) programs(t *testing.T) {
 	for name, script := range map[string]string{
 		"systemctl":  `exec curl -sS --fail-with-body --unix-socket "$HOST/systemd" --data-binary "$*" http://systemd/`,
 		"journalctl": `[ "$1 $2" = "-u recgate" ] || { echo "journalctl here knows -u recgate only" >&2; exit 2; }; cat "$HOST/log"`,
+		"mount":      mountHere,
 		"runuser":    `[ "$1 $2 $3" = "-u recgate --" ] || { echo "runuser here knows -u recgate -- only" >&2; exit 2; }; shift 3; ` + runuser,
 	} {
 		if err := os.WriteFile(h.path("/bin", name), []byte("#!/bin/bash\n"+script+"\n"), 0o755); err != nil { //nolint:gosec // programs

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minio/minio-go/v7"
+
 	"recgate/blob"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
@@ -35,6 +37,33 @@ func TestContract(t *testing.T) {
 	if said := s.log(t); strings.Contains(said, "panic") {
 		t.Errorf("versitygw said:\n%s", said)
 	}
+}
+
+// markedS3 is a bucket whose mark can be taken away.
+type markedS3 struct {
+	*blob.S3
+	s      *server
+	bucket string
+}
+
+func (b markedS3) ForgetMark(t testing.TB) {
+	if err := b.s.client.Client.RemoveObject(t.Context(), b.bucket, markName, minio.RemoveObjectOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMarkedContract(t *testing.T) {
+	s := newServer(t)
+	recordingtest.TestMarkedBlobs(t, func(t *testing.T, known func(context.Context) (string, error)) recordingtest.MarkedBlobs {
+		bucket := s.bucket(t)
+		b, err := blob.NewS3(s.options(bucket), known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := markedS3{b, s, bucket}
+		m.ForgetMark(t)
+		return m
+	})
 }
 
 // noise is sound of a length that differs everywhere, always the same.

@@ -144,8 +144,19 @@ func (s *server) bucket(t *testing.T) string {
 	if err := s.client.MakeBucket(t.Context(), name, minio.MakeBucketOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	text := "recgate archive " + mark + "\n"
+	o := minio.PutObjectOptions{DisableContentSha256: true}
+	if _, err := s.client.PutObject(t.Context(), name, markName, strings.NewReader(text), int64(len(text)), "", "", o); err != nil {
+		t.Fatal(err)
+	}
 	return name
 }
+
+// The mark of the archive in each bucket, as the database would know it.
+const (
+	mark     = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	markName = "north/.recgate-archive"
+)
 
 func (s *server) options(bucket string) blob.S3Options {
 	return blob.S3Options{Endpoint: "http://" + s.address, Bucket: bucket, Prefix: "north", PathStyle: true, AccessKey: accessKey, SecretKey: secretKey}
@@ -153,7 +164,7 @@ func (s *server) options(bucket string) blob.S3Options {
 
 func newS3(t *testing.T, o blob.S3Options) *blob.S3 {
 	t.Helper()
-	b, err := blob.NewS3(o)
+	b, err := blob.NewS3(o, func(context.Context) (string, error) { return mark, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +179,9 @@ func (s *server) names(t *testing.T, bucket string) (names []string) {
 		if o.Err != nil {
 			t.Fatal(o.Err)
 		}
-		names = append(names, o.Key)
+		if o.Key != markName {
+			names = append(names, o.Key)
+		}
 	}
 	return names
 }

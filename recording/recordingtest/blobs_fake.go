@@ -20,6 +20,8 @@ type Blobs struct {
 	mu     sync.Mutex // guards all below
 	blobs  map[string][]byte
 	broken error
+	mark   string
+	known  func(context.Context) (string, error) // nil: no mark is needed
 }
 
 var _ recording.Blobs = (*Blobs)(nil)
@@ -73,6 +75,9 @@ func (b *Blobs) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	b.mu.Lock()
 	err := b.away(ctx, key)
 	b.mu.Unlock()
+	if err == nil {
+		err = b.unmarked(ctx, true)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -101,6 +106,12 @@ func (b *Blobs) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64,
 	}
 	content, ok := b.blobs[key]
 	if !ok {
+		b.mu.Unlock()
+		err := b.unmarked(ctx, false)
+		b.mu.Lock()
+		if err != nil {
+			return nil, 0, err
+		}
 		return nil, 0, recording.Errorf(recording.NotFound, "the archive holds nothing under %q", key)
 	}
 	return closable{bytes.NewReader(content)}, int64(len(content)), nil
@@ -111,6 +122,9 @@ func (b *Blobs) List(ctx context.Context, prefix string, visit func(key string) 
 	b.mu.Lock()
 	err := b.away(ctx, "list")
 	b.mu.Unlock()
+	if err == nil {
+		err = b.unmarked(ctx, false)
+	}
 	for _, key := range b.Keys() {
 		if err == nil && strings.HasPrefix(key, prefix) {
 			err = visit(key)
@@ -121,10 +135,14 @@ func (b *Blobs) List(ctx context.Context, prefix string, visit func(key string) 
 
 // Remove implements recording.Blobs.
 func (b *Blobs) Remove(ctx context.Context, key string) error {
+	marked := b.unmarked(ctx, true)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := b.away(ctx, key); err != nil {
 		return err
+	}
+	if marked != nil {
+		return marked
 	}
 	delete(b.blobs, key)
 	return nil

@@ -1,6 +1,7 @@
 package recordingtest_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -13,6 +14,14 @@ import (
 
 func TestMemoryBlobs(t *testing.T) {
 	recordingtest.TestBlobs(t, func(*testing.T) recording.Blobs { return recordingtest.NewBlobs() })
+}
+
+func TestMemoryMarkedBlobs(t *testing.T) {
+	recordingtest.TestMarkedBlobs(t, func(_ *testing.T, known func(context.Context) (string, error)) recordingtest.MarkedBlobs {
+		b := recordingtest.NewBlobs()
+		b.Guard(known)
+		return b
+	})
 }
 
 func TestBreakBlobs(t *testing.T) {

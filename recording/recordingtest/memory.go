@@ -20,6 +20,7 @@ type Store struct {
 	calls    map[string]*recording.Call
 	accesses []recording.Access
 	leases   map[string]lease
+	mark     recording.ArchiveMark
 	broken   map[string]bool // method names; "" is all of them
 }
 

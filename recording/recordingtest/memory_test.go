@@ -10,6 +10,7 @@ import (
 
 func TestMemoryStore(t *testing.T) {
 	recordingtest.TestStore(t, func(*testing.T) recording.Store { return recordingtest.NewStore() })
+	recordingtest.TestMarkStore(t, func(*testing.T) recordingtest.MarkedStore { return recordingtest.NewStore() })
 }
 
 func TestMemoryStores(t *testing.T) {

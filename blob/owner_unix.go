@@ -1,0 +1,49 @@
+//go:build unix
+
+package blob
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// makeOwned makes a folder and those above it. What root makes is given to
+// the owner of the folder in which it is made: root begins an archive, and the
+// user that recgate runs as writes to it.
+func makeOwned(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	above := filepath.Dir(dir)
+	if above != dir {
+		if err := makeOwned(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, dirMode); err != nil && !os.IsExist(err) {
+		return err
+	}
+	info, err := os.Stat(above)
+	if err != nil {
+		return err
+	}
+	return chown(func(uid, gid int) error { return os.Chown(dir, uid, gid) }, info)
+}
+
+// giveAway gives what root made in a folder to the owner of the folder.
+func giveAway(root *os.Root, name string) error {
+	info, err := root.Stat(".")
+	if err != nil {
+		return err
+	}
+	return chown(func(uid, gid int) error { return root.Lchown(name, uid, gid) }, info)
+}
+
+func chown(give func(uid, gid int) error, to os.FileInfo) error {
+	owner, ok := to.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 || owner.Uid == 0 {
+		return nil
+	}
+	return give(int(owner.Uid), int(owner.Gid))
+}

@@ -1,0 +1,107 @@
+package blob
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+
+	"recgate/recording"
+)
+
+// ReadMark implements recording.MarkedArchive.
+func (s *S3) ReadMark(ctx context.Context) (string, error) { return s.readMark(ctx, "read") }
+
+// readMark is ReadMark for who wants to have something done, see refused.
+func (s *S3) readMark(ctx context.Context, done string) (string, error) {
+	o := &object{s: s, ctx: ctx, name: s.prefix + markName, size: -1}
+	if err := o.request(); err != nil {
+		if codeOf(err) == minio.NoSuchKey {
+			return "", &recording.Error{Code: recording.NotFound, Msg: "the archive carries no mark", Err: err}
+		}
+		return "", refused(ctx, err, done)
+	}
+	text, err := io.ReadAll(io.LimitReader(o, longestMark))
+	if err := errors.Join(err, o.Close()); err != nil {
+		return "", err
+	}
+	id, err := parseMark(text)
+	if err != nil {
+		return "", unmarked("bucket", err)
+	}
+	return id, nil
+}
+
+// isMarked makes sure that the bucket is the archive.
+func (s *S3) isMarked(ctx context.Context, known, done string) error {
+	found, err := s.readMark(ctx, done)
+	switch {
+	case recording.CodeOf(err) == recording.NotFound:
+		return unmarked("bucket", err)
+	case err != nil:
+		return err
+	case found != known:
+		return unmarked("bucket", errOther(found, known))
+	}
+	return nil
+}
+
+// mayWrite returns nil when the bucket is the archive.
+func (s *S3) mayWrite(ctx context.Context) error {
+	known, err := s.known(ctx)
+	if err == nil && known == "" {
+		err = errNotBegun
+	}
+	if err != nil {
+		return err
+	}
+	return s.isMarked(ctx, known, "written")
+}
+
+// whole is for answers that something is not in the bucket.
+func (s *S3) whole(ctx context.Context) error {
+	known, err := s.known(ctx)
+	if err != nil || known == "" {
+		return err
+	}
+	return s.isMarked(ctx, known, "read")
+}
+
+// WriteMark implements recording.MarkedArchive. It makes no bucket.
+func (s *S3) WriteMark(ctx context.Context, id string) error {
+	switch found, err := s.ReadMark(ctx); {
+	case err == nil && found == id:
+		return nil
+	case err == nil:
+		return taken(found)
+	case recording.CodeOf(err) != recording.NotFound:
+		return err
+	}
+	_, err := s.store(ctx, s.prefix+markName, &source{ctx: ctx, r: strings.NewReader(string(markText(id)))})
+	return err
+}
+
+// SizeOf implements recording.MarkedArchive.
+func (s *S3) SizeOf(ctx context.Context, key string) (int64, error) {
+	if err := check(ctx, key); err != nil {
+		return 0, err
+	}
+	size, err := s.stat(ctx, s.prefix+path(key))
+	switch {
+	case codeOf(err) == minio.NoSuchKey:
+		return 0, nothingUnder(key, err)
+	case err != nil:
+		return 0, refused(ctx, err, "read")
+	}
+	return size, nil
+}
+
+// HoldsAny implements recording.MarkedArchive.
+func (s *S3) HoldsAny(ctx context.Context) (bool, error) {
+	return holdsAny(s.list(ctx, "", func(string) error { return errEnough }))
+}
+
+// CanBegin is Check: what is not begun yet is tried in the same way.
+func (s *S3) CanBegin(ctx context.Context) error { return s.probe(ctx) }

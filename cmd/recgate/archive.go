@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"recgate/blob"
+	"recgate/config"
+	"recgate/recording"
+	"recgate/store"
+)
+
+// archiveCommand is recgate archive.
+type archiveCommand struct {
+	Init  archiveInit  `cmd:"" help:"Make a new archive in an empty folder or bucket."`
+	Adopt archiveAdopt `cmd:"" help:"Take an archive that is there for the one of this database."`
+}
+
+// Help is shown below the commands.
+func (archiveCommand) Help() string {
+	return "An archive carries a mark, the file .recgate-archive, whose id the database knows: nothing is written where it is missing,\n" +
+		"such as below a mount that is away. serve makes the first archive of a database by itself; any other is made here.\n\n" +
+		"Example:\n  recgate archive init --replace --config /etc/recgate/recgate.yaml"
+}
+
+// archiveInit is recgate archive init.
+type archiveInit struct {
+	fromFile
+	Replace bool `help:"Although the database has an archive: from now on the new one is used, and what is not copied there is not found."`
+}
+
+// Help is shown below the flags.
+func (archiveInit) Help() string {
+	return "For an archive that is lost, or for a new place. Look first that the disk is mounted: recordings go to what is there now.\n" +
+		"A recgate that runs goes on with the new archive by itself.\n\n" +
+		"Example:\n  recgate archive init --replace --config /etc/recgate/recgate.yaml"
+}
+
+// Run makes the archive, and the database where it is missing.
+func (c archiveInit) Run(ctx context.Context, p process) error {
+	return c.withArchive(ctx, p, store.Options{}, func(db *store.DB, g *recording.MarkGuard, cfg config.Config) error {
+		if _, err := db.Migrate(ctx); err != nil {
+			return err
+		}
+		id, err := g.Init(ctx, c.Replace)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "%s is the archive of this database now; its id is %s\n", cfg.Archive, id)
+		return err
+	})
+}
+
+// archiveAdopt is recgate archive adopt.
+type archiveAdopt struct {
+	fromFile
+	Unverified bool `help:"Although none of the newest recordings of the database is there."`
+}
+
+// Help is shown below the flags.
+func (archiveAdopt) Help() string {
+	return "For an archive that was restored or moved without its mark, and for a database that was lost and begun again. One of the\n" +
+		"newest recordings of the database must be there, if it has any.\n\n" +
+		"Example:\n  recgate archive adopt --config /etc/recgate/recgate.yaml"
+}
+
+// Run notes the archive in the database.
+func (c archiveAdopt) Run(ctx context.Context, p process) error {
+	return c.withArchive(ctx, p, store.Options{Existing: true}, func(db *store.DB, g *recording.MarkGuard, cfg config.Config) error {
+		if _, err := db.Migrate(ctx); err != nil {
+			return err
+		}
+		id, err := g.Adopt(ctx, c.Unverified)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "%s is the archive of this database; its id is %s\n", cfg.Archive, id)
+		return err
+	})
+}
+
+// withArchive runs f with the database and the guard of the archive.
+func (f fromFile) withArchive(ctx context.Context, p process, o store.Options, run func(*store.DB, *recording.MarkGuard, config.Config) error) error {
+	return f.withDatabase(ctx, p, o, func(db *store.DB, cfg config.Config) error {
+		a, err := openArchive(cfg, onlyKnown(db))
+		if err != nil {
+			return err
+		}
+		return run(db, recording.NewMarkGuard(db, a, slog.New(slog.DiscardHandler)), cfg)
+	})
+}
+
+// onlyKnown is for who only looks: nothing is settled, and where the database
+// knows no archive yet, everything may be read and nothing be written.
+func onlyKnown(db *store.DB) blob.Known {
+	return func(ctx context.Context) (string, error) {
+		m, err := db.Mark(ctx)
+		if !m.Written {
+			m.ID = ""
+		}
+		return m.ID, err
+	}
+}
+
+// settleArchive finds out which archive belongs to the database. While it is
+// away recgate serves, and keeps what it records in the spool. A database that
+// never had an archive is refused one that is another's, or cannot be made: the
+// configuration is wrong, and nobody waits for what is kept there.
+func (g *gateway) settleArchive(ctx context.Context) error {
+	_, err := g.mark.Known(ctx)
+	if err == nil {
+		return nil
+	}
+	_, bucket := g.cfg.Bucket()
+	begun, asked := g.db.Archived(ctx, 1)
+	if asked == nil && len(begun) == 0 && (!bucket || errors.Is(err, recording.ErrOtherArchive)) {
+		return err
+	}
+	g.log.ErrorContext(ctx, "archive cannot be used, recordings wait in the spool", slog.Any("err", err))
+	return nil
+}
+
+// archive tells whether recordings can be stored, and makes nothing.
+func (c *checker) archive(ctx context.Context, cfg config.Config) {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	var marks recording.MarkStore = noMark{}
+	known := func(context.Context) (string, error) { return "", nil }
+	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
+	if err == nil {
+		defer db.Close() //nolint:errcheck // it was only read
+		var version int64
+		if version, err = db.Version(ctx); version > 0 {
+			marks, known = db, onlyKnown(db)
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // its own step says why
+		c.step("archive", cfg.Archive+" was not tried: only the database knows whether it is the right one", nil)
+		return
+	}
+	detail, err := triedArchive(ctx, cfg, marks, known)
+	c.step("archive", detail, err)
+}
+
+// triedArchive says what serve would find and do.
+func triedArchive(ctx context.Context, cfg config.Config, marks recording.MarkStore, known blob.Known) (detail string, err error) {
+	a, err := openArchive(cfg, known)
+	if err != nil {
+		return "", err
+	}
+	plan, err := recording.NewMarkGuard(marks, a, slog.New(slog.DiscardHandler)).Plan(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case plan == recording.MarkKnown:
+		return cfg.Archive + " can be written, and is the one that the database knows", a.Check(ctx)
+	case plan == recording.MarkAdopt:
+		return cfg.Archive + " holds recordings of the database, and can be written: serve gives it a mark", a.CanBegin(ctx)
+	}
+	return cfg.Archive + " can be written, and is not begun yet: serve does that", a.CanBegin(ctx)
+}
+
+// noMark is a database that is not there yet.
+type noMark struct{}
+
+// Mark implements recording.MarkStore.
+func (noMark) Mark(context.Context) (recording.ArchiveMark, error) {
+	return recording.ArchiveMark{}, nil
+}
+
+// SetMark implements recording.MarkStore.
+func (noMark) SetMark(context.Context, recording.ArchiveMark, recording.ArchiveMark) error {
+	return errors.New("there is no database to note the mark of the archive in")
+}
+
+// Archived implements recording.MarkStore.
+func (noMark) Archived(context.Context, int) ([]recording.Entry, error) { return nil, nil }

@@ -1,0 +1,286 @@
+package recording
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// ArchiveMark is what a database knows of its archive.
+type ArchiveMark struct {
+	ID      string // 26 letters and digits; empty: it knows no archive yet
+	Written bool   // the archive was seen to carry the id
+}
+
+// MarkStore keeps the mark of the archive, and says what the archive has to
+// hold. Errors are those of Store.
+type MarkStore interface {
+	// Mark returns what the database knows, the zero value at first.
+	Mark(ctx context.Context) (ArchiveMark, error)
+	// SetMark replaces a mark. A Conflict, and no change, when the present
+	// one is not was: somebody else has replaced it.
+	SetMark(ctx context.Context, was, now ArchiveMark) error
+	// Archived returns the newest recordings in state Ready, at most limit.
+	Archived(ctx context.Context, limit int) ([]Entry, error)
+}
+
+// MarkedArchive is a place for recordings that may carry a mark. Its methods
+// look at the place as it is, whatever the database knows. Errors are those
+// of Blobs.
+type MarkedArchive interface {
+	// ReadMark returns the id that the place carries; NotFound when it
+	// carries none, or is not there at all.
+	ReadMark(ctx context.Context) (string, error)
+	// WriteMark has the place carry the id, durable on return, and makes the
+	// place where it can be made. A place that carries another id is a
+	// Conflict and stays as it is; one that carries this one stays, too.
+	WriteMark(ctx context.Context, id string) error
+	// SizeOf returns the size of a blob in bytes, or NotFound.
+	SizeOf(ctx context.Context, key string) (int64, error)
+	// HoldsAny reports whether there is any blob. A place that is not there
+	// holds none.
+	HoldsAny(ctx context.Context) (bool, error)
+}
+
+// MarkGuard decides which archive belongs to a database. A folder whose mount
+// is away looks like an empty archive; what would be written there is hidden
+// by the mount later on, and its spool file is gone by then. So an archive
+// carries an id that the database knows, and nothing is written where it is
+// missing. It may be used from many goroutines.
+type MarkGuard struct {
+	store   MarkStore
+	archive MarkedArchive
+	log     *slog.Logger
+
+	mu    sync.Mutex // guards all below
+	known string     // the id that the database was last seen to know
+	tried time.Time  // the last settling that failed, and why
+	err   error
+}
+
+// NewMarkGuard makes a guard that has not asked anything yet.
+func NewMarkGuard(store MarkStore, archive MarkedArchive, log *slog.Logger) *MarkGuard {
+	return &MarkGuard{store: store, archive: archive, log: log}
+}
+
+// MarkPlan is what becomes of an archive when recgate serves with it.
+type MarkPlan int
+
+// The plans.
+const (
+	MarkKnown MarkPlan = iota + 1 // the database knows an archive already
+	MarkBegin                     // nothing was ever archived: an archive is begun here
+	MarkAdopt                     // recordings of the database are here: it is the archive
+)
+
+const (
+	// sample is how many recordings are looked for in an archive without a
+	// known mark: the newest may be missing from it.
+	sample = 100
+	// settleAgain is how long a failure to settle is repeated as it was.
+	settleAgain = 2 * time.Second
+)
+
+// ErrOtherArchive is wrapped by the refusal of an archive that belongs to
+// another database.
+var ErrOtherArchive = errors.New("it is the archive of another database")
+
+// The refusals of an archive that is not known to be the right one.
+var (
+	errMarkForeign = &Error{Code: Unavailable, Msg: "the archive carries the mark of another database: correct the keys archive and database, " +
+		"or give the archive to this database with recgate archive adopt", Err: ErrOtherArchive}
+	errMarkHolds = &Error{Code: Unavailable, Msg: "the archive holds recordings, and the database has none: correct the keys archive and database, " +
+		"or give the archive to this database with recgate archive adopt", Err: ErrOtherArchive}
+	errMarkUnproved = &Error{Code: Unavailable, Msg: "none of the newest recordings of the database is in the archive: mount the archive, or correct its key; " +
+		"if it is lost, make a new one with recgate archive init --replace"}
+	errMarkThere = &Error{Code: Conflict, Msg: "the database has an archive already: to use another empty one from now on, add --replace"}
+	errMarkUsed  = &Error{Code: Conflict, Msg: "the place is in use as an archive already: to take it for this database use recgate archive adopt"}
+)
+
+// Known returns the id that an archive must carry. Where the database knows
+// none it is settled which archive that is; as long as that cannot be said,
+// the error is Unavailable and tells why. While the database is away the last
+// answer holds.
+func (g *MarkGuard) Known(ctx context.Context) (string, error) {
+	m, err := g.store.Mark(ctx)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case err != nil && g.known != "":
+		return g.known, nil
+	case err != nil:
+		return "", err
+	case m.Written:
+		g.known = m.ID
+		return m.ID, nil
+	case g.err != nil && time.Since(g.tried) < settleAgain:
+		return "", g.err
+	}
+	g.known, g.err = g.settle(ctx)
+	g.tried = time.Now()
+	return g.known, g.err
+}
+
+// settle does what Plan says.
+func (g *MarkGuard) settle(ctx context.Context) (string, error) {
+	s, err := g.survey(ctx)
+	if err != nil {
+		return "", err
+	}
+	plan, err := s.plan()
+	if err != nil {
+		return "", err
+	}
+	if plan == MarkKnown {
+		return s.was.ID, nil
+	}
+	id, err := g.keep(ctx, s)
+	if CodeOf(err) == Conflict { // another process was faster: what it decided holds
+		if m, again := g.store.Mark(ctx); again == nil && m.Written {
+			return m.ID, nil
+		}
+		return "", &Error{Code: Unavailable, Msg: "another recgate is settling which archive is the right one: try again", Err: err}
+	}
+	if err != nil {
+		return "", err
+	}
+	what := map[MarkPlan]string{MarkBegin: "archive begun", MarkAdopt: "archive recognised by its recordings"}
+	g.log.InfoContext(ctx, what[plan], slog.String("id", id))
+	return id, nil
+}
+
+// Plan says what Known would do, and does nothing.
+func (g *MarkGuard) Plan(ctx context.Context) (MarkPlan, error) {
+	s, err := g.survey(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return s.plan()
+}
+
+// survey is what is seen of a database and an archive.
+type survey struct {
+	was      ArchiveMark
+	found    string // the id that the archive carries, or empty
+	archived bool   // the database has recordings that must be in its archive
+	proved   bool   // one of them is in this one
+	holds    bool   // the archive holds anything
+}
+
+func (g *MarkGuard) survey(ctx context.Context) (s survey, err error) {
+	if s.was, err = g.store.Mark(ctx); err != nil || s.was.Written {
+		return s, err
+	}
+	return s, g.look(ctx, &s)
+}
+
+// look fills in what the archive shows.
+func (g *MarkGuard) look(ctx context.Context, s *survey) (err error) {
+	if s.found, err = g.archive.ReadMark(ctx); err != nil && CodeOf(err) != NotFound {
+		return err
+	}
+	entries, err := g.store.Archived(ctx, sample)
+	if err != nil {
+		return err
+	}
+	s.archived = len(entries) > 0
+	for _, e := range entries {
+		size, err := g.archive.SizeOf(ctx, e.Key)
+		if err != nil && CodeOf(err) != NotFound {
+			return err
+		}
+		if s.proved = err == nil && size == e.Bytes; s.proved {
+			break
+		}
+	}
+	s.holds, err = g.archive.HoldsAny(ctx)
+	return err
+}
+
+// plan judges a survey.
+func (s survey) plan() (MarkPlan, error) {
+	switch {
+	case s.was.Written:
+		return MarkKnown, nil
+	case s.was.ID != "" && s.found == s.was.ID: // interrupted before it was noted
+		return MarkAdopt, nil
+	case s.was.ID != "" && s.found != "":
+		return 0, errMarkForeign
+	case s.proved:
+		return MarkAdopt, nil
+	case s.archived:
+		return 0, errMarkUnproved
+	case s.found != "":
+		return 0, errMarkForeign
+	case s.holds:
+		return 0, errMarkHolds
+	}
+	return MarkBegin, nil
+}
+
+// keep ties the archive and the database to each other. The database is told
+// first, so that an interruption leaves no mark that nobody knows.
+func (g *MarkGuard) keep(ctx context.Context, s survey) (string, error) {
+	begun := ArchiveMark{ID: s.found}
+	switch {
+	case begun.ID == "" && s.was.ID != "" && !s.was.Written:
+		begun.ID = s.was.ID
+	case begun.ID == "":
+		begun.ID = rand.Text()
+	}
+	if begun != s.was {
+		if err := g.store.SetMark(ctx, s.was, begun); err != nil {
+			return "", err
+		}
+	}
+	if err := g.archive.WriteMark(ctx, begun.ID); err != nil {
+		return "", err
+	}
+	return begun.ID, g.store.SetMark(ctx, begun, ArchiveMark{ID: begun.ID, Written: true})
+}
+
+// Init makes a new archive in an empty place and returns its id. Where the
+// database has an archive, replace says that this one takes its place from now
+// on: what the former holds is then not found until it is copied here. A
+// Conflict when the place carries a mark or holds recordings.
+func (g *MarkGuard) Init(ctx context.Context, replace bool) (string, error) {
+	was, err := g.store.Mark(ctx)
+	s := survey{was: was}
+	if err == nil {
+		err = g.look(ctx, &s)
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case !replace && (was.Written || s.archived):
+		return "", errMarkThere
+	case s.holds, s.found != "" && (was.Written || s.found != was.ID):
+		return "", errMarkUsed
+	}
+	return g.keep(ctx, s)
+}
+
+// Adopt takes the place for the archive of the database, with the mark that it
+// has or a new one, and returns the id. Unless unverified says otherwise, one
+// of the newest recordings of the database must be there with its size.
+func (g *MarkGuard) Adopt(ctx context.Context, unverified bool) (string, error) {
+	was, err := g.store.Mark(ctx)
+	s := survey{was: was}
+	if err == nil {
+		err = g.look(ctx, &s)
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case s.found == "" && !s.holds:
+		return "", &Error{Code: Conflict, Msg: "there is nothing to adopt: the place has no mark and holds no recordings; recgate archive init makes a new archive"}
+	case was.Written && s.found == was.ID:
+		return was.ID, nil
+	case s.archived && !s.proved && !unverified:
+		return "", &Error{Code: Conflict, Msg: "none of the newest recordings of the database is in this archive: to take it all the same, add --unverified"}
+	}
+	return g.keep(ctx, s)
+}
