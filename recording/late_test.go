@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -152,10 +153,29 @@ func TestFileOfADeadPBXIsTakenAtOnce(t *testing.T) {
 	})
 }
 
-// slowBlobs is an archive that takes its time for each recording.
+// slowBlobs is an archive that takes its time: before each Put it does what
+// comes next on its list.
 type slowBlobs struct {
 	recording.Blobs
-	put func()
+	mu   sync.Mutex // guards next
+	next []func()
+}
+
+func (b *slowBlobs) before(next ...func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.next = append(b.next, next...)
+}
+
+func (b *slowBlobs) pop() func() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.next) == 0 {
+		return func() {}
+	}
+	do := b.next[0]
+	b.next = b.next[1:]
+	return do
 }
 
 func (b *slowBlobs) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
@@ -163,7 +183,7 @@ func (b *slowBlobs) Put(ctx context.Context, key string, r io.Reader) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	b.put()
+	b.pop()()
 	return b.Blobs.Put(ctx, key, bytes.NewReader(wav))
 }
 
@@ -176,11 +196,10 @@ func TestFileThatGrowsWhileItIsArchived(t *testing.T) {
 		of.open(t, recording.Options{})
 		of.pbx.Elsewhere()
 		rec := talk(t, of, 10*time.Second, 2*time.Second)
-		slow.put = func() {
-			slow.put = func() {}
+		slow.before(func() {
 			of.pbx.Write(rec.ID, 8*time.Second)
 			of.pbx.Close(rec.ID)
-		}
+		})
 		time.Sleep(2 * time.Minute)
 		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Duration != 10*time.Second || got.Reason != "the channel hung up" {
 			t.Errorf("it is %s (%s) of %v", got.State, got.Reason, got.Duration)

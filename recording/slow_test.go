@@ -129,16 +129,13 @@ func TestRetrieveWaitsOnce(t *testing.T) {
 func TestRetrieveOlderThanOneThatIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		of := newClosedOffice()
-		slow := &slowBlobs{Blobs: of.blobs, put: func() {}}
+		slow := &slowBlobs{Blobs: of.blobs}
 		of.archive = slow
 		of.open(t, recording.Options{})
 		older, _ := of.pbx.Call(t, "410", "411")
 		of.start(t, older, "22")
 		of.pbx.Pass(time.Second)
-		slow.put = func() {
-			slow.put = func() { time.Sleep(time.Hour) }
-			time.Sleep(2 * time.Second)
-		}
+		slow.before(func() { time.Sleep(2 * time.Second) }, func() { time.Sleep(time.Hour) })
 		of.pbx.Hangup(t, older)
 		synctest.Wait()
 		newer, _ := of.pbx.Call(t, "410", "411")
