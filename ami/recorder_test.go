@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -348,5 +349,35 @@ func TestPickup(t *testing.T) {
 	}
 	if sent := r.far.asked("StopMixMonitor"); len(sent) != 1 || sent[0] != "Channel: 10.9, MixMonitorID: 0x7" {
 		t.Errorf("sent %q, want the stop on the channel that picked up", sent)
+	}
+}
+
+// TestMonitorStopWhenTheClockIsSet: the echo of our own stop is no news when
+// the clock was set meanwhile.
+func TestMonitorStopWhenTheClockIsSet(t *testing.T) {
+	for _, by := range []time.Duration{time.Hour, -time.Hour} {
+		var ahead atomic.Int64
+		r := newRig(t, func(c *Config, _ *scripted) {
+			c.Recorder, c.VerifyStart = Monitor, 0
+			c.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		}).up(t)
+		rec := recording.Recording{ID: r.id, UniqueID: "10.1", Recorder: Monitor}
+		if _, err := r.Record(t.Context(), r.caller, rec.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Stop(t.Context(), rec); err != nil {
+			t.Fatal(err)
+		}
+		ahead.Store(int64(by))
+		rec.ID = "01a1fddd-8d7a-749c-81ce-000000000000"
+		if _, err := r.Record(t.Context(), r.caller, rec.ID); err != nil {
+			t.Fatal(err)
+		}
+		r.far.say("MonitorStop", "Channel", "PJSIP/410-00000001", "ChannelState", "6", "Uniqueid", "10.1", "Linkedid", "10.1")
+		r.far.say("Hangup", "Channel", "PJSIP/411-00000002", "ChannelState", "5", "Uniqueid", "10.2", "Linkedid", "10.1")
+		r.await(t, recording.ChannelHungUp)
+		if err := r.Stop(t.Context(), rec); err != nil {
+			t.Errorf("the clock set by %v: the recording that was begun after the stop is over: %v", by, err)
+		}
 	}
 }

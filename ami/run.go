@@ -194,7 +194,7 @@ func (k *keeper) event(ctx context.Context, m Message) {
 	name, id := lower(m.Get("Event")), m.Get("Uniqueid")
 	var ended *recording.Event
 	if name == "monitorstop" {
-		if c, ok := k.p.table.Get(id); k.p.books.stop(id, now) && ok {
+		if c, ok := k.p.table.Get(id); k.p.books.stop(id) && ok {
 			ended = &recording.Event{Kind: recording.RecordingEnded, PBX: k.p.name, At: now, Channel: c}
 		}
 	}

@@ -14,20 +14,27 @@ import (
 // has its lock among Service.moves may use it.
 type collector struct {
 	id    ID
-	began time.Time  // when it began to wait; set once
-	rec   *Recording // as it was when its files were first looked at
-	tries int        // times that collecting failed for now
-	size  int64      // of all files at the last look
-	since time.Time  // when the size was first seen so; zero before the first look
-	left  bool       // nobody was seen to write to the files when last asked
-	said  bool       // that a file stays open
+	began time.Time     // when it began to wait; set once
+	ran   time.Duration // for how long it recorded, if that was counted; set once
+	rec   *Recording    // as it was when its files were first looked at
+	tries int           // times that collecting failed for now
+	size  int64         // of all files at the last look
+	since time.Time     // when the size was first seen so; zero before the first look
+	left  bool          // nobody was seen to write to the files when last asked
+	said  bool          // that a file stays open
 }
 
 // collecting begins the names of jobs that collect.
 const collecting = "collect "
 
 // collectSoon has the files of a recording in state Collecting collected.
-func (s *Service) collectSoon(id ID) { s.collectIn(0, s.waits.begin(id)) }
+func (s *Service) collectSoon(id ID) {
+	ran, counted := s.stopwatch.ran(id)
+	if !counted {
+		ran = 0
+	}
+	s.collectIn(0, s.waits.begin(id, ran))
+}
 
 func (s *Service) collectIn(delay time.Duration, c *collector) {
 	s.collects.add(delay, collecting+string(c.id), func(ctx context.Context) {
@@ -214,6 +221,7 @@ func (s *Service) finish(ctx context.Context, rec Recording, step Step) error {
 	s.watch.settled(rec.ID)
 	s.growth.forget(rec.ID)
 	s.begun.drop(rec.ID)
+	s.stopwatch.forget(rec.ID)
 	rec.State, rec.Reason, rec.Duration, rec.Bytes = step.To, step.Reason, step.Duration, step.Bytes
 	level := slog.LevelInfo
 	if step.To == Failed || step.To == Lost {

@@ -7,13 +7,12 @@ import (
 
 // limit has a recording stopped when it has run for as long as one may. The
 // sweep calls it for all that run, so that only those need a timer that are
-// over before the next sweep; and it counts from the row, so that a restart
-// changes nothing.
-func (s *Service) limit(p PBX, rec Recording) {
+// over before the next sweep.
+func (s *Service) limit(ctx context.Context, p PBX, rec Recording) {
 	if s.o.MaxLength <= 0 || rec.State != Running || rec.StartedAt.IsZero() {
 		return
 	}
-	left := s.o.MaxLength - s.now().Sub(rec.StartedAt)
+	left := s.o.MaxLength - s.ranSoFar(ctx, p, rec)
 	if left > s.o.Sweep {
 		return
 	}
@@ -35,7 +34,7 @@ func (s *Service) overlong(ctx context.Context, p PBX, id ID, uniqueID string) e
 	}
 	defer unlock()
 	rec, err := s.store.Get(ctx, id)
-	if err != nil || rec.State != Running || rec.UniqueID != uniqueID || s.now().Sub(rec.StartedAt) < s.o.MaxLength {
+	if err != nil || rec.State != Running || rec.UniqueID != uniqueID || s.ranSoFar(ctx, p, rec) < s.o.MaxLength {
 		return err
 	}
 	return s.stopNow(ctx, p, &rec, Step{Reason: "reached max_seconds"})

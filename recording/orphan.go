@@ -160,6 +160,8 @@ func (s *Service) settledElsewhereSince(ctx context.Context, p PBX) {
 	for _, id := range known {
 		if !still[id] {
 			s.watch.settled(id)
+			s.growth.forget(id)
+			s.stopwatch.forget(id)
 		}
 	}
 }

@@ -30,6 +30,8 @@ type Service struct {
 	collects schedule // collecting: it waits for the archive
 	compares schedule // comparing files with rows: the same
 
+	stopwatch stopwatch // for how long recordings run
+
 	orphans orphans // what does not add up
 	growth  growth  // of the files that are being written
 }

@@ -15,7 +15,7 @@ func (s *Service) settleAll(ctx context.Context, p PBX) error {
 	var first error
 	for _, rec := range open {
 		s.watch.add(rec)
-		s.limit(p, rec)
+		s.limit(ctx, p, rec)
 		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && first == nil && !s.raced(err) {
 			first = err
 		}

@@ -189,6 +189,7 @@ func (s *Service) began(ctx context.Context, rec Recording, capture Capture, rea
 	rec.State, rec.Reason, rec.Recorder, rec.Handle = Running, reason, capture.Recorder, capture.Handle
 	rec.StartedAt, rec.Tracks = now, capture.Tracks
 	s.begun.drop(rec.ID)
+	s.stopwatch.start(rec.ID, 0)
 	s.watch.add(rec)
 	s.o.Log.InfoContext(ctx, "recording started", attrs(rec)...)
 	return rec, nil

@@ -123,12 +123,13 @@ func (s *Service) whyRunning(ctx context.Context, rec Recording) string {
 	if ended := rec.ChannelEndedAt; !ended.IsZero() && s.o.Now().Sub(ended) > settledWithin {
 		return "it is still recording, and its channel hung up " + s.ago(ended)
 	}
-	if p := s.pbx(rec.PBX); p != nil && s.o.Now().Sub(rec.StartedAt) > settledWithin {
+	p := s.pbx(rec.PBX)
+	if p != nil && s.o.Now().Sub(rec.StartedAt) > settledWithin {
 		if why := s.whyWritten(ctx, p, rec); why != "" {
 			return why
 		}
 	}
-	if longest := s.o.MaxLength; longest > 0 && s.o.Now().Sub(rec.StartedAt) > longest+settledWithin {
+	if longest := s.o.MaxLength; longest > 0 && s.ranUnseen(ctx, p, rec) > longest+settledWithin {
 		return "it is still recording, for longer than max_seconds allows, since " + s.ago(rec.StartedAt)
 	}
 	return ""

@@ -13,15 +13,16 @@ type waits struct {
 }
 
 // begin returns the collector of a recording that waits from now on, or that
-// waits already. The time is the machine's: this is waiting, not evidence.
-func (w *waits) begin(id ID) *collector {
+// waits already, and ran for so long, if that was counted. The time is the
+// machine's: this is waiting, not evidence.
+func (w *waits) begin(id ID, ran time.Duration) *collector {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.all == nil {
 		w.all = map[ID]*collector{}
 	}
 	if w.all[id] == nil {
-		w.all[id] = &collector{id: id, began: time.Now()}
+		w.all[id] = &collector{id: id, began: time.Now(), ran: ran}
 	}
 	return w.all[id]
 }

@@ -95,16 +95,22 @@ func (c *collector) unchanged(size int64) time.Duration {
 }
 
 // talked returns how much sound a recording can be expected to have: the time
-// from its start to its stop in which its channel was up.
+// from its start to its stop in which its channel was up. What was counted here
+// bounds what the times of the row say, since a clock may have been set.
 func (c *collector) talked(rec Recording) time.Duration {
 	if rec.AnsweredAt.IsZero() || rec.StoppedAt.IsZero() {
 		return 0
 	}
-	from := rec.StartedAt
-	if from.IsZero() || rec.AnsweredAt.After(from) {
-		from = rec.AnsweredAt
+	started := rec.StartedAt
+	if started.IsZero() { // nobody heard the PBX confirm it
+		started = rec.AskedAt
 	}
-	return max(0, rec.StoppedAt.Sub(from))
+	ran := rec.StoppedAt.Sub(started)
+	if c.ran > 0 && (ran < 0 || ran > c.ran) {
+		ran = c.ran
+	}
+	rang := max(0, rec.AnsweredAt.Sub(started))
+	return max(0, ran-rang)
 }
 
 // sayHeldOpen tells once of a file that stays open.
