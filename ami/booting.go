@@ -60,7 +60,7 @@ func (k *keeper) learnMore(ctx context.Context, r listed) {
 	if maps.Equal(had, r.rights) {
 		return
 	}
-	if err := k.p.learn(r.rights); err == nil && r.rights.listing() != "" && !k.isDeaf {
+	if err := k.p.learn(r.rights); err == nil && r.rights.listing() != "" && k.deaf == nil {
 		k.suffice()
 	}
 	if had.listing() != r.rights.listing() {

@@ -27,6 +27,7 @@ type Table struct {
 	listings uint64          // counts Begin
 	listing  bool            // between Begin and Complete
 	gone     map[string]bool // unique ids that hung up since Begin
+	silence  silence
 }
 
 // entry is one channel. seen and moved are the number of the listing during
@@ -45,6 +46,7 @@ func NewTable(pbx string, x Extensions) *Table {
 		pbx: pbx, extensions: x,
 		byID: map[string]*entry{}, byName: map[string][]*entry{},
 		byLinked: map[string][]*entry{}, byBridge: map[string][]*entry{},
+		silence: silence{newLogin: true, missed: map[string]missing{}},
 	}
 }
 

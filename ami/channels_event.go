@@ -28,6 +28,9 @@ func (t *Table) Apply(m Message, at time.Time) (events []recording.Event, known 
 	name = lower(name)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if tells[name] {
+		t.silence.hear(name, m.Get("Uniqueid"))
+	}
 	switch {
 	case name == "rename":
 		return nil, t.rename(m)

@@ -34,6 +34,7 @@ func (t *Table) Complete(rows []Message, at time.Time) (differs bool) {
 		e, ok := t.byID[id]
 		if !ok {
 			e = t.listed(m, at)
+			t.silence.miss(e.Channel, false, at)
 			differs = true
 		} else if e.seen < t.listings {
 			t.update(e, m)
@@ -47,9 +48,11 @@ func (t *Table) Complete(rows []Message, at time.Time) (differs bool) {
 	for id, e := range t.byID {
 		if !listed[id] && e.seen < t.listings {
 			t.remove(e)
+			t.silence.miss(e.Channel, true, at)
 			differs = true
 		}
 	}
+	t.silence.newLogin = false
 	t.listing, t.gone = false, nil
 	return differs
 }

@@ -45,6 +45,7 @@ type PBX struct {
 	conn        connection
 	table       *Table
 	news        *news
+	relisting   *relisting
 	books       *books
 	told        told
 	denied      chan struct{} // room for one: an action was denied against the rights of the login
@@ -95,7 +96,7 @@ func newPBX(c Config, conn connection) (*PBX, error) {
 	p := &PBX{
 		name: c.Name, user: c.Client.Username, wanted: c.Recorder, verifyStart: c.VerifyStart,
 		spoolPath: strings.TrimSuffix(c.Spool, "/"), spool: newSpool(c.Mount, c.Name), now: c.Clock, log: c.Log,
-		conn: conn, table: NewTable(c.Name, c.Extensions), news: newNews(), books: newBooks(), denied: make(chan struct{}, 1),
+		conn: conn, table: NewTable(c.Name, c.Extensions), news: newNews(), relisting: newRelisting(), books: newBooks(), denied: make(chan struct{}, 1),
 		changed: make(chan struct{}), moves: map[string]string{},
 	}
 	if p.wanted == "" {
@@ -162,11 +163,19 @@ func (p *PBX) CheckSpool() error { return p.spool.probe() }
 // Find implements recording.Switch. It asks the table, not the PBX; while the
 // table is being built it waits. Where the table knows no such channel, what
 // the PBX has to say of new ones is heard first: who asks may know of the call
-// sooner than we do.
+// sooner than we do. If that is nothing either, all channels are listed, since
+// an eventfilter of the PBX may keep events from us.
 func (p *PBX) Find(ctx context.Context, t recording.Target) ([]recording.Channel, error) {
 	found, err := p.look(ctx, t)
 	if err == nil && len(found) == 0 {
 		p.news.hear(ctx, p.conn)
+		found, err = p.look(ctx, t)
+	}
+	if err == nil && len(found) == 0 {
+		_, doubtful, _ := p.table.Missed(p.now())
+		if err := p.relisting.await(ctx, doubtful); err != nil {
+			return nil, p.unavailable(err, "still loading the channel list from PBX %q: try again in a moment", p.name)
+		}
 		found, err = p.look(ctx, t)
 	}
 	switch {

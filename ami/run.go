@@ -76,7 +76,9 @@ type keeper struct {
 	hasty   bool          // the timer stands for a listing that is due soon
 	known   bool          // the rights of this login are known
 	suspect bool          // channels came or went, and no event ever
-	isDeaf  bool          // so it was again: this login hears no events
+	deaf    error         // so it was again: this login hears no events, or not all; else nil
+	partly  bool          // it hears some
+	more    bool          // another listing is wanted after the one under way
 	lacks   bool          // the rights of this login do not suffice: the timer renewal runs
 	renews  bool          // the next login is made for its rights
 	renewed time.Time
@@ -104,12 +106,14 @@ func (k *keeper) loop(ctx context.Context) {
 			if r.login > 0 {
 				k.learnMore(ctx, r)
 			} else {
-				k.result(r)
+				k.result(ctx, r)
 			}
 		case <-k.again.C:
 			k.askAgain(ctx)
 		case <-k.timer.C:
 			k.list(ctx)
+		case <-k.p.relisting.wanted:
+			k.relist(ctx)
 		case <-k.renewal.C:
 			k.renew()
 		case <-k.p.denied:
@@ -150,14 +154,16 @@ func (k *keeper) signal(ctx context.Context, s Signal) {
 		k.up, k.known, k.pause = true, false, askAgainFirst
 		k.login++
 		if !k.renews { // a login that was deaf is so until it hears something
-			k.suspect, k.isDeaf = false, false
+			k.suspect, k.deaf, k.partly = false, nil, false
 		}
 		k.renews = false
 		k.suffice()
 		k.p.login(s.Version)
+		k.p.table.StartOver()
 		k.list(ctx)
 	case SignalDown:
 		k.up = false
+		k.p.relisting.giveUp()
 		k.round++ // a listing that is under way is void
 		k.asking = false
 		k.timer.Stop()
@@ -172,6 +178,7 @@ func (k *keeper) signal(ctx context.Context, s Signal) {
 	case SignalDropped:
 		k.p.log.Warn("events dropped, channels are listed anew", slog.Int("dropped", s.Dropped))
 		k.p.set(false, nil)
+		k.p.table.StartOver()
 		k.list(ctx)
 	case SignalEvent:
 		k.event(ctx, s.Message)
@@ -184,9 +191,9 @@ func (k *keeper) signal(ctx context.Context, s Signal) {
 func (k *keeper) event(ctx context.Context, m Message) {
 	if strings.HasPrefix(m.Get("Privilege"), "call") {
 		k.p.hear()
-		if k.isDeaf {
-			k.isDeaf = false
-			k.suffice()
+		if k.deaf != nil && !k.partly {
+			k.hears()
+			k.p.table.StartOver()
 			k.list(ctx)
 		}
 	}
@@ -218,8 +225,9 @@ func (k *keeper) list(ctx context.Context) {
 		return
 	}
 	k.round++
-	k.asking, k.hasty = true, false
+	k.asking, k.hasty, k.more = true, false, false
 	k.timer.Stop()
+	k.p.relisting.begin()
 	k.p.table.Begin()
 	round, known := k.round, k.known
 	k.work.Go(func() {
@@ -232,6 +240,21 @@ func (k *keeper) list(ctx context.Context) {
 	})
 }
 
+// relist has the channels listed for one who misses a channel.
+func (k *keeper) relist(ctx context.Context) {
+	switch wait := k.p.relisting.untilNext(); {
+	case !k.up:
+		k.p.relisting.giveUp()
+	case k.asking:
+		k.more = true
+	case wait > 0:
+		k.hasty = true
+		k.timer.Reset(wait)
+	default:
+		k.list(ctx)
+	}
+}
+
 // soon has the channels listed before long.
 func (k *keeper) soon() {
 	if k.up && !k.asking && !k.hasty {
@@ -242,7 +265,7 @@ func (k *keeper) soon() {
 
 // result takes what a listing brought. Only a table that was not in step, or
 // that turned out to be wrong, is told as up.
-func (k *keeper) result(r listed) {
+func (k *keeper) result(ctx context.Context, r listed) {
 	if r.round != k.round {
 		return
 	}
@@ -261,29 +284,59 @@ func (k *keeper) result(r listed) {
 	now := k.p.now()
 	differs := k.p.table.Complete(r.rows, now)
 	k.p.forgetGone()
-	k.judge(differs)
-	if k.p.listed(k.isDeaf) || differs && !k.isDeaf {
+	k.judge(differs, now)
+	if k.p.listed(k.deaf) || differs && k.deaf == nil {
 		k.tell(recording.Event{Kind: recording.PBXUp, PBX: k.p.name, At: now})
+	}
+	k.p.relisting.end(nil)
+	if k.more {
+		k.relist(ctx)
 	}
 }
 
-// judge finds out whether this login hears events: it does not when channels
-// came or went and another round later there has still been no event at all.
-// It also sets the timer for the next round.
-func (k *keeper) judge(differs bool) {
-	if k.p.hasHeard() {
-		k.timer.Reset(auditCalm)
-		return
+// judge finds out whether this login hears all events. It hears none when
+// channels came or went and another round later there has still been no event
+// at all; and not all when one came or went without an event. It also sets the
+// timer for the next round.
+func (k *keeper) judge(differs bool, now time.Time) {
+	silent := !k.p.hasHeard()
+	missed, doubtful, proved := k.p.table.Missed(now.Add(-missedAfter))
+	switch {
+	case silent && k.suspect:
+		k.deaf, k.partly = k.p.deafness(), false
+	case !silent && missed != "":
+		k.deaf, k.partly = k.p.filtered(missed), true
+	case k.partly && !proved: // as before, also after another login
+	default:
+		k.hears()
 	}
-	k.timer.Reset(auditQuiet)
-	if k.isDeaf = k.suspect; k.isDeaf {
+	if k.deaf != nil {
 		k.lack(renewAfter)
 	}
-	k.suspect = k.suspect || differs && k.p.inStep() // the first listing always differs
+	k.suspect = k.suspect || silent && differs && k.p.inStep() // the first listing always differs
+	k.timer.Reset(auditCalm)
+	if silent || doubtful || k.deaf != nil {
+		k.timer.Reset(auditQuiet)
+	}
+}
+
+// hears notes that nothing is wrong with the events, any more.
+func (k *keeper) hears() {
+	if k.deaf == nil {
+		return
+	}
+	k.deaf, k.partly = nil, false
+	k.p.mu.Lock()
+	have := k.p.rights
+	k.p.mu.Unlock()
+	if _, err := k.p.choose(have); err == nil {
+		k.suffice()
+	}
 }
 
 // failed takes the error of a listing.
 func (k *keeper) failed(err error) {
+	k.p.relisting.end(err)
 	var known *recording.Error
 	if errors.As(err, &known) { // a right is missing: only another login helps
 		k.lack(renewAfter)
@@ -312,6 +365,9 @@ func (p *PBX) list(ctx context.Context, known bool) (r listed) {
 	if action == "" {
 		r.err = p.unavailable(nil, "%s (or %q for Status)", p.lacks("CoreShowChannels"), writeClass["Status"])
 		return r
+	}
+	if _, doubtful, _ := p.table.Missed(p.now()); doubtful {
+		_ = p.conn.Mark(ctx) // so that events which wait here are not missed by the verdict
 	}
 	r.rows, r.err = p.conn.List(ctx, NewAction(action))
 	return r

@@ -41,12 +41,12 @@ func (p *PBX) CanRecord(ctx context.Context) error {
 
 // listed notes that the table is complete, unless the login is deaf, and
 // tells whether it was not in step before.
-func (p *PBX) listed(deaf bool) (news bool) {
-	if deaf {
+func (p *PBX) listed(deaf error) (news bool) {
+	if deaf != nil {
 		if p.inStep() {
-			p.log.Error("no events come", slog.Any("err", p.deafness()))
+			p.log.Error("events are missing", slog.Any("err", deaf))
 		}
-		p.set(false, p.deafness())
+		p.set(false, deaf)
 		return false
 	}
 	if p.inStep() {
@@ -57,7 +57,13 @@ func (p *PBX) listed(deaf bool) (news bool) {
 }
 
 func (p *PBX) deafness() error {
-	return p.unavailable(nil, "the PBX %q sends no events: add \"call\" to the read line of the user %q in manager.conf, and reload: recgate notices it within 15 s", p.name, p.user)
+	return p.unavailable(nil, "the PBX %q sends no events: add \"call\" to the read line of the user %q in manager.conf, remove its eventfilter lines, and reload: recgate notices it within 15 s", p.name, p.user)
+}
+
+// filtered is the trouble of a login that hears of some channels alone.
+func (p *PBX) filtered(channel string) error {
+	return p.unavailable(nil, "the PBX %q sends no events of some channels, such as %q: remove the eventfilter lines of the user %q in manager.conf, and reload: recgate notices it with the next call",
+		p.name, shorten(channel), p.user)
 }
 
 func (p *PBX) inStep() bool {
