@@ -172,8 +172,7 @@ func (p *PBX) Find(ctx context.Context, t recording.Target) ([]recording.Channel
 		found, err = p.look(ctx, t)
 	}
 	if err == nil && len(found) == 0 {
-		_, doubtful, _ := p.table.Missed(p.now())
-		if err := p.relisting.await(ctx, doubtful); err != nil {
+		if err := p.relisting.await(ctx); err != nil {
 			return nil, p.unavailable(err, "still loading the channel list from PBX %q: try again in a moment", p.name)
 		}
 		found, err = p.look(ctx, t)

@@ -7,12 +7,15 @@ import (
 	"time"
 )
 
+// The channels are listed again for those who miss one, but not at once: a
+// listing of 1000 channels costs Asterisk some 30 ms. From the beginning of one
+// listing to that of the next it is relistShare times as long as the first one
+// took, within these bounds.
 const (
-	// relistAfter is how long the channels are not listed again for those who
-	// miss one: a listing of 1000 channels costs Asterisk some 30 ms.
-	relistAfter = time.Second
-	// relistPatience is how long one who misses a channel waits for a listing.
-	relistPatience = 2 * time.Second
+	relistShare    = 20
+	relistSoonest  = 100 * time.Millisecond
+	relistLatest   = time.Second
+	relistPatience = 2500 * time.Millisecond // how long one who misses a channel waits
 )
 
 // relisting lets those who miss a channel have all channels listed, however
@@ -22,8 +25,8 @@ type relisting struct {
 
 	mu           sync.Mutex // guards the fields below
 	begun, ended int
-	failed       bool          // the last one brought nothing
 	at           time.Time     // when the last one began
+	took         time.Duration // how long the last one took
 	changed      chan struct{} // closed when ended changes
 }
 
@@ -33,18 +36,14 @@ func newRelisting() *relisting {
 
 var errNotListed = errors.New("the channels were not listed in time")
 
-// await returns when a listing has ended that began after await was called, or
-// at once when there was one just now and the table is not in doubt. The error
-// says that there was none in time.
-func (r *relisting) await(ctx context.Context, doubtful bool) error {
+// await returns when a listing has ended that began after await was called. The
+// error says that there was none in time.
+func (r *relisting) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, relistPatience)
 	defer cancel()
 	r.mu.Lock()
-	recent, need := !r.failed && time.Since(r.at) < relistAfter, r.begun+1
+	need := r.begun + 1
 	r.mu.Unlock()
-	if recent && !doubtful {
-		return nil
-	}
 	select {
 	case r.wanted <- struct{}{}:
 	default: // somebody has asked already
@@ -72,14 +71,12 @@ func (r *relisting) begin() {
 	r.at = time.Now()
 }
 
-// end notes that it has come. A listing that failed ends no wait: it is
-// asked for again.
-func (r *relisting) end(err error) {
+// end notes that it has come. One that failed ends no wait: it is asked for again.
+func (r *relisting) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.failed = err != nil; !r.failed {
-		r.release(r.begun)
-	}
+	r.took = time.Since(r.at)
+	r.release(r.begun)
 }
 
 // giveUp ends every wait: the login is over.
@@ -100,5 +97,5 @@ func (r *relisting) release(ended int) {
 func (r *relisting) untilNext() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return relistAfter - time.Since(r.at)
+	return min(max(relistShare*r.took, relistSoonest), relistLatest) - time.Since(r.at)
 }

@@ -288,7 +288,7 @@ func (k *keeper) result(ctx context.Context, r listed) {
 	if k.p.listed(k.deaf) || differs && k.deaf == nil {
 		k.tell(recording.Event{Kind: recording.PBXUp, PBX: k.p.name, At: now})
 	}
-	k.p.relisting.end(nil)
+	k.p.relisting.end()
 	if k.more {
 		k.relist(ctx)
 	}
@@ -336,7 +336,6 @@ func (k *keeper) hears() {
 
 // failed takes the error of a listing.
 func (k *keeper) failed(err error) {
-	k.p.relisting.end(err)
 	var known *recording.Error
 	if errors.As(err, &known) { // a right is missing: only another login helps
 		k.lack(renewAfter)

@@ -23,6 +23,7 @@ type scripted struct {
 	granted  []string                                   // if set, what it lists from the next login on
 	rows     []Message                                  // of CoreShowChannels and Status
 	listed   chan struct{}                              // if set, a listing waits for it
+	listing  time.Duration                              // what a listing takes
 	do       map[string]func(a Action) (Message, error) // by action
 	after    func(a Action)                             // runs after each action
 	renewed  int                                        // how often
@@ -116,8 +117,9 @@ func (s *scripted) Do(ctx context.Context, a Action) (Message, error) {
 func (s *scripted) List(ctx context.Context, a Action) ([]Message, error) {
 	s.mu.Lock()
 	s.sent = append(s.sent, a)
-	rows, listed := s.rows, s.listed
+	rows, listed, takes := s.rows, s.listed, s.listing
 	s.mu.Unlock()
+	time.Sleep(takes) // of a bubble
 	if listed != nil {
 		select {
 		case <-listed:
