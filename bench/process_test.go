@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,25 +10,35 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"recgate/internal/child"
 )
 
 // process is a running program whose use of the machine is watched. What it
 // uses is read from /proc, which only Linux has.
-type process struct{ *exec.Cmd }
+type process struct {
+	*exec.Cmd
+	running *child.Child
+}
 
 // launch starts a program that ends with the benchmark at the latest.
 func launch(b *testing.B, cmd *exec.Cmd) process {
 	b.Helper()
-	if err := cmd.Start(); err != nil {
+	running, err := child.Start(cmd)
+	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		if !running.Running() {
+			b.Errorf("%s ended before the benchmark: %v", running, cmd.ProcessState)
+		}
+		var exit *exec.ExitError // a program that was interrupted may say so
+		if err := running.End(os.Interrupt, time.Minute); err != nil && !errors.As(err, &exit) {
 			b.Error(err)
 		}
-		_ = cmd.Wait() // a program that was interrupted may say so
 	})
-	return process{cmd}
+	return process{cmd, running}
 }
 
 func (p process) proc(name string) string {

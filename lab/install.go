@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -11,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"recgate/internal/child"
 )
 
 //go:embed install
@@ -47,14 +48,9 @@ type tree struct {
 
 // install runs the script install, which does nothing when the version is there.
 func install(ctx context.Context, version int, cache string) (tree, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxInstall)
-	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-c", installScript, "lab/install", strconv.Itoa(version), cache)
-	cmd.WaitDelay = time.Second
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Run(); err != nil {
-		return tree{}, fmt.Errorf("install: %w\n%s", errors.Join(err, ctx.Err()), said.Bytes())
+	if said, err := child.Output(maxInstall, cmd); err != nil {
+		return tree{}, fmt.Errorf("install: %w\n%s", errors.Join(err, ctx.Err()), said)
 	}
 	t := tree{version: version, root: filepath.Join(cache, strconv.Itoa(version))}
 	var err error

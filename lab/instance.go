@@ -5,13 +5,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"recgate/internal/child"
 )
 
 const (
@@ -22,38 +21,27 @@ const (
 
 // instance is one of the two servers of a lab.
 type instance struct {
-	name     string // "pbx" or "phones"
-	dir      string
-	runDir   string // short, for the console's socket
-	tree     tree
-	punctual bool
+	name         string // "pbx" or "phones"
+	dir          string
+	runDir       string // short, for the console's socket
+	removeRunDir func() error
+	tree         tree
+	punctual     bool
 
-	cmd   *exec.Cmd     // nil before the first start
-	ended chan struct{} // closed when cmd has ended
-	wait  sync.WaitGroup
+	server *child.Child // nil before the first start
 }
 
 func newInstance(name, dir string, t tree) (*instance, error) {
-	run, err := os.MkdirTemp("", "lab-")
+	run, remove, err := child.TempDir("lab-")
 	if err != nil {
 		return nil, fmt.Errorf("folder for the console's socket: %w", err)
 	}
-	return &instance{name: name, dir: dir, runDir: run, tree: t}, nil
+	return &instance{name: name, dir: dir, runDir: run, removeRunDir: remove, tree: t}, nil
 }
 
 func (i *instance) config() string { return filepath.Join(i.dir, "etc", "asterisk.conf") }
 
-func (i *instance) running() bool {
-	if i.cmd == nil {
-		return false
-	}
-	select {
-	case <-i.ended:
-		return false
-	default:
-		return true
-	}
-}
+func (i *instance) running() bool { return i.server != nil && i.server.Running() }
 
 // start starts the server, and returns when it says that it has booted.
 func (i *instance) start(ctx context.Context, m account) error {
@@ -70,8 +58,7 @@ func (i *instance) start(ctx context.Context, m account) error {
 	}
 	cmd := i.tree.command(context.Background(), args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = i.dir, out, out
-	cmd.SysProcAttr = dieWithUs()
-	if err := i.launch(cmd); err != nil {
+	if i.server, err = child.Start(cmd); err != nil {
 		return fmt.Errorf("start %s: %w", i.name, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxStart)
@@ -79,30 +66,6 @@ func (i *instance) start(ctx context.Context, m account) error {
 	if err := i.booted(ctx, m); err != nil {
 		return fmt.Errorf("%s did not come up: %w\n%s", i.name, err, i.logTail())
 	}
-	return nil
-}
-
-// launch runs cmd from a thread that lives as long as it does: the kernel
-// ends a child that is to die with its parent when the parent's thread ends.
-// The thread goes back to Go afterwards, and does not end either: it may have
-// started other children before.
-func (i *instance) launch(cmd *exec.Cmd) error {
-	started := make(chan error, 1)
-	ended := make(chan struct{})
-	i.wait.Go(func() {
-		defer close(ended)
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // a server that we kill ends with an error
-		}
-	})
-	if err := <-started; err != nil {
-		return err
-	}
-	i.cmd, i.ended = cmd, ended
 	return nil
 }
 
@@ -116,8 +79,8 @@ func (i *instance) booted(ctx context.Context, a account) error {
 			return err
 		}
 		select {
-		case <-i.ended:
-			return fmt.Errorf("it ended: %v", i.cmd.ProcessState)
+		case <-i.server.Ended():
+			return fmt.Errorf("it ended: %v", i.server.Cmd.ProcessState)
 		case <-ctx.Done():
 			return err
 		case <-time.After(50 * time.Millisecond):
@@ -130,6 +93,7 @@ func (i *instance) console(ctx context.Context, command string) (string, error) 
 	ctx, cancel := context.WithTimeout(ctx, maxConsole)
 	defer cancel()
 	cmd := i.tree.command(ctx, "-C", i.config(), "-rx", command)
+	cmd.WaitDelay = time.Second
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -140,30 +104,26 @@ func (i *instance) console(ctx context.Context, command string) (string, error) 
 }
 
 func (i *instance) kill() {
-	if i.running() {
-		_ = i.cmd.Process.Kill() // it may have ended just now
+	if i.server != nil {
+		i.server.Kill()
 	}
-	i.wait.Wait()
 }
 
+// shutdown ends the server in order, or kills it when that takes too long.
 func (i *instance) shutdown() {
 	if !i.running() {
 		return
 	}
 	if _, err := i.console(context.Background(), "core stop now"); err != nil {
-		_ = i.cmd.Process.Signal(syscall.SIGTERM)
+		_ = i.server.Signal(syscall.SIGTERM) // it may have ended
 	}
-	select {
-	case <-i.ended:
-	case <-time.After(maxStop):
-	}
-	i.kill()
+	_ = i.server.Wait(maxStop) // a server that does not end in order is killed, and no fault of the test's
 }
 
 // close ends the server for good.
 func (i *instance) close() {
 	i.shutdown()
-	_ = os.RemoveAll(i.runDir)
+	_ = i.removeRunDir() // a leftover in the temporary folder harms nobody
 }
 
 // logTail returns the last lines that the server wrote.

@@ -110,8 +110,13 @@ func faultIn(body string) string {
 	return text
 }
 
+// longestFetch is how long a page may take.
+const longestFetch = 30 * time.Second
+
 // fetch asks for a page of recgate.
 func fetch(ctx context.Context, address string) (int, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, longestFetch)
+	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return 0, "", err

@@ -43,7 +43,7 @@ func newMariaDB(t testing.TB) *database {
 		t.Fatal(err)
 	}
 	w := wire.New(t, at.Host)
-	db, err := sql.Open("mysql", fmt.Sprintf("root@tcp(%s)%s", at.Host, at.Path))
+	db, err := sql.Open("mysql", fmt.Sprintf("root@tcp(%s)%s?timeout=10s&readTimeout=1m&writeTimeout=1m", at.Host, at.Path))
 	if err != nil {
 		t.Fatal(err)
 	}

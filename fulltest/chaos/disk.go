@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"recgate/internal/child"
 )
 
 // disk is a small file system of its own, in memory.
@@ -23,11 +25,17 @@ func mountDisk(dir string, megabytes int) (*disk, error) {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, d.options); err != nil {
 		return nil, fmt.Errorf("mount a small disk on %s: %w: run this as root, for only root may mount", dir, err)
 	}
-	return d, nil
+	return d, child.Mounted(dir)
 }
 
 // unmount gives it back, whoever still looks at it.
-func (d *disk) unmount() error { return syscall.Unmount(d.dir, syscall.MNT_DETACH) }
+func (d *disk) unmount() error {
+	err := syscall.Unmount(d.dir, syscall.MNT_DETACH)
+	if err == nil {
+		child.Unmounted(d.dir)
+	}
+	return err
+}
 
 func (d *disk) filler() string { return filepath.Join(d.dir, "filler") }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"recgate/ami/amisim"
+	"recgate/internal/await"
 	"recgate/lab"
 )
 
@@ -42,27 +43,31 @@ type imitation struct {
 	asked   [][]amisim.Action // of servers that have ended
 }
 
-func newImitation(version int, spool string) (*imitation, error) {
+func newImitation(version int, listen, spool string) (*imitation, error) {
 	i := &imitation{options: amisim.Options{
-		Version: version, Spool: spool, Refusal: 10 * time.Millisecond,
+		Version: version, Listen: listen, Spool: spool, Refusal: 10 * time.Millisecond,
 		Users: []amisim.User{{Name: "recorder", Secret: "recorder-secret", Read: "call,cdr", Write: "call,system"}},
 	}}
 	return i, i.begin()
 }
 
-// begin runs a new server, at the address of the one before.
+// begin runs a new server.
 func (i *imitation) begin() error {
 	server, err := amisim.New(i.options)
 	if err != nil {
 		return err
 	}
-	i.options.Listen = server.Addr()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(ctx) }()
 	i.server, i.end = server, func() error {
 		cancel()
-		return <-ended
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(await.Patience):
+			return fmt.Errorf("the simulated Asterisk had not ended after %v", await.Patience)
+		}
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"recgate/internal/child"
 )
 
 // gateway is recgate as a process of its own, kept alive as a service manager
@@ -32,10 +33,12 @@ type gateway struct {
 
 // life is one process.
 type life struct {
-	cmd   *exec.Cmd
+	*child.Child
 	began time.Time
-	over  <-chan struct{}
 }
+
+// state is how it ended.
+func (l *life) state() *os.ProcessState { return l.Cmd.ProcessState }
 
 // exit is an end that nobody asked for.
 type exit struct {
@@ -43,10 +46,17 @@ type exit struct {
 	state string
 }
 
+// longestBuild is how long that may take while others compile, too, and
+// longestCommand how long another command of recgate may take.
+const (
+	longestBuild   = 5 * time.Minute
+	longestCommand = 2 * time.Minute
+)
+
 // buildGateway builds recgate with the race detector and the movable clock.
 func buildGateway(ctx context.Context, dir string) (string, error) {
 	path := filepath.Join(dir, "recgate")
-	out, err := exec.CommandContext(ctx, "go", "build", "-race", "-tags", "chaos", "-o", path, "recgate/cmd/recgate").CombinedOutput()
+	out, err := child.Output(longestBuild, exec.CommandContext(ctx, "go", "build", "-race", "-tags", "chaos", "-o", path, "recgate/cmd/recgate"))
 	if err != nil {
 		return "", fmt.Errorf("build recgate: %w: %s", err, out)
 	}
@@ -97,24 +107,19 @@ func (g *gateway) begin() <-chan struct{} {
 		return nil
 	}
 	if g.life != nil {
-		return g.life.over
+		return g.life.Ended()
 	}
 	cmd := exec.Command(g.binary, "serve", "--config", g.config) //nolint:noctx // it is ended by signals
 	cmd.Dir, cmd.Stdout, cmd.Stderr = g.dir, g.log, g.log
 	cmd.Env = append(os.Environ(), "CHAOS_CLOCK="+g.clock())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
+	serve, err := child.Start(cmd)
+	if err != nil {
 		g.exits = append(g.exits, exit{time.Now(), err.Error()})
 		return nil
 	}
-	over := make(chan struct{})
-	g.life = &life{cmd: cmd, began: time.Now(), over: over}
+	g.life = &life{serve, time.Now()}
 	g.lives++
-	go func() {
-		_ = cmd.Wait() // its state says it
-		close(over)
-	}()
-	return over
+	return serve.Ended()
 }
 
 // ending notes the end of the process that has this channel, unless it was
@@ -122,10 +127,10 @@ func (g *gateway) begin() <-chan struct{} {
 func (g *gateway) ending(over <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.life == nil || g.life.over != over {
+	if g.life == nil || g.life.Ended() != over {
 		return
 	}
-	g.exits = append(g.exits, exit{time.Now(), g.life.cmd.ProcessState.String()})
+	g.exits = append(g.exits, exit{time.Now(), g.life.state().String()})
 	g.life = nil
 }
 
@@ -139,19 +144,13 @@ func (g *gateway) down(with syscall.Signal) error {
 	if l == nil {
 		return nil
 	}
-	if err := l.cmd.Process.Signal(with); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("signal recgate: %w", err)
+	var exit *exec.ExitError
+	if err := l.End(with, longestStop); err != nil && !errors.As(err, &exit) { // how it ended is judged below
+		return err
 	}
-	select {
-	case <-l.over:
-	case <-time.After(longestStop):
-		_ = l.cmd.Process.Kill() // so that the run goes on
-		<-l.over
-		return fmt.Errorf("recgate did not end within %s of %v", longestStop, with)
-	}
-	early := time.Since(l.began) < earlyStop && strings.HasSuffix(l.cmd.ProcessState.String(), "terminated")
-	if code := l.cmd.ProcessState.ExitCode(); with != syscall.SIGKILL && code != 0 && !early {
-		return fmt.Errorf("recgate's graceful stop did not end well: %s", l.cmd.ProcessState)
+	early := time.Since(l.began) < earlyStop && strings.HasSuffix(l.state().String(), "terminated")
+	if with != syscall.SIGKILL && l.state().ExitCode() != 0 && !early {
+		return fmt.Errorf("recgate's graceful stop did not end well: %s", l.state())
 	}
 	return nil
 }
@@ -209,8 +208,7 @@ func (g *gateway) awaitReady(ctx context.Context, limit time.Duration) error {
 func (g *gateway) run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, g.binary, append(args, "--config", g.config)...)
 	cmd.Dir, cmd.Env = g.dir, append(os.Environ(), "CHAOS_CLOCK="+g.clock())
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return child.Output(longestCommand, cmd)
 }
 
 // said returns the lines of its log that hold one of the words.
@@ -229,14 +227,4 @@ func (g *gateway) said(words ...string) ([]string, error) {
 		}
 	}
 	return found, nil
-}
-
-// freeAddress returns one that nobody listens on.
-func freeAddress(ctx context.Context) (string, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	return l.Addr().String(), l.Close()
 }

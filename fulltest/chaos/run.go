@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"recgate/fulltest/wire"
+	"recgate/internal/await"
+	"recgate/internal/child"
+	"recgate/internal/port"
 )
 
 // run is one run: everything that it needs, and what happened.
@@ -38,17 +41,18 @@ type run struct {
 // scene, half a minute to build up, and what recgate needs to settle.
 func Run(t testing.TB, s Scene) *Report {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "recgate-chaos-")
+	dir, remove, err := child.TempDir("recgate-chaos-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &run{t: t, scene: s, plan: Draw(s), dir: dir, notes: newJournal(), report: &Report{Seed: s.Seed}}
 	t.Cleanup(func() { // after everything else
 		if t.Failed() {
+			child.Keep(dir)
 			t.Logf("the files of the run are kept in %s", dir)
 			return
 		}
-		_ = os.RemoveAll(dir) // a leftover in the temporary folder harms nobody
+		_ = remove() // a leftover in the temporary folder harms nobody
 	})
 	r.build()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -56,7 +60,7 @@ func Run(t testing.TB, s Scene) *Report {
 	keeper.Go(func() { r.gateway.keep(ctx) })
 	t.Cleanup(func() {
 		cancel()
-		keeper.Wait()
+		await.Return(t, "the one who keeps recgate running", keeper.Wait)
 		_ = r.gateway.down(syscall.SIGKILL) // only what a failed test left
 	})
 	if err := r.gateway.awaitReady(ctx, time.Minute); err != nil {
@@ -85,10 +89,7 @@ func (r *run) build() {
 	} else {
 		r.database = newSQLite(t, r.dir)
 	}
-	listen, err := freeAddress(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	listen := port.Address(t)
 	var config strings.Builder
 	fmt.Fprintf(&config, "listen: %s\ndatabase: %q\narchive: %q\nlog: json\npbx:\n", listen, r.database.setting, "file:"+filepath.Join(r.archive.dir, "wav"))
 	for i, p := range r.scene.PBXs {
@@ -124,7 +125,7 @@ func (r *run) addPBX(i int, p PBX) string {
 	if p.Real {
 		x = newOriginal(r.t, p.Version, spool)
 	} else {
-		sim, err := newImitation(p.Version, spool)
+		sim, err := newImitation(p.Version, port.Address(r.t), spool)
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -181,7 +182,7 @@ func (r *run) play(ctx context.Context) {
 			r.violate("the fault %q on PBX %d could not be made or mended: %v", f.Kind, f.PBX, err)
 		}
 	}
-	lines.Wait()
+	await.Return(r.t, "the calls of the plan to be over", lines.Wait)
 }
 
 // suffer makes one fault, waits, and mends it.

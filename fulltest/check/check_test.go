@@ -3,7 +3,6 @@
 package check_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"recgate/fulltest/mariadbd"
 	"recgate/fulltest/process"
+	"recgate/internal/await"
+	"recgate/internal/child"
+	"recgate/internal/port"
 	"recgate/lab"
 )
 
@@ -61,20 +62,18 @@ func (s *settings) yaml() string {
 // run runs a command of recgate, with its flags, on the settings.
 func (s *settings) run(t *testing.T, command string) (code int, out string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
 	args := append(strings.Fields(command), "--config", s.write(t))
 	if command == "check" {
 		args = append(args, s.flags...)
 	}
-	cmd := exec.CommandContext(ctx, process.Build(t), args...)
+	cmd := exec.Command(process.Build(t), args...)
 	cmd.Dir = s.dir
-	text, err := cmd.CombinedOutput()
+	text, err := child.Output(await.Patience, cmd)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return cmd.ProcessState.ExitCode(), string(text)
+	return cmd.ProcessState.ExitCode(), text
 }
 
 // fails demands that exactly one step of the check fails, and says so.
@@ -117,7 +116,7 @@ type wrong struct {
 }
 
 func wrongs(t *testing.T, version int) []wrong {
-	dead := process.FreeAddress(t)
+	dead := port.Address(t)
 	all := []wrong{
 		{"wrong secret", "recorder", func(s *settings) { s.secret = "not-the-secret" }, "pbx pbx1: login", "check username, secret and the permit and deny lines of manager.conf"},
 		{"unknown user", "recorder", func(s *settings) { s.username = "stranger" }, "pbx pbx1: login", "refuses the login"},

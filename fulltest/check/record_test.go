@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"recgate/fulltest/process"
+	"recgate/internal/await"
 	"recgate/lab"
 )
 
@@ -85,7 +86,7 @@ func TestSelfTest(t *testing.T) {
 				_, body := serving.Fetch(t.Context(), path)
 				return body
 			}
-			process.Await(t, "the first test", func() bool {
+			await.Until(t, "the first test", func() bool {
 				return strings.Contains(get("/metrics"), `recgate_self_test_passed{pbx="pbx1"} 1`)
 			})
 			if ready := get("/readyz"); !strings.Contains(ready, "ok self-test pbx1\n") || !strings.HasSuffix(strings.TrimSpace(ready), "\nready") {
@@ -95,12 +96,12 @@ func TestSelfTest(t *testing.T) {
 			s.passes(t, "is in use: good if recgate runs there already", "ok      pbx pbx1: test sound")
 			rewrite(t, filepath.Join(l.Dir, "pbx", "etc", "extensions.conf"), "PlayTones(1000)", "PlayTones(440)")
 			l.CLI("dialplan reload")
-			process.Await(t, "red", func() bool {
+			await.Until(t, "red", func() bool {
 				return strings.Contains(get("/readyz"), "away self-test pbx1: the test sound failed: only 0 % of what came back")
 			})
 			rewrite(t, filepath.Join(l.Dir, "pbx", "etc", "extensions.conf"), "PlayTones(440)", "PlayTones(1000)")
 			l.CLI("dialplan reload")
-			process.Await(t, "green", func() bool { return strings.Contains(get("/readyz"), "ok self-test pbx1\n") })
+			await.Until(t, "green", func() bool { return strings.Contains(get("/readyz"), "ok self-test pbx1\n") })
 			serving.Stop(t)
 		})
 	}

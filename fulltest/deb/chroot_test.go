@@ -3,7 +3,6 @@
 package deb_test
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +13,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"recgate/internal/child"
 )
+
+// longest is how long commands in it may take, and building the package.
+const longest = 5 * time.Minute
 
 // debian is a small Debian below a folder.
 type debian struct{ root string }
@@ -27,16 +31,8 @@ func unpack(t *testing.T) debian {
 	if _, err := os.Stat(tarball); err != nil {
 		t.Fatalf("there is no Debian in the cache, run fulltest/install: %v", err)
 	}
-	root, err := os.MkdirTemp("", "recgate-deb-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(root); err != nil {
-			t.Error(err)
-		}
-	})
-	if out, err := exec.CommandContext(t.Context(), "tar", "-x", "-p", "-f", tarball, "-C", root).CombinedOutput(); err != nil {
+	root := child.Folder(t, "recgate-deb-")
+	if out, err := child.Output(longest, exec.Command("tar", "-x", "-p", "-f", tarball, "-C", root)); err != nil {
 		t.Fatalf("unpack %s: %v\n%s", tarball, err, out)
 	}
 	return debian{root}
@@ -65,14 +61,11 @@ func (d debian) there(name string) bool {
 // try runs a shell in it, as root.
 func (d debian) try(t *testing.T, commands string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-e", "-c", commands)
+	cmd := exec.Command("/bin/sh", "-e", "-c", commands)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/root", "DEBIAN_FRONTEND=noninteractive"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: d.root, Pdeathsig: syscall.SIGKILL}
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: d.root}
+	return child.Output(longest, cmd)
 }
 
 // run is try for what must go well.

@@ -14,6 +14,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"recgate/fulltest/operations"
+	"recgate/internal/child"
 )
 
 // packageVariable holds the path of the package where the test has become root
@@ -27,8 +28,8 @@ func TestPackage(t *testing.T) {
 		built = build(t, "1.0.0", t.TempDir())
 	}
 	if os.Geteuid() != 0 {
-		again := exec.CommandContext(t.Context(), "sudo", "-n", "env", packageVariable+"="+built, "LAB_CACHE="+cache(t), os.Args[0], "-test.run=^TestPackage$", "-test.v")
-		if out, err := again.CombinedOutput(); err != nil {
+		again := exec.Command("sudo", "-n", "env", packageVariable+"="+built, "LAB_CACHE="+cache(t), os.Args[0], "-test.run=^TestPackage$", "-test.v")
+		if out, err := child.Output(2*longest, again); err != nil {
 			t.Fatalf("as root: %v\n%s", err, out)
 		}
 		return
@@ -40,13 +41,14 @@ func TestPackage(t *testing.T) {
 // build runs what make deb runs.
 func build(t *testing.T, version, dir string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "../../packaging/deb", version, dir)
+	cmd := exec.Command("../../packaging/deb", version, dir)
 	cmd.Env = append(os.Environ(), "LAB_CACHE="+cache(t))
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("packaging/deb: %v\n%s", err, cmd.Stderr)
+	var out, said strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := child.Run(longest, cmd); err != nil {
+		t.Fatalf("packaging/deb: %v\n%s", err, said.String())
 	}
-	return strings.TrimSpace(string(out))
+	return strings.TrimSpace(out.String())
 }
 
 // put copies a package to where the page has it.

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"recgate/internal/child"
 )
 
 // patience is how long a test waits for what has to come.
@@ -39,8 +41,8 @@ func (d debian) unit(t *testing.T) unit {
 
 // program is recgate, as the unit runs it.
 type program struct {
-	cmd *exec.Cmd
-	log *bytes.Buffer
+	*child.Child // nil after its end
+	log          *bytes.Buffer
 }
 
 // start does what systemd would: the user with the groups that it has, the
@@ -51,18 +53,16 @@ func (d debian) start(t *testing.T) *program {
 	uid, gid, groups := d.ids(t, u.user)
 	d.want(t, "id -gn "+u.user, u.group)
 	p := &program{log: &bytes.Buffer{}}
-	p.cmd = exec.Command("/bin/sh", "-c", "umask "+u.umask+"; exec "+u.command) //nolint:noctx // systemd's child
-	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = u.folder, p.log, p.log
-	p.cmd.Env = []string{
+	cmd := exec.Command("/bin/sh", "-c", "umask "+u.umask+"; exec "+u.command) //nolint:noctx // systemd's child
+	cmd.Dir, cmd.Stdout, cmd.Stderr = u.folder, p.log, p.log
+	cmd.Env = []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG=C.UTF-8", "USER=" + u.user, "LOGNAME=" + u.user, "HOME=/var/lib/recgate",
 		"SHELL=/usr/sbin/nologin", "STATE_DIRECTORY=/var/lib/recgate", "CONFIGURATION_DIRECTORY=/etc/recgate",
 		"INVOCATION_ID=0123456789abcdef0123456789abcdef", "JOURNAL_STREAM=8:1",
 	}
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{
-		Chroot: d.root, Pdeathsig: syscall.SIGKILL,
-		Credential: &syscall.Credential{Uid: uid, Gid: gid, Groups: groups},
-	}
-	if err := p.cmd.Start(); err != nil {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: d.root, Credential: &syscall.Credential{Uid: uid, Gid: gid, Groups: groups}}
+	var err error
+	if p.Child, err = child.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.stop(t) })
@@ -72,15 +72,12 @@ func (d debian) start(t *testing.T) *program {
 // stop is systemctl stop.
 func (p *program) stop(t *testing.T) {
 	t.Helper()
-	if p.cmd == nil {
+	if p.Child == nil {
 		return
 	}
-	cmd := p.cmd
-	p.cmd = nil
-	kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-	defer kill.Stop()
-	_ = cmd.Process.Signal(syscall.SIGTERM) // what is wrong is told by Wait
-	if err := cmd.Wait(); err != nil {
+	serve := p.Child
+	p.Child = nil
+	if err := serve.End(syscall.SIGTERM, patience); err != nil {
 		t.Errorf("recgate ended badly: %v\n%s", err, p.log)
 	}
 }
@@ -89,13 +86,13 @@ func (p *program) stop(t *testing.T) {
 // could use.
 func hardening(t *testing.T, d debian) {
 	t.Helper()
-	verify := exec.CommandContext(t.Context(), "systemd-analyze", "verify", "--man=no", "--root="+d.root, "recgate.service")
-	if out, err := verify.CombinedOutput(); err != nil || strings.Contains(string(out), "recgate") {
+	verify := exec.Command("systemd-analyze", "verify", "--man=no", "--root="+d.root, "recgate.service")
+	if out, err := child.Output(patience, verify); err != nil || strings.Contains(out, "recgate") {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
 	}
 	const most = "15" // tenths; what systemd calls OK is below 50, without a hardening it is 96
-	security := exec.CommandContext(t.Context(), "systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold="+most, "--root="+d.root, "recgate.service")
-	if out, err := security.CombinedOutput(); err != nil {
+	security := exec.Command("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold="+most, "--root="+d.root, "recgate.service")
+	if out, err := child.Output(patience, security); err != nil {
 		t.Errorf("systemd-analyze security: %v\n%s", err, out)
 	}
 }

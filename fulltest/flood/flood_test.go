@@ -20,6 +20,9 @@ import (
 	"time"
 
 	"recgate/fulltest/process"
+	"recgate/internal/await"
+	"recgate/internal/child"
+	"recgate/internal/port"
 )
 
 const (
@@ -83,7 +86,7 @@ func TestFlood(t *testing.T) {
 	}
 	recgate, address := serve(t)
 	before := resident(t, recgate)
-	client := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // ourselves
+	client := exec.Command(os.Args[0]) //nolint:gosec // ourselves
 	client.Env = append(os.Environ(), asClient+"="+address)
 	client.Stderr = os.Stderr
 	stop, err := client.StdinPipe()
@@ -94,13 +97,17 @@ func TestFlood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := client.Start(); err != nil {
+	flooding, err := child.Start(client)
+	if err != nil {
 		t.Fatal(err)
 	}
 	slowest := time.Duration(0)
 	done := make(chan string, 1)
 	go func() { line, _ := bufio.NewReader(said).ReadString('\n'); done <- line }()
-	for held := ""; held == ""; {
+	for held, late := "", time.Now().Add(await.Patience); held == ""; {
+		if time.Now().After(late) {
+			t.Fatalf("the client does not hold its connections after %v", await.Patience)
+		}
 		select {
 		case held = <-done:
 			if !strings.HasPrefix(held, heldLines) {
@@ -129,29 +136,26 @@ func TestFlood(t *testing.T) {
 	if err := stop.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := client.Wait(); err != nil {
+	if err := flooding.Wait(await.Patience); err != nil {
 		t.Error(err)
 	}
 }
 
 // serve builds recgate and runs its demo, on any port.
-func serve(t *testing.T) (cmd *exec.Cmd, address string) {
+func serve(t *testing.T) (recgate *child.Child, address string) {
 	t.Helper()
 	dir := t.TempDir()
-	address = process.FreeAddress(t)
-	cmd = exec.CommandContext(context.WithoutCancel(t.Context()), process.Build(t), "demo", "--listen", address, "--data", filepath.Join(dir, "data"))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
+	address = port.Address(t)
+	cmd := exec.Command(process.Build(t), "demo", "--listen", address, "--data", filepath.Join(dir, "data"))
+	recgate, err := child.Start(cmd)
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // says that it was killed
-	})
+	t.Cleanup(recgate.Kill)
 	for deadline := time.Now().Add(patience); ; {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			_ = conn.Close() // nothing was asked
-			return cmd, address
+			return recgate, address
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("recgate does not serve")
@@ -195,9 +199,9 @@ func get(t *testing.T, url string) string {
 }
 
 // resident returns the resident memory of a process in KiB.
-func resident(t *testing.T, cmd *exec.Cmd) int {
+func resident(t *testing.T, p *child.Child) int {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
 		t.Fatal(err)
 	}

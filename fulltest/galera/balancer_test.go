@@ -11,21 +11,19 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"recgate/fulltest/operations"
-	"recgate/fulltest/process"
+	"recgate/internal/await"
+	"recgate/internal/child"
+	"recgate/internal/port"
 )
 
 // balancer runs nginx in front of both gateways, as the page for operators
 // says, and returns where it listens.
 func balancer(t *testing.T, pair [2]string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "recgate-nginx-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen := process.FreeAddress(t)
+	dir := child.Folder(t, "recgate-nginx-")
+	listen := port.Address(t)
 	server := strings.NewReplacer(
 		"192.0.2.10:80", listen,
 		"192.0.2.11:8080", strings.TrimPrefix(pair[0], "http://"),
@@ -38,26 +36,22 @@ func balancer(t *testing.T, pair [2]string) string {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("/usr/sbin/nginx", "-e", filepath.Join(dir, "log"), "-c", config) //nolint:noctx // ended below
-	if err := cmd.Start(); err != nil {
+	nginx, err := child.Start(cmd)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended, which is said above
-		_ = cmd.Wait()
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
+		if err := nginx.End(syscall.SIGTERM, await.Patience); err != nil {
+			log, _ := os.ReadFile(filepath.Join(dir, "log"))
+			t.Errorf("%v\n%s", err, log)
 		}
 	})
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	await.Until(t, "nginx to listen", func() bool {
 		conn, err := net.Dial("tcp", listen) //nolint:noctx // loopback
 		if err == nil {
 			_ = conn.Close()
-			break
 		}
-		if time.Now().After(end) {
-			log, _ := os.ReadFile(filepath.Join(dir, "log"))
-			t.Fatalf("nginx does not listen: %v\n%s", err, log)
-		}
-	}
+		return err == nil
+	})
 	return "http://" + listen
 }

@@ -15,6 +15,7 @@ import (
 
 	"recgate/audio/audiotest"
 	"recgate/fulltest/process"
+	"recgate/internal/await"
 	"recgate/lab"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
@@ -62,7 +63,7 @@ func stores(t *testing.T, nodes [3]*node) {
 		}
 		var both [2]recording.Store
 		for i := range both {
-			r := <-opened
+			r := await.From(t, "a store to be opened by its node", opened)
 			if r.db != nil {
 				t.Cleanup(func() { _ = r.db.Close() })
 			}

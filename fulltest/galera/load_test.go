@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/lab"
 )
 
@@ -63,7 +64,7 @@ func load(t *testing.T, l *lab.Lab, pair [2]string, before map[int]func()) talks
 		if do := before[n]; do != nil {
 			do()
 		}
-		pairOfPhones := <-free
+		pairOfPhones := await.From(t, "a pair of telephones to be free", free)
 		c := &talk{n: n, from: 500 + 2*pairOfPhones, to: 501 + 2*pairOfPhones, stopped: n%2 == 0}
 		call := l.Call(fmt.Sprint(c.from), fmt.Sprint(c.to), seconds, "pjsip")
 		c.uniqueID, c.began = call.CallerUniqueID, time.Now()
@@ -80,7 +81,7 @@ func load(t *testing.T, l *lab.Lab, pair [2]string, before map[int]func()) talks
 			free <- pairOfPhones
 		})
 	}
-	wg.Wait()
+	await.Return(t, "the calls to be over", wg.Wait)
 	return done
 }
 

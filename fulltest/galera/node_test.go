@@ -6,22 +6,20 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	_ "github.com/go-sql-driver/mysql" // the driver "mysql"
 
 	"recgate/fulltest/operations"
+	"recgate/internal/child"
+	"recgate/internal/port"
 )
 
 // bootTime is how long a node may take to join, state transfer included.
@@ -38,9 +36,7 @@ type node struct {
 	ports  [3]int
 	args   []string
 
-	cmd   *exec.Cmd
-	ended chan struct{} // closed when cmd has ended
-	wait  sync.WaitGroup
+	server *child.Child // nil while it does not run
 }
 
 // cluster starts three nodes, which end with the test.
@@ -49,7 +45,10 @@ func cluster(t *testing.T) [3]*node {
 	if _, err := os.Stat(provider); err != nil {
 		t.Fatalf("%v: install Debian's galera-4", err)
 	}
-	ports := freePorts(t, 12)
+	var ports []int
+	for range 12 {
+		ports = append(ports, port.Reserve(t))
+	}
 	var nodes [3]*node
 	var addresses []string
 	for i := range nodes {
@@ -62,9 +61,6 @@ func cluster(t *testing.T) [3]*node {
 			n.kill()
 			if t.Failed() {
 				t.Logf("%s said at last:\n%s", n.name, n.log())
-			}
-			if err := os.RemoveAll(n.folder); err != nil {
-				t.Error(err)
 			}
 		})
 		if i == 0 {
@@ -83,10 +79,7 @@ func local(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
 // transfer by rsync fails as root.
 func (n *node) prepare(t *testing.T, cluster []string) {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "recgate-galera-") // short, for the name of the socket
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder := child.Folder(t, "recgate-galera-") // short, for the name of the socket
 	n.folder = folder
 	data := filepath.Join(folder, "data")
 	install := []string{"--no-defaults", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db"}
@@ -113,7 +106,7 @@ func (n *node) prepare(t *testing.T, cluster []string) {
 		install = append(install, "--user=mysql")
 		n.args = append(n.args, "--user=mysql")
 	}
-	if out, err := exec.CommandContext(t.Context(), "mariadb-install-db", install...).CombinedOutput(); err != nil {
+	if out, err := child.Output(bootTime, exec.Command("mariadb-install-db", install...)); err != nil { //nolint:noctx // child ends it
 		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
 }
@@ -122,22 +115,11 @@ func (n *node) prepare(t *testing.T, cluster []string) {
 func (n *node) start(t *testing.T, more ...string) {
 	t.Helper()
 	cmd := exec.Command("/usr/sbin/mariadbd", append(n.args, more...)...) //nolint:noctx // ended by kill
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	started, ended := make(chan error, 1), make(chan struct{})
-	n.wait.Go(func() {
-		defer close(ended)
-		runtime.LockOSThread()         // Pdeathsig goes with the thread that started it
-		defer runtime.UnlockOSThread() // it may have started others: it must not end
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // a node that was killed ends with an error
-		}
-	})
-	if err := <-started; err != nil {
+	server, err := child.Start(cmd)
+	if err != nil {
 		t.Fatal(err)
 	}
-	n.cmd, n.ended = cmd, ended
+	n.server = server
 	for end := time.Now().Add(bootTime); ; time.Sleep(100 * time.Millisecond) {
 		var name, state string
 		err := n.ask(t, `SHOW STATUS LIKE 'wsrep_local_state_comment'`, &name, &state)
@@ -145,7 +127,7 @@ func (n *node) start(t *testing.T, more ...string) {
 			return
 		}
 		select {
-		case <-ended:
+		case <-server.Ended():
 			t.Fatalf("%s ended:\n%s", n.name, n.log())
 		default:
 		}
@@ -168,7 +150,7 @@ func (n *node) ask(t *testing.T, query string, dest ...any) error {
 // admin returns a pool of root, on the database recgate when there is one.
 func (n *node) admin(t *testing.T) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("mysql", "root@tcp("+local(n.port)+")/?timeout=5s")
+	db, err := sql.Open("mysql", "root@tcp("+local(n.port)+")/?timeout=5s&readTimeout=1m&writeTimeout=1m")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,29 +159,13 @@ func (n *node) admin(t *testing.T) *sql.DB {
 
 // kill is kill -9, of what the node started for a state transfer too.
 func (n *node) kill() {
-	if n.cmd != nil {
-		_ = syscall.Kill(-n.cmd.Process.Pid, syscall.SIGKILL) // it may have ended
-		n.wait.Wait()
-		n.cmd = nil
+	if n.server != nil {
+		n.server.Kill()
+		n.server = nil
 	}
 }
 
 func (n *node) log() string {
 	text, _ := os.ReadFile(filepath.Join(n.folder, "log"))
 	return string(text[max(0, len(text)-3000):])
-}
-
-// freePorts returns ports that nobody listens on, all different.
-func freePorts(t *testing.T, n int) []int {
-	t.Helper()
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close() //nolint:errcheck // nothing was sent
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
 }

@@ -7,6 +7,7 @@ package mariadbd
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,41 +21,38 @@ import (
 	"time"
 
 	_ "github.com/go-sql-driver/mysql" // the driver "mysql"
+
+	"recgate/internal/child"
+	"recgate/internal/port"
 )
 
 // patience is how long the server may take to begin or to end.
 const patience = 60 * time.Second
+
+// deadlines are those of every question to the server, so that one which is
+// not answered fails the test.
+const deadlines = "?timeout=10s&readTimeout=5m&writeTimeout=1m"
 
 // Server is a running server.
 type Server struct {
 	folder  string // holds data, socket and log
 	port    int
 	options []string
-	cmd     *exec.Cmd
-	ended   chan struct{} // closed when cmd has ended
+	server  *child.Child // nil while it does not run
 }
 
 // Start makes a data folder, runs a server on it and stops it when the test
 // ends. The server asks for no password and flushes every commit to disk.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "recgate-mariadb-") // short, for the name of the socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(folder); err != nil {
-			t.Error(err)
-		}
-	})
-	return StartOn(t, folder)
+	return StartOn(t, child.Folder(t, "recgate-mariadb-")) // short, for the name of the socket
 }
 
 // StartOn is Start in a folder that stays, with the data that it has already,
 // and with more options for the server, which win over the usual ones.
 func StartOn(t testing.TB, folder string, options ...string) *Server {
 	t.Helper()
-	s := &Server{folder: folder, port: freePort(t), options: options}
+	s := &Server{folder: folder, port: port.Reserve(t), options: options}
 	t.Cleanup(func() { s.Stop(t) })
 	if _, err := os.Stat(s.data()); err == nil {
 		s.run(t)
@@ -69,7 +67,7 @@ func StartOn(t testing.TB, folder string, options ...string) *Server {
 		}
 		install = append(install, "--user=mysql")
 	}
-	if out, err := exec.CommandContext(t.Context(), program(t, "mariadb-install-db"), install...).CombinedOutput(); err != nil {
+	if out, err := child.Output(patience, exec.Command(program(t, "mariadb-install-db"), install...)); err != nil { //nolint:noctx // child ends it
 		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
 	s.run(t)
@@ -102,7 +100,7 @@ func (s *Server) On(name string) string {
 // Admin returns a pool of the server's root, closed with the test.
 func (s *Server) Admin(t testing.TB) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("mysql", fmt.Sprintf("root@tcp(127.0.0.1:%d)/", s.port))
+	db, err := sql.Open("mysql", fmt.Sprintf("root@tcp(127.0.0.1:%d)/%s", s.port, deadlines))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +139,7 @@ func (s *Server) Freeze(t testing.TB) {
 // program in brackets (proc(5)).
 func (s *Server) stopped(t testing.TB) bool {
 	t.Helper()
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.server.PID()))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no threads of mariadbd: %v", err)
 	}
@@ -169,25 +167,22 @@ func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 
 func (s *Server) signal(t testing.TB, sig os.Signal) {
 	t.Helper()
-	if err := s.cmd.Process.Signal(sig); err != nil {
+	if err := s.server.Signal(sig); err != nil {
 		t.Fatalf("signal %v to mariadbd: %v", sig, err)
 	}
 }
 
 func (s *Server) end(t testing.TB, sig os.Signal) {
 	t.Helper()
-	if s.cmd == nil {
+	if s.server == nil {
 		return
 	}
-	s.signal(t, syscall.SIGCONT) // a frozen one would not end
-	s.signal(t, sig)
-	select {
-	case <-s.ended:
-	case <-time.After(patience):
-		_ = s.cmd.Process.Kill()
-		t.Fatalf("mariadbd did not end:\n%s", s.log())
+	server := s.server
+	s.server = nil
+	var exit *exec.ExitError
+	if err := server.End(sig, patience); err != nil && !errors.As(err, &exit) { // a killed one ends badly
+		t.Fatalf("%v\n%s", err, s.log())
 	}
-	s.cmd = nil
 }
 
 // run starts the server and waits until it answers.
@@ -203,20 +198,14 @@ func (s *Server) run(t testing.TB) {
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=mysql")
 	}
-	s.cmd = exec.Command(program(t, "mariadbd"), args...) //nolint:noctx // it outlives t.Context, which ends before Cleanup
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.cmd.Start(); err != nil {
+	server, err := child.Start(exec.Command(program(t, "mariadbd"), args...)) //nolint:noctx // it outlives t.Context, which ends before Cleanup
+	if err != nil {
 		t.Fatal(err)
 	}
-	cmd, ended := s.cmd, make(chan struct{})
-	s.ended = ended
-	go func() {
-		_ = cmd.Wait()
-		close(ended)
-	}()
+	s.server = server
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 	defer cancel()
-	admin, err := sql.Open("mysql", fmt.Sprintf("root@tcp(127.0.0.1:%d)/", s.port))
+	admin, err := sql.Open("mysql", fmt.Sprintf("root@tcp(127.0.0.1:%d)/%s", s.port, deadlines))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +219,7 @@ func (s *Server) run(t testing.TB) {
 			}
 		}
 		select {
-		case <-ended:
+		case <-server.Ended():
 			t.Fatalf("mariadbd ended: %v\n%s", err, s.log())
 		case <-ctx.Done():
 			t.Fatalf("mariadbd does not answer: %v\n%s", err, s.log())
@@ -255,15 +244,4 @@ func program(t testing.TB, name string) string {
 	}
 	t.Fatalf("%s is not installed: install Debian's mariadb-server", name)
 	return ""
-}
-
-// freePort returns a port that nobody listens on.
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // nothing was sent
-	return l.Addr().(*net.TCPAddr).Port
 }

@@ -12,13 +12,15 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"recgate/ami/amisim"
 	"recgate/fulltest/operations"
 	"recgate/fulltest/process"
+	"recgate/internal/await"
+	"recgate/internal/child"
+	"recgate/internal/port"
 )
 
 // patience is how long a test waits for what has to come.
@@ -34,8 +36,8 @@ type host struct {
 	account account
 	binary  string
 
-	mu      sync.Mutex // guards service
-	service *exec.Cmd  // recgate serve, nil while it is stopped
+	mu      sync.Mutex   // guards service
+	service *child.Child // recgate serve, nil while it is stopped
 
 	sim    *amisim.Server
 	endSim func()
@@ -106,20 +108,14 @@ func accountOf(t *testing.T) account {
 // newHost makes the machine; recgate is configured and not started.
 func newHost(t *testing.T) *host {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "recgate-op-") // short, for the name of the socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &host{dir: dir, listen: process.FreeAddress(t), account: accountOf(t), binary: process.Build(t), kept: map[string][]byte{}}
+	dir := child.Folder(t, "recgate-op-") // short, for the name of the socket
+	h := &host{dir: dir, listen: port.Address(t), account: accountOf(t), binary: process.Build(t), kept: map[string][]byte{}}
 	t.Cleanup(func() {
 		if err := h.stop(); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() {
 			t.Logf("the log of recgate:\n%s", h.log())
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
 		}
 	})
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // its user must get in
@@ -184,7 +180,7 @@ func (h *host) startPBX(t *testing.T) {
 	h.sim, h.ami = sim, sim.Addr()
 	h.endSim = sync.OnceFunc(func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := await.From(t, "the simulated Asterisk to end", ended); err != nil {
 			t.Error(err)
 		}
 	})
@@ -218,12 +214,8 @@ func (h *host) block(t *testing.T, name string) string {
 // shell runs commands as the operator's shell would.
 func (h *host) shell(t *testing.T, commands string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", commands)
+	cmd := exec.Command("bash", "-euo", "pipefail", "-c", commands)
 	cmd.Dir = h.dir
 	cmd.Env = []string{"PATH=" + h.path("/bin") + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "HOME=" + h.dir, "LANG=C.UTF-8", "HOST=" + h.dir}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return child.Output(patience, cmd)
 }

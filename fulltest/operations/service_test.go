@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"recgate/fulltest/process"
+	"recgate/internal/await"
+	"recgate/internal/child"
 )
 
 // mountHere mounts the disk of the test, which stands for what fstab says: as
@@ -54,7 +56,7 @@ func (h *host) programs(t *testing.T) {
 	serving.Go(func() { _ = server.Serve(listener) })
 	t.Cleanup(func() {
 		_ = server.Close()
-		serving.Wait()
+		await.Return(t, "systemctl to end", serving.Wait)
 	})
 }
 
@@ -99,15 +101,11 @@ func (h *host) start() error {
 	cmd := exec.Command(h.binary, "serve", "--config", h.path("/etc/recgate/recgate.yaml")) //nolint:noctx // systemd's child
 	cmd.Dir, cmd.Stdout, cmd.Stderr = h.path("/var/lib/recgate"), log, log
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if os.Geteuid() == 0 {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(h.account.uid), Gid: uint32(h.account.gid)} //nolint:gosec // ids are small
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(h.account.uid), Gid: uint32(h.account.gid)}} //nolint:gosec // ids are small
 	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	h.service = cmd
-	return nil
+	h.service, err = child.Start(cmd)
+	return err
 }
 
 // stop ends it in an orderly way.
@@ -117,14 +115,9 @@ func (h *host) stop() error {
 	if h.service == nil {
 		return nil
 	}
-	cmd := h.service
+	service := h.service
 	h.service = nil
-	stop := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-	defer stop.Stop()
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	if err := cmd.Wait(); err != nil {
+	if err := service.End(syscall.SIGTERM, patience); err != nil {
 		return fmt.Errorf("recgate ended badly: %w", err)
 	}
 	return nil
@@ -135,10 +128,7 @@ func (h *host) kill(t *testing.T) {
 	t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.service.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = h.service.Wait() // says that it was killed
+	h.service.Kill()
 	h.service = nil
 }
 
@@ -148,7 +138,7 @@ func (h *host) signal(s os.Signal) error {
 	if h.service == nil {
 		return errors.New("recgate does not run")
 	}
-	return h.service.Process.Signal(s)
+	return h.service.Signal(s)
 }
 
 func (h *host) log() string {

@@ -8,6 +8,9 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"recgate/internal/await"
+	"recgate/internal/child"
 )
 
 // Endpoint is the path of the legacy API.
@@ -74,31 +77,13 @@ func (p *Process) AwaitReady(t testing.TB) {
 // returns all that it prints.
 func (p *Process) Command(t testing.TB, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, p.binary, append(args, "--config", p.Config())...)
+	cmd := exec.Command(p.binary, append(args, "--config", p.Config())...) //nolint:noctx // child ends it
 	cmd.Dir = p.Dir
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
-
-// Await polls until it is so, and fails the test after a minute.
-func Await(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	within(t, patience, what, is)
+	return child.Output(patience, cmd)
 }
 
 // Await polls until it is so, and fails the test when Patience is over.
 func (p *Process) Await(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	within(t, p.Patience, what, is)
-}
-
-func within(t testing.TB, most time.Duration, what string, is func() bool) {
-	t.Helper()
-	for limit := time.Now().Add(most); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
+	await.Within(t, p.Patience, what, is)
 }

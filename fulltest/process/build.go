@@ -12,7 +12,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"recgate/internal/child"
 )
+
+// longestBuild is how long a build may take while others compile, too.
+const longestBuild = 5 * time.Minute
 
 // builds are the programs that this test binary has built.
 var builds struct {
@@ -24,7 +30,7 @@ var builds struct {
 // Main runs the tests with a folder to build into, and ends the process. A room
 // that builds recgate calls it from its TestMain.
 func Main(m *testing.M) {
-	dir, err := os.MkdirTemp("", "recgate-built-")
+	dir, remove, err := child.TempDir("recgate-built-")
 	if err == nil {
 		err = os.Chmod(dir, 0o755) //nolint:gosec // another user may have to run the program
 	}
@@ -34,7 +40,7 @@ func Main(m *testing.M) {
 	}
 	builds.dir, builds.paths = dir, map[string]string{}
 	code := m.Run()
-	_ = os.RemoveAll(dir) // a leftover in the temporary folder harms nobody
+	_ = remove() // a leftover in the temporary folder harms nobody
 	os.Exit(code)
 }
 
@@ -53,7 +59,8 @@ func Build(t testing.TB, flags ...string) string {
 	}
 	path := filepath.Join(builds.dir, fmt.Sprint(len(builds.paths)), "recgate")
 	args := append([]string{"build", "-o", path}, flags...)
-	if out, err := exec.CommandContext(t.Context(), "go", append(args, "recgate/cmd/recgate")...).CombinedOutput(); err != nil {
+	cmd := exec.Command("go", append(args, "recgate/cmd/recgate")...) //nolint:noctx // child ends it
+	if out, err := child.Output(longestBuild, cmd); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	builds.paths[key] = path

@@ -3,7 +3,6 @@ package process
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +10,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"recgate/internal/child"
+	"recgate/internal/port"
 )
 
 // patience is how long anything may take on a busy machine, unless a room
@@ -27,7 +29,7 @@ type Process struct {
 	Dir      string        // where it runs, with recgate.yaml and its log
 	Patience time.Duration // how long Start and Await wait; a minute unless it is set
 	binary   string
-	cmd      *exec.Cmd // nil while it does not run
+	serve    *child.Child // nil while it does not run
 	log      *os.File
 }
 
@@ -35,7 +37,7 @@ type Process struct {
 // on. Nothing runs yet.
 func New(t testing.TB, binary, dir, yaml string) *Process {
 	t.Helper()
-	listen := FreeAddress(t)
+	listen := port.Address(t)
 	p := &Process{Base: "http://" + listen, Dir: dir, Patience: patience, binary: binary}
 	if err := os.WriteFile(p.Config(), []byte("listen: "+listen+"\n"+yaml), 0o600); err != nil {
 		t.Fatal(err)
@@ -55,9 +57,10 @@ func (p *Process) Config() string { return filepath.Join(p.Dir, "recgate.yaml") 
 // Begin starts it and returns at once.
 func (p *Process) Begin(t testing.TB) {
 	t.Helper()
-	p.cmd = exec.Command(p.binary, "serve", "--config", p.Config()) //nolint:noctx // ended by end
-	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.Dir, p.log, p.log
-	if err := p.cmd.Start(); err != nil {
+	cmd := exec.Command(p.binary, "serve", "--config", p.Config()) //nolint:noctx // ended by end
+	cmd.Dir, cmd.Stdout, cmd.Stderr = p.Dir, p.log, p.log
+	var err error
+	if p.serve, err = child.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -70,12 +73,12 @@ func (p *Process) Start(t testing.TB) {
 }
 
 // PID is its process id, while it runs.
-func (p *Process) PID() int { return p.cmd.Process.Pid }
+func (p *Process) PID() int { return p.serve.PID() }
 
 // Signal sends it a signal that does not end it.
 func (p *Process) Signal(t testing.TB, s syscall.Signal) {
 	t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.serve.Signal(s); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -83,21 +86,19 @@ func (p *Process) Signal(t testing.TB, s syscall.Signal) {
 // Kill is kill -9.
 func (p *Process) Kill(t testing.TB) {
 	t.Helper()
-	if err := p.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = p.cmd.Wait() // reports the kill
-	p.cmd = nil
+	p.serve.Kill()
+	p.serve = nil
 }
 
-// Stop is a graceful stop.
+// Stop is a graceful stop. One that takes longer than patience fails the test,
+// and the log has the stacks of all goroutines of recgate then.
 func (p *Process) Stop(t testing.TB) {
 	t.Helper()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself, which Wait tells
-	if err := p.cmd.Wait(); err != nil {
+	serve := p.serve
+	p.serve = nil
+	if err := serve.End(syscall.SIGTERM, patience); err != nil { // it may have ended by itself, which is told too
 		t.Errorf("recgate in %s ended: %v", filepath.Base(p.Dir), err)
 	}
-	p.cmd = nil
 }
 
 // Said is all that it has written to its log.
@@ -112,8 +113,7 @@ func (p *Process) Said(t testing.TB) string {
 
 // end stops the process, and shows the end of its log if the test failed.
 func (p *Process) end(t testing.TB) {
-	if p.cmd != nil {
-		_ = p.cmd.Process.Signal(syscall.SIGCONT) // a test that failed may have left it standing still
+	if p.serve != nil {
 		p.Stop(t)
 	}
 	text := p.Said(t)
@@ -137,15 +137,4 @@ func keep(text string) (string, error) {
 	}
 	_, err = f.WriteString(text)
 	return f.Name(), errors.Join(err, f.Close())
-}
-
-// FreeAddress returns an address of the loopback on which nobody listens.
-func FreeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // loopback
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // it was only looked for
-	return l.Addr().String()
 }

@@ -214,7 +214,7 @@ func TestFaults(t *testing.T) {
 	}
 	s.freeze(t)
 	wantFault(t, "frozen", b, "the archive did not answer in time")
-	if err := s.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+	if err := s.gateway.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 	wantWell(t, b)

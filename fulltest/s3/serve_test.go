@@ -17,6 +17,7 @@ import (
 	"recgate/ami/amisim"
 	"recgate/audio/audiotest"
 	"recgate/fulltest/process"
+	"recgate/internal/await"
 )
 
 func TestMain(m *testing.M) { process.Main(m) }
@@ -89,7 +90,7 @@ func (g *gateway) want(t *testing.T, want int, says, method string, args ...stri
 func (g *gateway) retrieve(t *testing.T, tag string) {
 	t.Helper()
 	var body string
-	process.Await(t, tag+" to be given back", func() bool {
+	await.Until(t, tag+" to be given back", func() bool {
 		var status int
 		status, body = g.Ask(t.Context(), "retrieve", "tag", tag, "username", "fred")
 		return status == http.StatusOK
@@ -119,7 +120,7 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	record := func(tag string) {
-		process.Await(t, "the start of "+tag, func() bool {
+		await.Until(t, "the start of "+tag, func() bool {
 			status, _ := g.Ask(t.Context(), "start", "extenOrUniqueId", "410", "tag", tag)
 			return status == http.StatusOK
 		})
@@ -128,12 +129,12 @@ func TestServe(t *testing.T) {
 	}
 	record("first")
 	record("second")
-	process.Await(t, "two objects", func() bool { return len(s.names(t, bucket)) == 2 })
+	await.Until(t, "two objects", func() bool { return len(s.names(t, bucket)) == 2 })
 	record("third")
 	s.end(t, syscall.SIGKILL)
 	record("fourth")
 	call.Hangup()
-	process.Await(t, "the refusal", func() bool {
+	await.Until(t, "the refusal", func() bool {
 		status, body := g.Ask(t.Context(), "retrieve", "tag", "first", "username", "fred")
 		return status == http.StatusServiceUnavailable && strings.Contains(body, "the archive cannot be reached")
 	})

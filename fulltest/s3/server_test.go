@@ -18,7 +18,9 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"recgate/blob"
-	"recgate/fulltest/process"
+	"recgate/internal/await"
+	"recgate/internal/child"
+	"recgate/internal/port"
 )
 
 // patience is how long the server may take to begin or to end.
@@ -30,8 +32,8 @@ const accessKey, secretKey = "AKIARECGATE", "hunter2-of-versitygw"
 type server struct {
 	folder  string
 	address string
-	cmd     *exec.Cmd
-	client  *minio.Core // past our own code
+	gateway *child.Child // nil while it does not run
+	client  *minio.Core  // past our own code
 	buckets int
 }
 
@@ -55,7 +57,7 @@ func program(t *testing.T) string {
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{folder: t.TempDir(), address: process.FreeAddress(t)}
+	s := &server{folder: t.TempDir(), address: port.Address(t)}
 	for _, dir := range []string{"data", "meta"} {
 		if err := os.Mkdir(filepath.Join(s.folder, dir), 0o750); err != nil {
 			t.Fatal(err)
@@ -80,10 +82,10 @@ func (s *server) run(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	s.cmd = exec.Command(program(t), "--port", s.address, "--quiet", "posix", "--sidecar", filepath.Join(s.folder, "meta"), filepath.Join(s.folder, "data"))
-	s.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY_ID="+accessKey, "ROOT_SECRET_ACCESS_KEY="+secretKey)
-	s.cmd.Stdout, s.cmd.Stderr = log, log
-	if err := s.cmd.Start(); err != nil {
+	cmd := exec.Command(program(t), "--port", s.address, "--quiet", "posix", "--sidecar", filepath.Join(s.folder, "meta"), filepath.Join(s.folder, "data"))
+	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY_ID="+accessKey, "ROOT_SECRET_ACCESS_KEY="+secretKey)
+	cmd.Stdout, cmd.Stderr = log, log
+	if s.gateway, err = child.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	for limit := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
@@ -103,17 +105,15 @@ func (s *server) run(t *testing.T) {
 // end ends the server; one that has ended stays so.
 func (s *server) end(t *testing.T, by syscall.Signal) {
 	t.Helper()
-	if s.cmd == nil {
+	if s.gateway == nil {
 		return
 	}
-	if err := s.cmd.Process.Signal(by); err != nil {
-		t.Error(err)
-	}
+	gateway := s.gateway
+	s.gateway = nil
 	var exit *exec.ExitError
-	if err := s.cmd.Wait(); err != nil && !errors.As(err, &exit) {
+	if err := gateway.End(by, patience); err != nil && !errors.As(err, &exit) {
 		t.Error(err)
 	}
-	s.cmd = nil
 }
 
 // freeze stops the server from answering while its connections stay open, and
@@ -121,11 +121,11 @@ func (s *server) end(t *testing.T, by syscall.Signal) {
 // in brackets). SIGCONT lets it go on.
 func (s *server) freeze(t *testing.T) {
 	t.Helper()
-	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+	if err := s.gateway.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	process.Await(t, "versitygw to stand still", func() bool {
-		files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
+	await.Until(t, "versitygw to stand still", func() bool {
+		files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.gateway.PID()))
 		for _, file := range files {
 			stat, _ := os.ReadFile(file) // a thread may end meanwhile
 			if i := strings.LastIndex(string(stat), ") "); i >= 0 && stat[i+2] != 'T' {

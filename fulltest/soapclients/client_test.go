@@ -18,6 +18,8 @@ import (
 	"github.com/hooklift/gowsdl/soap"
 
 	wsdlclient "recgate/wsdl/client"
+
+	"recgate/internal/child"
 )
 
 // maxCall is how long one call of a client may take.
@@ -41,7 +43,7 @@ type client func(t *testing.T, c call) answer
 // program starts a client that speaks lines of JSON, and ends it with the test.
 func program(t *testing.T, name string, args ...string) client {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd := exec.Command(name, args...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -51,18 +53,19 @@ func program(t *testing.T, name string, args ...string) client {
 		t.Fatal(err)
 	}
 	cmd.Stderr = t.Output()
-	if err := cmd.Start(); err != nil {
+	running, err := child.Start(cmd)
+	if err != nil {
 		t.Fatalf("client %s (fulltest/install brings it): %v", name, err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(stdin.Close(), cmd.Wait()); err != nil && t.Context().Err() == nil {
+		if err := errors.Join(stdin.Close(), running.Wait(maxCall)); err != nil {
 			t.Errorf("client %s: %v", name, err)
 		}
 	})
 	lines := bufio.NewReader(stdout)
 	return func(t *testing.T, c call) answer {
 		t.Helper()
-		stuck := time.AfterFunc(maxCall, func() { _ = cmd.Process.Kill() })
+		stuck := time.AfterFunc(maxCall, running.Kill)
 		defer stuck.Stop()
 		if err := json.NewEncoder(stdin).Encode(c); err != nil {
 			t.Fatalf("%s to client %s: %v", c.Method, name, err)

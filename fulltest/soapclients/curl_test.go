@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"recgate/internal/child"
 )
 
 // documented holds the addresses as the documentation of the old recorder
@@ -86,9 +88,10 @@ func percent(value string) string {
 func curl(t *testing.T, address string) (status string, body []byte) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "body")
-	cmd := exec.CommandContext(t.Context(), "curl", "-sS", "--max-time", "30", "-o", file, "-w", "%{http_code}", address)
-	cmd.Stderr = t.Output()
-	out, err := cmd.Output()
+	cmd := exec.Command("curl", "-sS", "--max-time", "30", "-o", file, "-w", "%{http_code}", address)
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, t.Output()
+	err := child.Run(2*maxCall, cmd)
 	if err != nil {
 		t.Fatalf("curl %s: %v", address, err)
 	}
@@ -96,7 +99,7 @@ func curl(t *testing.T, address string) (status string, body []byte) {
 	if err != nil && !os.IsNotExist(err) { // an empty body makes no file
 		t.Fatal(err)
 	}
-	return string(out), body
+	return out.String(), body
 }
 
 // recipe saves a body as tmp.64, runs the documented command and returns tmp.wav.
@@ -106,9 +109,9 @@ func recipe(t *testing.T, body []byte) []byte {
 	if err := os.WriteFile(filepath.Join(dir, "tmp.64"), body, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "bash", "-c", decode)
+	cmd := exec.Command("bash", "-c", decode)
 	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := child.Output(maxCall, cmd); err != nil {
 		t.Fatalf("%s: %v\n%s", decode, err, out)
 	}
 	wav, err := os.ReadFile(filepath.Join(dir, "tmp.wav"))

@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"recgate/fulltest/process"
+	"recgate/internal/await"
+	"recgate/internal/child"
+	"recgate/internal/port"
 )
 
 // endpoint is the documented path.
@@ -52,26 +55,27 @@ func TestMain(m *testing.M) { process.Main(m) }
 // startDemo builds the program as it is delivered and runs its demo.
 func startDemo(t *testing.T) demo {
 	t.Helper()
-	listen := process.FreeAddress(t)
+	listen := port.Address(t)
 	// Not ended by a context: the cleanup ends it in order.
 	cmd := exec.Command(process.Build(t), "demo", "--listen", listen, "--data", filepath.Join(t.TempDir(), "data"))
 	read, write := io.Pipe()
 	cmd.Stdout, cmd.Stderr = write, write
-	if err := cmd.Start(); err != nil {
+	running, err := child.Start(cmd)
+	if err != nil {
 		t.Fatalf("start the demo: %v", err)
 	}
 	d := demo{address: "http://" + listen + endpoint, said: &transcript{}}
 	var reading sync.WaitGroup
 	reading.Go(func() { d.said.keep(read) })
 	t.Cleanup(func() {
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Errorf("the demo was gone before its end: %v", err)
+		if !running.Running() {
+			t.Error("the demo was gone before its end")
 		}
-		if err := cmd.Wait(); err != nil {
+		if err := running.End(syscall.SIGTERM, await.Patience); err != nil {
 			t.Errorf("the demo ended with %v", err)
 		}
 		_ = write.Close() // never an error, by its documentation
-		reading.Wait()
+		await.Return(t, "the end of what the demo says", reading.Wait)
 		if t.Failed() {
 			t.Logf("the demo said:\n%s", strings.Join(d.said.lines(), "\n"))
 		}
@@ -84,7 +88,7 @@ func startDemo(t *testing.T) demo {
 func waitUntilUp(t *testing.T, d demo) {
 	t.Helper()
 	for end := time.Now().Add(maxUp); ; time.Sleep(20 * time.Millisecond) {
-		response, err := http.Get(d.address + "?wsdl")
+		response, err := (&http.Client{Timeout: maxUp}).Get(d.address + "?wsdl")
 		if err == nil {
 			body := readAll(t, response.Body)
 			_ = response.Body.Close()

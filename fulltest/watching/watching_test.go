@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"recgate/internal/await"
+	"recgate/internal/child"
 	"recgate/metrics"
 )
 
@@ -29,13 +31,13 @@ func promtool(t *testing.T, in []byte, args ...string) (string, error) {
 		}
 		cache = filepath.Join(dir, "recgate")
 	}
-	cmd := exec.CommandContext(t.Context(), filepath.Join(cache, "promtool/usr/bin/promtool"), args...)
+	cmd := exec.Command(filepath.Join(cache, "promtool/usr/bin/promtool"), args...)
 	cmd.Dir, cmd.Stdin = "../../packaging/prometheus", bytes.NewReader(in)
-	out, err := cmd.CombinedOutput()
+	out, err := child.Output(await.Patience, cmd)
 	if err != nil && cmd.ProcessState == nil {
 		t.Fatalf("promtool, which fulltest/install brings: %v", err)
 	}
-	return string(out), err
+	return out, err
 }
 
 func TestAlerts(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 // Patience is how long anything may take on a machine that is busy with other
 // things too. It finds out what never comes; it measures nothing.
-const Patience = 2 * time.Minute
+const Patience = 3 * time.Minute
 
 // mostShown is how many bytes of stacks a failed wait shows.
 const mostShown = 64 << 10

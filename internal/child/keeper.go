@@ -74,23 +74,39 @@ func (k *keeper) ready() error {
 // sockets need, and removes it with the test, or when the test binary is killed.
 func Folder(t testing.TB, pattern string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", pattern)
-	if err == nil {
-		err = keep.ready()
-	}
+	dir, remove, err := TempDir(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keep.tell("folder", dir)
 	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := remove(); err != nil {
 			t.Error(err)
-			return
 		}
-		keep.tell("removed", dir)
 	})
 	return dir
 }
+
+// TempDir is Folder for who removes it by a call. pattern is that of
+// [os.MkdirTemp].
+func TempDir(pattern string) (dir string, remove func() error, err error) {
+	if err := keep.ready(); err != nil {
+		return "", nil, err
+	}
+	if dir, err = os.MkdirTemp("", pattern); err != nil {
+		return "", nil, fmt.Errorf("make a folder: %w", err)
+	}
+	keep.tell("folder", dir)
+	return dir, func() error {
+		err := os.RemoveAll(dir)
+		if err == nil {
+			keep.tell("removed", dir)
+		}
+		return err
+	}, nil
+}
+
+// Keep leaves a folder of TempDir where it is, for somebody to look at.
+func Keep(dir string) { keep.tell("removed", dir) }
 
 // Mounted tells that something was mounted on a folder: it is unmounted when
 // the test binary is killed before Unmounted was called.
