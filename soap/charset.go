@@ -3,11 +3,15 @@ package soap
 import (
 	"bytes"
 	"encoding/binary"
-	"mime"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
 
 	"recgate/recording"
 )
@@ -37,23 +41,81 @@ func toUTF8(body []byte, contentType string) ([]byte, error) {
 			charset = string(m[1])
 		}
 	}
-	switch strings.ToLower(charset) {
-	case "", "utf-8", "utf8", "us-ascii", "ascii":
-		return validUTF8(body)
-	case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1":
-		return latin1(body), nil
-	case "utf-16", "utf-16le", "utf-16be":
-		return nil, refuse(recording.Invalid, "the message says that it is %s, but it has no byte order mark and does not begin with <", charset)
-	}
-	return nil, refuse(recording.Invalid, "messages in %q cannot be read: send UTF-8", shorten(charset))
+	return decodeText(body, charset)
 }
 
-func charsetOf(contentType string) string {
-	_, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return ""
+// notASCII are encodings in which a byte of ASCII need not be that character.
+var notASCII = regexp.MustCompile(`(?i)^(?:utf-?7|unicode-1-1-utf-7|hz-gb-2312|iso-2022-.*|(?:cp|ibm|x-ibm-)?-?(?:037|500|1047|1140)|ebcdic.*|scsu|bocu-1)$`)
+
+// decodeText turns text in a named encoding into UTF-8. UTF-8 that says that
+// it is UTF-16 or UTF-32 was written into by somebody who changed its encoding
+// and not its declaration. Where all bytes are ASCII it does not matter which
+// superset of ASCII it is. By ISO 8859-1 most programs mean windows-1252, which
+// has it whole but for control characters (WHATWG, Encoding Standard).
+func decodeText(text []byte, charset string) ([]byte, error) {
+	switch strings.ToLower(charset) {
+	case "", "utf-8", "utf8", "us-ascii", "ascii":
+		return validUTF8(text)
 	}
-	return params["charset"]
+	if wide.MatchString(charset) {
+		if bytes.IndexByte(text, 0) >= 0 {
+			return nil, refuse(recording.Invalid, "the message says that it is %s, but it has no byte order mark and does not begin with <", shorten(charset))
+		}
+		return validUTF8(text)
+	}
+	if isASCII(text) && !notASCII.MatchString(charset) {
+		return text, nil
+	}
+	known := encodingNamed(charset)
+	if known == nil {
+		return nil, refuse(recording.Invalid, "messages in %q cannot be read: send UTF-8", shorten(charset))
+	}
+	plain, err := known.NewDecoder().Bytes(text)
+	if err != nil || bytes.ContainsRune(plain, utf8.RuneError) {
+		return nil, refuse(recording.Invalid, "the message is not valid %s: name its charset in the content type", shorten(charset))
+	}
+	return plain, nil
+}
+
+// otherNames are names that programs use for encodings, and what they mean.
+var otherNames = []struct {
+	name *regexp.Regexp
+	is   string
+}{
+	{regexp.MustCompile(`(?i)^(?:x-)?(?:windows|win|cp|ms)[-_]?(125[0-8]|874)$`), "windows-$1"},
+	{regexp.MustCompile(`(?i)^iso[-_]?8859[-_]?([0-9]{1,2})$`), "iso-8859-$1"},
+	{regexp.MustCompile(`(?i)^latin[-_]?([0-9]{1,2})$`), "l$1"},
+}
+
+// encodingNamed finds a superset of ASCII other than UTF-8 by its name, or
+// returns nil.
+func encodingNamed(charset string) encoding.Encoding {
+	for _, other := range otherNames {
+		charset = other.name.ReplaceAllString(charset, other.is)
+	}
+	known, err := htmlindex.Get(charset)
+	if err != nil || known == unicode.UTF8 || wide.MatchString(charset) || notASCII.MatchString(charset) {
+		return nil
+	}
+	return known
+}
+
+// wide are encodings whose units are longer than a byte.
+var wide = regexp.MustCompile(`(?i)^(?:utf-?(?:16|32)|ucs-?[24]|iso-10646-ucs-[24]|unicode)(?:-?[lb]e)?$`)
+
+func isASCII(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c >= utf8.RuneSelf })
+}
+
+// parameter finds the charset in a content type that is not well-formed, or
+// whose value is in quotes of another kind.
+var parameter = regexp.MustCompile(`(?i);\s*charset\s*=\s*["']?\s*([A-Za-z0-9._:+-]+)`)
+
+func charsetOf(contentType string) string {
+	if m := parameter.FindStringSubmatch(contentType); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 func validUTF8(b []byte) ([]byte, error) {
@@ -61,14 +123,6 @@ func validUTF8(b []byte) ([]byte, error) {
 		return nil, refuse(recording.Invalid, "the message is not valid UTF-8: name its charset in the content type")
 	}
 	return b, nil
-}
-
-func latin1(b []byte) []byte {
-	out := make([]byte, 0, len(b)+len(b)/8)
-	for _, c := range b {
-		out = utf8.AppendRune(out, rune(c))
-	}
-	return out
 }
 
 func fromUTF16(b []byte, order binary.ByteOrder) ([]byte, error) {

@@ -176,16 +176,17 @@ func valueOf(n *node, targets map[string]*node) (value string, given bool, err e
 }
 
 // plain reads the text of an element; whatever its xsi:type is, it is taken
-// as text.
+// as text. White space around it is that of whoever laid out the message.
 func plain(name xml.Name, n *node) (value string, given bool, err error) {
 	if isNil, _ := n.get(nsSchema, "nil"); isNil == "true" || isNil == "1" {
 		return "", false, nil
 	}
+	text := strings.Trim(n.text.String(), " \t\r\n")
 	if len(n.kids) > 0 {
-		return n.text.String(), true, refuse(recording.Invalid, "%s holds the element %q where text is expected: write < as &lt;",
+		return text, true, refuse(recording.Invalid, "%s holds the element %q where text is expected: write < as &lt;",
 			shorten(name.Local), shorten(n.kids[0].name.Local))
 	}
-	return n.text.String(), true, nil
+	return text, true, nil
 }
 
 // encoded tells whether an element asks for SOAP encoding.

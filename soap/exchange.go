@@ -93,7 +93,7 @@ func (h *Handler) postForm(w http.ResponseWriter, r *http.Request, body string, 
 	if failed == nil {
 		failed = err
 	}
-	more, err := parseQuery(body)
+	more, err := parseForm(body, charsetOf(r.Header.Get("Content-Type")))
 	if failed == nil {
 		failed = err
 	}

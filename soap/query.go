@@ -6,6 +6,9 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+
 	"recgate/recording"
 )
 
@@ -19,10 +22,19 @@ const (
 // parseQuery reads a query string, or a form, which is written the same way.
 // net/url is not used because it drops what it cannot read: here & alone
 // separates (a semicolon is data), + and %20 are blanks, %uXXXX is a UTF-16
-// unit, and bytes that are not UTF-8 are latin-1. Anything else after a
+// unit, and bytes that are not UTF-8 are windows-1252. Anything else after a
 // percent sign is refused. Next to an error it returns what it could read, so
 // that a refused retrieval can still be named in the access log.
-func parseQuery(query string) ([]argument, error) {
+func parseQuery(query string) ([]argument, error) { return parseForm(query, "") }
+
+// parseForm is parseQuery for a form in a charset, by which bytes that are not
+// UTF-8 are read; none means windows-1252. Line ends around an argument, which
+// an escape would hide inside of it, belong to the file that was sent.
+func parseForm(query, charset string) ([]argument, error) {
+	others := encodingNamed(charset)
+	if others == nil {
+		others = charmap.Windows1252
+	}
 	var failed error
 	if len(query) > maxRequest {
 		failed = refuse(recording.Invalid, "the request is longer than %d bytes", maxRequest)
@@ -30,13 +42,13 @@ func parseQuery(query string) ([]argument, error) {
 	}
 	var args []argument
 	for piece := range strings.SplitSeq(query, "&") {
-		if piece == "" {
+		if piece = strings.Trim(piece, "\r\n"); piece == "" {
 			continue
 		}
 		if len(args) == maxArguments {
 			return args, refuse(recording.Invalid, "the request has more than %d arguments", maxArguments)
 		}
-		a, err := parseArgument(piece)
+		a, err := parseArgument(piece, others)
 		if err != nil && failed == nil {
 			failed = err
 		}
@@ -45,14 +57,14 @@ func parseQuery(query string) ([]argument, error) {
 	return args, failed
 }
 
-func parseArgument(piece string) (argument, error) {
+func parseArgument(piece string, others encoding.Encoding) (argument, error) {
 	rawName, rawValue, _ := strings.Cut(piece, "=")
-	name, bad := unescape(rawName)
+	name, bad := unescape(rawName, others)
 	if bad != "" {
 		return argument{name: rawName, value: rawValue}, refuse(recording.Invalid,
 			"the name of an argument, %q, holds the bad escape %q: write a percent sign as %%25", shorten(rawName), bad)
 	}
-	value, bad := unescape(rawValue)
+	value, bad := unescape(rawValue, others)
 	if bad != "" {
 		return argument{name: name, value: rawValue}, refuse(recording.Invalid,
 			"%s %q holds the bad escape %q: write a percent sign as %%25", shorten(name), shorten(rawValue), bad)
@@ -60,9 +72,10 @@ func parseArgument(piece string) (argument, error) {
 	return argument{name: name, value: value}, nil
 }
 
-// unescape decodes one name or value. bad is the first escape that cannot be
+// unescape decodes one name or value; others is what bytes are in that are not
+// UTF-8. bad is the first escape that cannot be
 // read, or empty.
-func unescape(s string) (text, bad string) {
+func unescape(s string, others encoding.Encoding) (text, bad string) {
 	if !strings.ContainsAny(s, "%+") && utf8.ValidString(s) {
 		return s, ""
 	}
@@ -81,7 +94,7 @@ func unescape(s string) (text, bad string) {
 			if n == 0 {
 				return "", s[i:min(i+6, len(s))]
 			}
-			out.WriteString(utf8OrLatin1(raw))
+			out.WriteString(utf8Or(others, raw))
 			out.WriteRune(r)
 			raw = raw[:0]
 			i += n
@@ -94,7 +107,7 @@ func unescape(s string) (text, bad string) {
 			i += 3
 		}
 	}
-	out.WriteString(utf8OrLatin1(raw))
+	out.WriteString(utf8Or(others, raw))
 	return out.String(), ""
 }
 
@@ -127,14 +140,14 @@ func hex(s string, offset, n int) (uint64, bool) {
 	return v, err == nil
 }
 
-// utf8OrLatin1 reads bytes as UTF-8 if they are, else as ISO 8859-1.
-func utf8OrLatin1(b []byte) string {
+// utf8Or reads bytes as UTF-8 if they are, else by another encoding.
+func utf8Or(others encoding.Encoding, b []byte) string {
 	if utf8.Valid(b) {
 		return string(b)
 	}
-	var out strings.Builder
-	for _, c := range b {
-		out.WriteRune(rune(c))
+	text, err := others.NewDecoder().Bytes(b)
+	if err != nil {
+		return strings.ToValidUTF8(string(b), "\uFFFD")
 	}
-	return out.String()
+	return string(text)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/encoding/charmap"
 	"pgregory.net/rapid"
 
 	"recgate/soap"
@@ -226,14 +227,14 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// text is what bytes mean as a value: UTF-8, else latin-1.
+// text is what bytes mean as a value: UTF-8, else windows-1252.
 func text(s string) string {
 	if strings.ToValidUTF8(s, "") == s {
 		return s
 	}
 	var out strings.Builder
 	for i := range len(s) {
-		out.WriteRune(rune(s[i]))
+		out.WriteRune(charmap.Windows1252.DecodeByte(s[i]))
 	}
 	return out.String()
 }

@@ -28,7 +28,7 @@ var rooms = map[string]room{
 	"recording/recordingtest": {ours: []string{"recording", "audio/audiotest"}, outside: testModules},
 
 	"proof":         {ours: []string{"recording", "audio/audiotest"}},
-	"soap":          {ours: []string{"recording", "wsdl"}, outside: []string{"github.com/gorilla/mux", "github.com/segmentio/asm", "golang.org/x/time"}},
+	"soap":          {ours: []string{"recording", "wsdl"}, outside: []string{"github.com/gorilla/mux", "github.com/segmentio/asm", "golang.org/x/text", "golang.org/x/time"}},
 	"wsdl":          {tests: []string{"wsdl/client"}},
 	"wsdl/client":   {outside: []string{"github.com/hooklift/gowsdl"}},
 	"auth":          {ours: []string{"recording"}},
