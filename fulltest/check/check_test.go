@@ -126,7 +126,7 @@ func wrongs(t *testing.T, version int) []wrong {
 		{"may only read", "watcher", func(*settings) {}, "pbx pbx1: recorder", `may not use CoreShowChannels: add "system" to its write line`},
 		{"class call missing, or no Monitor", "systemonly", func(s *settings) { s.recorder = "monitor" }, "pbx pbx1: recorder", `may not use Monitor: add "call"`},
 		{"mount missing", "recorder", func(s *settings) { s.mount += "/none" }, "pbx pbx1: spool", "make the folder"},
-		{"archive that is a file", "recorder", func(s *settings) { s.archive = "file:recgate.yaml" }, "archive", "the archive cannot be written"},
+		{"archive that is a file", "recorder", func(s *settings) { s.archive = "file:recgate.yaml" }, "archive", "the archive cannot be read"},
 	}
 	if !lab.HasMonitor(version) {
 		all = append(all,

@@ -109,7 +109,7 @@ func (g *gateway) retrieve(t *testing.T, tag string) {
 // is in the arguments or the log.
 func TestServe(t *testing.T) {
 	s := newServer(t)
-	bucket := s.bucket(t)
+	bucket := s.emptyBucket(t)
 	g := newGateway(t, "s3://"+bucket+"/north?endpoint=http://"+s.address)
 	args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", g.PID()))
 	if err != nil || strings.Contains(string(args), secretKey) {

@@ -136,17 +136,24 @@ func (s *server) freeze(t *testing.T) {
 	})
 }
 
-// bucket makes a new one.
+// bucket makes a new archive.
 func (s *server) bucket(t *testing.T) string {
+	t.Helper()
+	name := s.emptyBucket(t)
+	text := "recgate archive " + mark + "\n"
+	o := minio.PutObjectOptions{DisableContentSha256: true}
+	if _, err := s.client.PutObject(t.Context(), name, markName, strings.NewReader(text), int64(len(text)), "", "", o); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// emptyBucket makes a new bucket.
+func (s *server) emptyBucket(t *testing.T) string {
 	t.Helper()
 	s.buckets++
 	name := fmt.Sprintf("calls-%d", s.buckets)
 	if err := s.client.MakeBucket(t.Context(), name, minio.MakeBucketOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	text := "recgate archive " + mark + "\n"
-	o := minio.PutObjectOptions{DisableContentSha256: true}
-	if _, err := s.client.PutObject(t.Context(), name, markName, strings.NewReader(text), int64(len(text)), "", "", o); err != nil {
 		t.Fatal(err)
 	}
 	return name
