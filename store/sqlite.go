@@ -5,9 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
 	"runtime"
 	"strconv"
 	"sync/atomic"
@@ -25,20 +23,9 @@ type sqliteDialect string
 // open opens two pools: one connection that writes, and readers that cannot.
 func (s sqliteSource) open(o Options) (*DB, error) {
 	d := sqliteDialect(s)
-	// Made here and not by SQLite, so that what people said is not for all to read.
-	flags := os.O_CREATE | os.O_RDWR
-	if o.Existing {
-		flags = os.O_RDWR
-	}
-	f, err := os.OpenFile(string(s), flags, 0o640)
-	if o.Existing && errors.Is(err, fs.ErrNotExist) {
-		return nil, unavailable("the database file is not there", "open the database", err)
-	}
+	file, err := noteFile(string(s), o.Existing)
 	if err != nil {
-		return nil, unavailable("the database file cannot be opened", "open the database", err)
-	}
-	if err := f.Close(); err != nil {
-		return nil, unavailable("the database file cannot be opened", "open the database", err)
+		return nil, err
 	}
 	busy := strconv.FormatInt(o.Timeout.Milliseconds()*3/4, 10) // so that SQLite gives up before we do
 	writes, err := sql.Open("sqlite", d.uri(url.Values{
@@ -62,7 +49,7 @@ func (s sqliteSource) open(o Options) (*DB, error) {
 	readers.SetMaxIdleConns(seats)
 	return &DB{
 		dialect: d, readers: readers, writes: writes, writer: newGroup(writes, d, o.Timeout), timeout: o.Timeout,
-		prepared: newPrepared(readers), seats: make(chan struct{}, seats), hasMark: &atomic.Bool{},
+		prepared: newPrepared(readers), seats: make(chan struct{}, seats), hasMark: &atomic.Bool{}, file: file,
 	}, nil
 }
 
@@ -110,7 +97,7 @@ func (sqliteDialect) kindOf(err error) kind {
 }
 
 func (d sqliteDialect) migrations() (string, goose.Dialect, lock.SessionLocker) {
-	return "migrations/sqlite", goose.DialectSQLite3, &sqliteLock{path: string(d) + "-lock"}
+	return "migrations/sqlite", goose.DialectSQLite3, &sqliteLock{path: string(d) + "-lock", wait: slow}
 }
 
 // sqliteLock keeps processes that start at once from migrating at once. It
@@ -118,6 +105,7 @@ func (d sqliteDialect) migrations() (string, goose.Dialect, lock.SessionLocker) 
 // works on every system and ends with the process that holds it.
 type sqliteLock struct {
 	path string
+	wait time.Duration // for who holds it
 	db   *sql.DB
 	held *sql.Tx
 }
@@ -125,20 +113,11 @@ type sqliteLock struct {
 // SessionLock implements lock.SessionLocker. The one who has the lock turns
 // the file to WAL.
 func (l *sqliteLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	db, err := sql.Open("sqlite", sqliteDialect(l.path).uri(url.Values{
-		"_busy_timeout": {strconv.FormatInt(slow.Milliseconds(), 10)},
-		"_txlock":       {"exclusive"},
-	}))
-	if err != nil {
-		return fmt.Errorf("lock the database: %w", err)
+	if err := l.take(ctx); err != nil {
+		return err
 	}
-	held, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return errors.Join(fmt.Errorf("lock the database: %w", err), db.Close())
-	}
-	l.db, l.held = db, held
 	if err := toWAL(ctx, conn); err != nil {
-		return errors.Join(fmt.Errorf("turn the database to WAL: %w", err), l.SessionUnlock(ctx, conn))
+		return errors.Join(fmt.Errorf("turn the database to WAL: %w", err), l.release())
 	}
 	return nil
 }
@@ -151,13 +130,12 @@ func toWAL(ctx context.Context, conn *sql.Conn) error {
 	for {
 		var mode string
 		err := conn.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode)
-		var e *sqlite.Error
 		switch {
 		case err == nil && mode == "wal":
 			return nil
 		case err == nil:
 			return fmt.Errorf("it stays at %q: its file system cannot share memory", mode)
-		case !errors.As(err, &e) || e.Code()&0xff != lib.SQLITE_BUSY:
+		case !isBusy(err):
 			return err
 		}
 		select {
@@ -169,10 +147,10 @@ func toWAL(ctx context.Context, conn *sql.Conn) error {
 }
 
 // SessionUnlock implements lock.SessionLocker.
-func (l *sqliteLock) SessionUnlock(context.Context, *sql.Conn) error {
-	err := l.held.Rollback()
-	if errors.Is(err, sql.ErrTxDone) { // the context of the lock has ended, and the lock with it
-		err = nil
-	}
-	return errors.Join(err, l.db.Close())
+func (l *sqliteLock) SessionUnlock(context.Context, *sql.Conn) error { return l.release() }
+
+// isBusy reports whether somebody else holds what a statement needs.
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_BUSY
 }

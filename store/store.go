@@ -29,6 +29,7 @@ type DB struct {
 	prepared *prepared     // of readers; nil on MySQL
 	seats    chan struct{} // as many as readers has connections; nil on MySQL
 
+	file    *openedFile  // of SQLite; nil on MySQL
 	hasMark *atomic.Bool // the table of the archive's mark was seen
 }
 
@@ -78,6 +79,9 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 func (db *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
+	if err := db.there(ctx); err != nil {
+		return err
+	}
 	for _, pool := range []*sql.DB{db.writes, db.readers} {
 		var n int
 		if err := pool.QueryRowContext(ctx, db.dialect.ping()).Scan(&n); err != nil {
@@ -109,7 +113,10 @@ func (db *DB) write(ctx context.Context, what string, change change) error {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
 	began := time.Now()
-	err := fault(ctx, db.dialect, what, db.writer.write(ctx, change))
+	err := db.there(ctx)
+	if err == nil {
+		err = fault(ctx, db.dialect, what, db.writer.write(ctx, change))
+	}
 	db.tell(true, began, err)
 	return err
 }
@@ -129,7 +136,10 @@ func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	began := time.Now()
-	err := fault(ctx, db.dialect, what, db.look(ctx, timeout < slow, look))
+	err := db.file.there(nil)
+	if err == nil {
+		err = fault(ctx, db.dialect, what, db.look(ctx, timeout < slow, look))
+	}
 	db.tell(false, began, err)
 	return err
 }
@@ -138,7 +148,10 @@ func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look
 // itself, without a transaction.
 func (db *DB) readOnce(ctx context.Context, what string, look change) error {
 	began := time.Now()
-	err := fault(ctx, db.dialect, what, db.lookOnce(ctx, look))
+	err := db.file.there(nil)
+	if err == nil {
+		err = fault(ctx, db.dialect, what, db.lookOnce(ctx, look))
+	}
 	db.tell(false, began, err)
 	return err
 }

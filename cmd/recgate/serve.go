@@ -57,6 +57,15 @@ type loop func(context.Context) error
 // part and the further loops until one fails or ctx ends. ready is called
 // once all dependencies were seen, or did not come for a while.
 func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error {
+	release, err := g.db.ServeAlone(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := release(); err != nil {
+			g.log.Warn("lock of the database not given back", slog.Any("err", err))
+		}
+	}()
 	applied, err := g.db.Migrate(ctx)
 	if err != nil {
 		return err

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"recgate/recording"
+)
+
+// openedFile is the file of SQLite that was opened. SQLite goes on with one
+// that was moved or removed, and what it commits there is gone after a
+// restart; the next connection opens another one of the same name.
+type openedFile struct {
+	path string
+	info fs.FileInfo
+	wal  atomic.Bool // the file of the newest rows was seen beside it
+}
+
+// noteFile makes the file where it may, and notes which it is. It is made
+// here and not by SQLite, so that what people said is not for all to read.
+func noteFile(path string, existing bool) (*openedFile, error) {
+	flags := os.O_CREATE | os.O_RDWR
+	if existing {
+		flags = os.O_RDWR
+	}
+	_, missing := os.Stat(path)
+	f, err := os.OpenFile(path, flags, 0o640)
+	if existing && errors.Is(err, fs.ErrNotExist) {
+		return nil, unavailable("the database file is not there", "open the database", err)
+	}
+	if err != nil {
+		return nil, unavailable("the database file cannot be opened", "open the database", err)
+	}
+	info, err := f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, unavailable("the database file cannot be opened", "open the database", err)
+	}
+	if missing != nil {
+		if err := giveToOwner(path, filepath.Dir(path)); err != nil {
+			return nil, unavailable("the database file cannot be given to the owner of its folder", "open the database", err)
+		}
+	}
+	return &openedFile{path: path, info: info}, nil
+}
+
+// there returns nil while the file that was opened is the one at its path,
+// else an Unavailable error. What SQLite keeps beside it, it removes itself when
+// the last connection ends: reopen makes one, after which it must be there.
+func (f *openedFile) there(reopen func() error) error {
+	if f == nil { // a server keeps its own files
+		return nil
+	}
+	now, err := os.Stat(f.path)
+	if err == nil && !os.SameFile(now, f.info) {
+		err = fmt.Errorf("%s is another file now", f.path)
+	}
+	if err != nil || reopen == nil {
+		return f.gone(err)
+	}
+	if _, err = os.Stat(f.path + "-wal"); err != nil && f.wal.Load() {
+		if err = reopen(); err == nil {
+			_, err = os.Stat(f.path + "-wal")
+		}
+		return f.gone(err)
+	}
+	f.wal.Store(err == nil)
+	return nil
+}
+
+func (f *openedFile) gone(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &recording.Error{
+		Code: recording.Unavailable, Err: err,
+		Msg: "the file of the database was moved, removed or replaced while recgate has it open: move it back, or restore it and restart recgate",
+	}
+}
+
+// there is openedFile.there with all that is beside the file.
+func (db *DB) there(ctx context.Context) error {
+	return db.file.there(func() error {
+		var n int
+		return db.readers.QueryRowContext(ctx, db.dialect.ping()).Scan(&n)
+	})
+}
+
+// servesStill is how long another program that serves may take to end.
+const servesStill = 2 * time.Second
+
+// ServeAlone makes sure that no other program serves with the same SQLite
+// file, as long as the returned function was not called or the process ends; a
+// Conflict when one does. Other commands may use the file meanwhile. A server
+// may be shared: then it does nothing.
+func (db *DB) ServeAlone(ctx context.Context) (release func() error, err error) {
+	if db.file == nil {
+		return func() error { return nil }, nil
+	}
+	path, err := filepath.EvalSymlinks(db.file.path)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return nil, unavailable("the database file cannot be opened", "find the database", err)
+	}
+	lock := &sqliteLock{path: path + "-serve", wait: servesStill}
+	err = lock.take(context.WithoutCancel(ctx)) // it is held for longer
+	if isBusy(err) {
+		return nil, &recording.Error{Code: recording.Conflict, Msg: "another recgate serves with this database file: stop it first, or use a MySQL server for both", Err: err}
+	}
+	if err != nil {
+		return nil, fault(ctx, db.dialect, "lock the database for serving", err)
+	}
+	return lock.release, nil
+}
+
+// take takes the exclusive lock of an empty database, which it makes. It ends
+// with ctx.
+func (l *sqliteLock) take(ctx context.Context) error {
+	if err := l.make(); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", sqliteDialect(l.path).uri(url.Values{
+		"_busy_timeout": {strconv.FormatInt(l.wait.Milliseconds(), 10)},
+		"_txlock":       {"exclusive"},
+	}))
+	if err != nil {
+		return fmt.Errorf("lock the database: %w", err)
+	}
+	held, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return errors.Join(fmt.Errorf("lock the database: %w", err), db.Close())
+	}
+	l.db, l.held = db, held
+	return nil
+}
+
+// make makes the file of the lock, for the owner of its folder also when root
+// is the first to need it. One that is there is not opened: to close it would
+// give back what this process holds of it.
+func (l *sqliteLock) make() error {
+	if _, err := os.Stat(l.path); err == nil {
+		return nil
+	}
+	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640)
+	if errors.Is(err, fs.ErrExist) { // another one was faster
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("lock the database: %w", err)
+	}
+	return errors.Join(f.Close(), giveToOwner(l.path, filepath.Dir(l.path)))
+}
+
+// release gives the lock back.
+func (l *sqliteLock) release() error {
+	err := l.held.Rollback()
+	if errors.Is(err, sql.ErrTxDone) { // its connection has ended, and the lock with it
+		err = nil
+	}
+	return errors.Join(err, l.db.Close())
+}
