@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/trust"
 )
 
 // selfSigned makes a certificate for 127.0.0.1, and writes it to a file as PEM.
@@ -43,6 +44,16 @@ func selfSigned(t *testing.T) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
+// trusting is the configuration of a client that trusts a file.
+func trusting(t *testing.T, file string) *tls.Config {
+	t.Helper()
+	certificates, err := trust.File(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificates.Config("127.0.0.1")
+}
+
 func onTLS(t *testing.T, certificate tls.Certificate, script func(*peer)) ami.Options {
 	t.Helper()
 	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
@@ -54,12 +65,8 @@ func onTLS(t *testing.T, certificate tls.Certificate, script func(*peer)) ami.Op
 
 func TestTLS(t *testing.T) {
 	certificate, file := selfSigned(t)
-	config, err := ami.TLSConfig(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	o := onTLS(t, certificate, obey(succeed))
-	o.TLS = config
+	o.TLS = trusting(t, file)
 	c := run(t, o)
 	c.next(t, ami.SignalUp)
 	if _, err := c.Do(t.Context(), ami.NewAction("Ping")); err != nil {
@@ -72,14 +79,7 @@ func TestTLS(t *testing.T) {
 func TestTLSOfStrangers(t *testing.T) {
 	certificate, _ := selfSigned(t)
 	_, otherFile := selfSigned(t)
-	other, err := ami.TLSConfig(otherFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	system, err := ami.TLSConfig("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	other, system := trusting(t, otherFile), &tls.Config{}
 	heard := func(p *peer) {
 		p.greet()
 		if text, _ := io.ReadAll(p.in); bytes.Contains(text, []byte(secret)) {
@@ -106,17 +106,5 @@ func TestTLSOfStrangers(t *testing.T) {
 				t.Errorf("State = %v, %v", up, err)
 			}
 		})
-	}
-}
-
-func TestTLSConfigRefuses(t *testing.T) {
-	empty := filepath.Join(t.TempDir(), "empty.pem")
-	if err := os.WriteFile(empty, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range []string{empty, empty + ".missing"} {
-		if config, err := ami.TLSConfig(file); err == nil {
-			t.Errorf("TLSConfig(%q) = %v", file, config)
-		}
 	}
 }

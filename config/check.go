@@ -131,6 +131,8 @@ func (k *checker) pbxs(all []PBX) {
 		prefix := "pbx." + strconv.Itoa(i) + "."
 		k.name(prefix+"name", p.Name, seen)
 		k.want(isAddress(p.Address, false), prefix+"address", "%q is no address of AMI: give host:port, such as 127.0.0.1:5038", p.Address)
+		k.want(p.TLSName == "" || isServerName(p.TLSName), prefix+"tls_name", "%q is not a valid name of a certificate: use a host name or an IP address, for example pbx.example.org", p.TLSName)
+		k.want(p.TLSName == "" || p.TLS.On, prefix+"tls_name", "%q is set without tls: set tls to true or to the file of a certificate", p.TLSName)
 		k.want(p.Username != "" && isLine(p.Username), prefix+"username", "%q will not do: give the name of the section in manager.conf", p.Username)
 		k.want(p.Secret != "", prefix+"secret", "is missing: give the secret of manager.conf, or secret_file")
 		k.want(p.Secret != placeholder, prefix+"secret", "is still %q as in recgate.example.yaml: give the secret of manager.conf, or secret_file", placeholder)
@@ -183,6 +185,14 @@ func (k *checker) extension(prefix string, e Extension) {
 
 // testCall is what the PBX can be told to call without reading more into it.
 var testCall = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}@[A-Za-z0-9_-]{1,40}$`)
+
+// serverName is a common name as it stands in certificates of servers: a host
+// name, also one with underscores, or a word such as those that Asterisk's
+// script takes.
+var serverName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$`)
+
+// isServerName accepts what a certificate can be for.
+func isServerName(s string) bool { return serverName.MatchString(s) || net.ParseIP(s) != nil }
 
 // isAddress accepts host:port; a listener may leave the host out and ask for
 // any port.

@@ -97,6 +97,7 @@ type PBX struct {
 	Secret     Secret `yaml:"secret"`
 	SecretFile string `yaml:"secret_file"`
 	TLS        TLS    `yaml:"tls"`
+	TLSName    string `yaml:"tls_name"` // what its certificate is for; empty: the host of Address
 	// ActionConnections is how many logins take the actions on channels,
 	// beside the one that hears the events.
 	ActionConnections int `yaml:"action_connections"`

@@ -108,7 +108,7 @@ func (t *TLS) UnmarshalText(b []byte) error {
 	case path.IsAbs(text):
 		*t = TLS{On: true, CAFile: text}
 	default:
-		return fmt.Errorf("%q will not do: give true, false or the absolute path of a CA file", text)
+		return fmt.Errorf("%q is not a valid value: use true, false, or the absolute path of a file with the certificate of the PBX or its authority", text)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"regexp"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"recgate/metrics"
 	"recgate/recording"
 	"recgate/store"
+	"recgate/trust"
 )
 
 // gateway is every part of a running recgate. build makes it; close gives
@@ -155,11 +157,18 @@ func clientTLS(c config.PBX) (*tls.Config, error) {
 	if !c.TLS.On {
 		return nil, nil
 	}
-	secure, err := ami.TLSConfig(c.TLS.CAFile)
+	name := c.TLSName
+	if host, _, err := net.SplitHostPort(c.Address); err == nil && name == "" {
+		name = host
+	}
+	if c.TLS.CAFile == "" {
+		return &tls.Config{ServerName: name}, nil
+	}
+	certificates, err := trust.File(c.TLS.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("pbx %q: tls: %w", c.Name, err)
 	}
-	return secure, nil
+	return certificates.Config(name), nil
 }
 
 func extensions(c config.PBX) (ami.Extensions, error) {

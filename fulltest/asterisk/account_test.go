@@ -5,6 +5,7 @@ package asterisk_test
 import (
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,7 +21,8 @@ func TestAccount(t *testing.T) {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
 			l := lab.Start(t, version, lab.Options{Spool: filepath.Join(t.TempDir(), "spool")})
 			for name, play := range map[string]func(*testing.T, *lab.Lab){
-				"an event filter": filtered,
+				"an event filter":                    filtered,
+				"a certificate of Asterisk's script": scriptedCertificate,
 			} {
 				t.Run(name, func(t *testing.T) {
 					l.Hangup()
@@ -85,4 +87,67 @@ func filtered(t *testing.T, l *lab.Lab) {
 		status, _ := p.Fetch(t.Context(), "/readyz")
 		return status == http.StatusOK
 	})
+}
+
+// openssl makes files the way Asterisk's script ast_tls_cert does: an authority,
+// and a certificate that it signed, both with a common name and nothing else.
+func openssl(t *testing.T, dir, name string) {
+	t.Helper()
+	for file, text := range map[string]string{"ca.cfg": "Asterisk Private CA", "pbx.cfg": name} {
+		text = "[req]\ndistinguished_name = dn\nprompt = no\n\n[dn]\nCN=" + text + "\nO=Asterisk\n"
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, line := range []string{
+		"genrsa -out ca.key 4096",
+		"req -new -config ca.cfg -x509 -days 365 -key ca.key -out ca.crt",
+		"genrsa -out pbx.key 2048",
+		"req -batch -new -config pbx.cfg -key pbx.key -out pbx.csr",
+		"x509 -req -days 365 -in pbx.csr -CA ca.crt -CAkey ca.key -set_serial 01 -out pbx.crt",
+	} {
+		command := exec.CommandContext(t.Context(), "openssl", strings.Fields(line)...)
+		command.Dir = dir
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("openssl %s: %v\n%s", line, err, out)
+		}
+	}
+}
+
+// scriptedCertificate has the PBX show a certificate for another name than its
+// address, as Asterisk's script makes it.
+func scriptedCertificate(t *testing.T, l *lab.Lab) {
+	dir, shown := t.TempDir(), filepath.Join(l.Dir, "pbx", "keys", "ami.pem")
+	openssl(t, dir, "pbx.example.org")
+	had := read(t, shown)
+	t.Cleanup(func() {
+		if err := os.WriteFile(shown, had, 0o600); err != nil {
+			t.Error(err)
+		}
+		l.Restart()
+	})
+	both := append(read(t, filepath.Join(dir, "pbx.key")), read(t, filepath.Join(dir, "pbx.crt"))...)
+	if err := os.WriteFile(shown, both, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.Restart()
+	for _, more := range []string{
+		"    tls: " + filepath.Join(dir, "pbx.crt") + "\n",
+		"    tls: " + filepath.Join(dir, "ca.crt") + "\n    tls_name: pbx.example.org\n",
+	} {
+		p := newProgram(t, l, settings{address: l.AMITLS, more: more})
+		l.Call("410", "411", 60, "")
+		p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
+		p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
+		l.Hangup()
+	}
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }

@@ -35,7 +35,8 @@ var rooms = map[string]room{
 	"auth/authtest": {ours: []string{"recording", "auth"}, outside: testModules},
 	"httpd":         {outside: []string{"github.com/gorilla/mux", "golang.org/x/time"}},
 
-	"ami":        {ours: []string{"recording"}},
+	"trust":      {},
+	"ami":        {ours: []string{"recording"}, tests: []string{"trust"}},
 	"ami/amisim": {ours: []string{"recording", "audio"}},
 	"store": {ours: []string{"recording", "auth"}, outside: []string{
 		"github.com/go-sql-driver/mysql", "github.com/pressly/goose/v3", "modernc.org/sqlite",
