@@ -28,6 +28,7 @@ const (
 	Slow                        // takes Delay for each Action, while its connection serves nothing else
 	Deaf                        // as Debian's builds of 22: what a recorded channel hears is lost after a change of partner
 	Full                        // makes files, and nothing goes into them: the disk is full
+	SlowClose                   // writes the rest of a file and closes it only Delay after its end
 )
 
 // Misbehaviour is a thing that a good server does not do.
@@ -35,7 +36,7 @@ type Misbehaviour struct {
 	Kind   Kind
 	For    time.Duration // how long a lasting one lasts, by the server's clock; 0: until Behave
 	Action string        // Deny, Slow: which action
-	Delay  time.Duration // SlowFile, Slow
+	Delay  time.Duration // SlowFile, SlowClose, Slow
 	Count  int           // Flood (default 10000), EndlessLine (default 1 MiB)
 }
 
@@ -49,6 +50,7 @@ type faults struct {
 	deaf     bool
 	full     bool
 	slowFile time.Duration
+	slowEnd  time.Duration
 	slow     map[string]time.Duration // by lower-case name of the action
 	denied   map[string]bool          // by lower-case name
 	ends     []deed                   // when each of them ends
@@ -90,12 +92,12 @@ func (s *Server) Misbehave(m Misbehaviour) {
 		f.full = true
 	case SlowFile:
 		f.slowFile = m.Delay
+	case SlowClose:
+		f.slowEnd = m.Delay
 	case Flood:
 		s.flood(or(m.Count, 10000))
 	case HalfOpen:
-		for c := range s.sessions {
-			c.vanish()
-		}
+		s.vanishAll()
 	case EndlessLine:
 		for c := range s.sessions {
 			c.queue([]byte("Event: " + strings.Repeat("A", or(m.Count, 1<<20))))
@@ -120,7 +122,7 @@ func or(n, otherwise int) int {
 func (s *Server) Behave() {
 	defer s.change()()
 	s.fault.ends = nil
-	for kind := Drop; kind <= Full; kind++ {
+	for kind := Drop; kind <= SlowClose; kind++ {
 		s.behave(kind)
 	}
 }
@@ -146,6 +148,8 @@ func (s *Server) behave(kind Kind) {
 		f.full = false
 	case SlowFile:
 		f.slowFile = 0
+	case SlowClose:
+		f.slowEnd = 0
 	case Away:
 		f.away = false
 	}
@@ -199,10 +203,17 @@ func (s *Server) splits() bool {
 	return s.fault.split
 }
 
-// dropAll closes all connections, with whatever was not sent yet.
-func (s *Server) dropAll() {
+// vanishAll lets nothing pass any more on all connections.
+func (s *Server) vanishAll() {
 	for c := range s.sessions {
 		c.vanish()
+	}
+}
+
+// dropAll closes all connections, with whatever was not sent yet.
+func (s *Server) dropAll() {
+	s.vanishAll()
+	for c := range s.sessions {
 		_ = c.conn.Close()
 	}
 }
@@ -223,7 +234,7 @@ func (s *Server) flood(count int) {
 func (s *Server) Restart() {
 	defer s.change()()
 	s.dropAll()
-	for t := range s.world.tapes {
+	for t := range s.world.files {
 		if t.file != nil {
 			_ = t.file.Close() // its header keeps the sizes 0, pending samples are lost
 		}

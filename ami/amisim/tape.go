@@ -210,7 +210,7 @@ func wavHeader(size int64) []byte {
 // give no file.
 func (s *Server) start(t *tape) {
 	t.mark = s.o.Now()
-	s.world.tapes[t] = true
+	s.world.tapes[t], s.world.files[t] = true, true
 	if err := s.place(t); err != nil {
 		s.o.Log.Warn("recording without a file", slog.Any("err", err))
 		delete(s.world.tapes, t)
@@ -269,9 +269,19 @@ func (s *Server) spoolName(name string) (string, error) {
 	return name, nil
 }
 
-// finish ends a tape and completes its file.
+// finish ends a tape and completes its file, now or, when closing is slow, later.
 func (s *Server) finish(t *tape) {
 	delete(s.world.tapes, t)
+	if s.fault.slowEnd > 0 {
+		s.later(s.fault.slowEnd, func() { s.complete(t) })
+		return
+	}
+	s.complete(t)
+}
+
+// complete completes the file of a tape that has ended.
+func (s *Server) complete(t *tape) {
+	delete(s.world.files, t)
 	if err := t.close(); err != nil {
 		s.o.Log.Error("recording not completed", slog.String("file", t.name), slog.Any("err", err))
 	}

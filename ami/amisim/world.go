@@ -22,18 +22,19 @@ type world struct {
 	globals   map[string]string
 	due       []deed // what will happen, soonest first
 	rolled    time.Time
-	tapes     map[*tape]bool
-	mixIDs    int      // MixMonitor ids given so far
-	freeIDs   []string // those of ended MixMonitors, to be used again
-	calls     int      // calls that live
-	processed int      // calls that are over
+	tapes     map[*tape]bool // that run
+	files     map[*tape]bool // those, and those whose file is not closed yet
+	mixIDs    int            // MixMonitor ids given so far
+	freeIDs   []string       // those of ended MixMonitors, to be used again
+	calls     int            // calls that live
+	processed int            // calls that are over
 }
 
 func newWorld(now time.Time) world {
 	return world{
 		started: now, rolled: now, suffix: map[string]int{}, byName: map[string]*channel{}, byID: map[string]*channel{},
 		bridges: map[string]*bridge{}, parked: map[string]*channel{}, globals: map[string]string{},
-		tapes: map[*tape]bool{},
+		tapes: map[*tape]bool{}, files: map[*tape]bool{},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"recgate/ami/amisim"
 	"recgate/recording"
@@ -65,6 +66,26 @@ func TestEndsWhileDown(t *testing.T) {
 		t.Errorf("%s: %s", rec.State, rec.Reason)
 	}
 	o.want(t, http.StatusOK, nil, "retrieve", "tag", "22", "username", "fred")
+}
+
+// TestPBXClosesItsFileLate: what Asterisk writes seconds after the end is not
+// cut off. It is not closed while it stands still for longer than a killed
+// Asterisk was waited for once.
+func TestPBXClosesItsFileLate(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 22, nil)
+	call := o.call(t, "410", "411")
+	o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "22")
+	began := time.Now()
+	o.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.SlowClose, Delay: 6 * time.Second})
+	await(t, "more sound than the first that is written", func() bool { return time.Since(began) > 3*time.Second })
+	call.Hangup()
+	asked := time.Since(began)
+	rec := o.settled(t, "22")
+	if rec.State != recording.Ready || rec.Reason != "the channel hung up" || rec.Duration < asked-500*time.Millisecond {
+		t.Errorf("%s (%s) with %v of %v", rec.State, rec.Reason, rec.Duration, asked)
+	}
+	await(t, "the spool to be empty", func() bool { return len(o.spool(t)) == 0 })
 }
 
 // TestStopWhileStarting: who is told to end before it serves has not failed.

@@ -22,6 +22,7 @@ const (
 	HalfOpen   Kind = "AMI half open"
 	NoFile     Kind = "Asterisk makes no files"
 	SlowFile   Kind = "Asterisk makes files late"
+	SlowClose  Kind = "Asterisk closes files late"
 
 	CutDatabase     Kind = "database cut"
 	StallDatabase   Kind = "database stalled"
@@ -45,7 +46,7 @@ func always() []Kind {
 	}
 }
 
-func simulated() []Kind { return []Kind{FloodPBX, EndlessPBX, HalfOpen, NoFile, SlowFile} }
+func simulated() []Kind { return []Kind{FloodPBX, EndlessPBX, HalfOpen, NoFile, SlowFile, SlowClose} }
 
 func ofSQLite() []Kind { return []Kind{LockDatabase} }
 
@@ -56,7 +57,7 @@ func ofMariaDB() []Kind {
 // hitsPBX tells whether a fault is of one PBX, and not of all.
 func (k Kind) hitsPBX() bool {
 	switch k {
-	case CutAMI, StallAMI, SlowAMI, ResetAMI, KillPBX, RestartPBX, FloodPBX, EndlessPBX, HalfOpen, NoFile, SlowFile:
+	case CutAMI, StallAMI, SlowAMI, ResetAMI, KillPBX, RestartPBX, FloodPBX, EndlessPBX, HalfOpen, NoFile, SlowFile, SlowClose:
 		return true
 	}
 	return false
@@ -65,7 +66,7 @@ func (k Kind) hitsPBX() bool {
 // onlySimulated tells whether a real Asterisk cannot be made to do it.
 func (k Kind) onlySimulated() bool {
 	switch k {
-	case FloodPBX, EndlessPBX, HalfOpen, NoFile, SlowFile:
+	case FloodPBX, EndlessPBX, HalfOpen, NoFile, SlowFile, SlowClose:
 		return true
 	}
 	return false

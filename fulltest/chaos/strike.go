@@ -79,7 +79,8 @@ func (r *run) misbehave(f Fault) (func() error, error) {
 	kinds := map[Kind]amisim.Misbehaviour{
 		FloodPBX: {Kind: amisim.Flood, Count: 30000}, EndlessPBX: {Kind: amisim.EndlessLine, Count: 4 << 20},
 		HalfOpen: {Kind: amisim.HalfOpen}, NoFile: {Kind: amisim.NoFile, For: f.Hold},
-		SlowFile: {Kind: amisim.SlowFile, For: f.Hold, Delay: f.Hold / 4},
+		SlowFile:  {Kind: amisim.SlowFile, For: f.Hold, Delay: f.Hold / 4},
+		SlowClose: {Kind: amisim.SlowClose, For: f.Hold, Delay: lateClose - 500*time.Millisecond},
 	}
 	m, known := kinds[f.Kind]
 	if !ok || !known {
