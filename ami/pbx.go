@@ -153,12 +153,13 @@ func (p *PBX) Name() string { return p.name }
 // Spool implements recording.PBX.
 func (p *PBX) Spool() recording.Spool { return p.spool }
 
-// SpoolThere tells whether the mount is there; Unavailable when it is not.
-func (p *PBX) SpoolThere() error { return p.spool.there() }
-
 // CheckSpool finds out whether the mount is there, can be read, and lets
 // files be deleted. Its error is for the operator and names the folder.
 func (p *PBX) CheckSpool() error { return p.spool.probe() }
+
+// SpoolThere tells whether the folder of the recordings is there and may be
+// read; it writes nothing. Its error is Unavailable.
+func (p *PBX) SpoolThere() error { return p.spool.readable() }
 
 // Find implements recording.Switch. It asks the table, not the PBX; while the
 // table is being built it waits. Where the table knows no such channel, what

@@ -91,6 +91,7 @@ func (p *PBX) seen(file string) (bool, error) {
 
 // unseen says why a start failed and what to look at.
 func (p *PBX) unseen(cause error) error {
+	cause = errors.Join(recording.ErrNoFile, cause)
 	if errors.Is(cause, fs.ErrPermission) {
 		return p.unavailable(cause, "the PBX %q records, but the file cannot be read: give the user that recgate runs as the right to read the folder of the key mount", p.name)
 	}

@@ -3,6 +3,7 @@ package ami
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -110,6 +111,34 @@ func (s *spool) there() error {
 		return s.absent(errNotMounted)
 	}
 	return nil
+}
+
+// readable tells whether files of recordings could be seen here.
+func (s *spool) readable() error {
+	if err := s.there(); err != nil {
+		return err
+	}
+	f, err := os.Open(s.dir)
+	if err == nil {
+		_, err = f.Readdirnames(1)
+		err = errors.Join(ignoreEOF(err), f.Close())
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return &recording.Error{Code: recording.Unavailable, Err: err, Msg: fmt.Sprintf(
+			"the folder of the recordings of the PBX %q cannot be read: give the user that recgate runs as the right to read and write the folder of its key mount", s.pbx)}
+	case err != nil:
+		return s.absent(err)
+	}
+	return nil
+}
+
+// ignoreEOF is for folders in which there is nothing.
+func ignoreEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 var errNotMounted = errors.New("it was a mount point, and nothing is mounted there now")

@@ -221,6 +221,18 @@ func (g *Guard) Room(pbx string) error {
 	return nil
 }
 
+// Full returns what Refusal says of the place of that name, as last seen.
+func (g *Guard) Full(name string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, l := range g.seen {
+		if l.Name == name {
+			return g.Refusal(l)
+		}
+	}
+	return nil
+}
+
 // Refusal is what is said of a level from Refuse on, and nil of any other.
 func (g *Guard) Refusal(l Level) error {
 	if g.grade(l) != refusing {

@@ -46,6 +46,7 @@ type Recorder interface {
 	// when the first file has been seen in the spool (or at once where the
 	// PBX is configured so). When it fails, nothing is left running, unless
 	// the error wraps ErrUncertain: the connection broke or no answer came.
+	// Where the PBX said yes and no file appeared the error wraps ErrNoFile.
 	Record(ctx context.Context, c Channel, id ID) (Capture, error)
 	// Stop ends the recording and nothing else. NotFound means that the
 	// channel or its recording is gone already, which callers take as ended.

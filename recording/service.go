@@ -32,6 +32,7 @@ type Service struct {
 
 	stopwatch stopwatch // for how long recordings run
 
+	doubts  doubts  // starts that left no file
 	orphans orphans // what does not add up
 	growth  growth  // of the files that are being written
 }

@@ -126,6 +126,7 @@ func (s *Service) record(ctx context.Context, c live, tag, remote string) (Recor
 		return rec, err
 	}
 	capture, err := c.on.Record(ctx, c.Channel, rec.ID)
+	s.doubts.note(c.on.Name(), s.o.Now(), err)
 	if err != nil {
 		return rec, s.failed(ctx, rec, err)
 	}

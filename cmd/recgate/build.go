@@ -39,6 +39,7 @@ type gateway struct {
 	disks   *disk.Guard
 	metrics *metrics.Metrics
 	tests   testResults
+	trial   *trial
 }
 
 // archive is a place for finished recordings.
@@ -57,7 +58,7 @@ type archive interface {
 // build makes every part and starts none. It is the only function that knows
 // every package.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, error) {
-	g := &gateway{cfg: cfg, log: log, metrics: metrics.New(version, allOutcomes()...)}
+	g := &gateway{cfg: cfg, log: log, metrics: metrics.New(version, allOutcomes()...), trial: newTrial()}
 	var err error
 	known := func(ctx context.Context) (string, error) { return g.mark.Known(ctx) }
 	if g.archive, err = openArchive(cfg, known); err != nil {

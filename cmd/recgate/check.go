@@ -108,10 +108,18 @@ func (c *checker) database(ctx context.Context, cfg config.Config) {
 		return
 	}
 	version, err := db.Version(ctx)
+	detail := fmt.Sprintf("reached, its tables have version %d", version)
+	current, known := db.IsUpToDate(ctx)
+	switch {
+	case err == nil && known == nil && current:
+		detail += ", and a start could be written"
+		err = db.TryStart(ctx)
+	case version > 0:
+		detail += ": serve or migrate brings them up to date"
+	}
 	if closeErr := db.Close(); err == nil {
 		err = closeErr
 	}
-	detail := fmt.Sprintf("reached, its tables have version %d", version)
 	if version == 0 {
 		detail = "reached, still empty: serve or migrate makes the tables"
 	}

@@ -28,6 +28,7 @@ func (g *gateway) count(h recording.Happening) {
 	switch h.Kind {
 	case recording.Started:
 		g.metrics.Start(outcome(h.Err))
+		g.trial.started(h.Err)
 	case recording.Stopped:
 		g.metrics.Stop(outcome(h.Err))
 	case recording.Retrieved:

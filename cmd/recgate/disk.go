@@ -19,13 +19,21 @@ import (
 	"recgate/store"
 )
 
+// The names of disks, for people and metrics.
+const (
+	placeArchive  = "archive"
+	placeDatabase = "database"
+)
+
+func spoolOf(pbx string) string { return "spool of " + pbx }
+
 // newGuard makes the watcher of all disks that recordings need. A bucket and
 // a database server have disks of their own. Without a db the rate at which
 // recordings come is not known.
 func newGuard(cfg config.Config, a archive, db *store.DB, log *slog.Logger) *disk.Guard {
 	var places []disk.Place
 	if folder, ok := cfg.Folder(); ok {
-		p := disk.Place{Name: "archive", Path: folder, Grows: true}
+		p := disk.Place{Name: placeArchive, Path: folder, Grows: true}
 		if d, ok := a.(*blob.Disk); ok {
 			p.There = d.There
 		} else {
@@ -34,10 +42,10 @@ func newGuard(cfg config.Config, a archive, db *store.DB, log *slog.Logger) *dis
 		places = append(places, p)
 	}
 	if file, ok := strings.CutPrefix(cfg.Database.Reveal(), "sqlite:"); ok {
-		places = append(places, disk.Place{Name: "database", Path: filepath.Dir(file)})
+		places = append(places, disk.Place{Name: placeDatabase, Path: filepath.Dir(file)})
 	}
 	for _, p := range cfg.PBX {
-		places = append(places, disk.Place{Name: "spool of " + p.Name, Path: p.Mount, PBX: p.Name, Grows: p.KeepSpool})
+		places = append(places, disk.Place{Name: spoolOf(p.Name), Path: p.Mount, PBX: p.Name, Grows: p.KeepSpool})
 	}
 	o := disk.Options{Places: places, Warn: cfg.Disk.Warn, Refuse: cfg.Disk.Refuse, Log: log}
 	if db != nil {

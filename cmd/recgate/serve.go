@@ -84,7 +84,7 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 		return err
 	}
 	g.watch()
-	loops := append([]loop{g.service.Run, g.disks.Run, g.keys.Run, g.testEvery}, append(doors, further...)...)
+	loops := append([]loop{g.service.Run, g.disks.Run, g.keys.Run, g.testEvery, g.tryStarts}, append(doors, further...)...)
 	loops = append(loops, func(ctx context.Context) error {
 		g.awaitReady(ctx)
 		ready()
@@ -175,11 +175,11 @@ func (g *gateway) door() (*soap.Handler, http.Handler) {
 // checks are what /readyz asks.
 func (g *gateway) checks() []httpd.Check {
 	checks := []httpd.Check{
-		{Name: "database", Run: g.db.Ping},
-		{Name: "archive", Run: g.archive.Check},
+		{Name: "database", Run: g.databaseReady},
+		{Name: "archive", Run: g.archiveReady},
 	}
 	for _, p := range g.pbxs {
-		checks = append(checks, httpd.Check{Name: "pbx " + p.Name(), Run: p.CanRecord})
+		checks = append(checks, httpd.Check{Name: "pbx " + p.Name(), Run: g.pbxReady(p)})
 	}
 	for _, p := range g.pbxs {
 		if g.cfg.SelfTest > 0 {

@@ -118,11 +118,51 @@ func TestLogin(t *testing.T) {
 	}
 
 	db := open(t, user+password+tcp)
+	if err := db.TryStart(t.Context()); err != nil {
+		t.Errorf("a trial: %v", err)
+	}
 	if _, err := admin.ExecContext(t.Context(), `SET GLOBAL read_only = 1`); err != nil {
 		t.Fatal(err)
 	}
 	err := db.Add(t.Context(), start(1, "1.1"))
 	if recording.CodeOf(err) != recording.Unavailable || recording.Message(err) != "the database is read-only" {
 		t.Errorf("add to a read-only server: %v", err)
+	}
+	if err := db.TryStart(t.Context()); recording.Message(err) != "the database is read-only" || db.Ping(t.Context()) != nil {
+		t.Errorf("a trial on a read-only server: %v", err)
+	}
+}
+
+// TestTrial: what a start would meet is met by its trial, which leaves nothing.
+func TestTrial(t *testing.T) {
+	server := mariadbd.Start(t)
+	dsn := server.DSN(t)
+	db := open(t, dsn)
+	admin, name := server.Admin(t), dsn[strings.LastIndex(dsn, "/")+1:]
+	tables := []string{"recordings", "calls", "parties", "tags", "tracks", "steps", "recorded_channels"}
+	for range 3 {
+		if err := db.TryStart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, table := range tables {
+		var n int
+		if err := admin.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM `+name+`.`+table).Scan(&n); err != nil || n > 0 {
+			t.Errorf("the table %s has %d rows, %v", table, n, err)
+		}
+		alter := func(from, to string) {
+			t.Helper()
+			if _, err := admin.ExecContext(t.Context(), `RENAME TABLE `+name+`.`+from+` TO `+name+`.`+to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		alter(table, "gone")
+		if err := db.TryStart(t.Context()); recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "cannot take a recording") {
+			t.Errorf("a trial without the table %s: %v", table, err)
+		}
+		alter("gone", table)
+		if err := db.TryStart(t.Context()); err != nil {
+			t.Errorf("a trial when the table %s is back: %v", table, err)
+		}
 	}
 }

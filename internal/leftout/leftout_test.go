@@ -13,6 +13,7 @@ var needs = map[string]string{
 	"bench":                "Asterisk 16 and 22; only benchmarks, and only when asked for",
 	"lab":                  "Asterisk 16 and 22, unpacked from Debian's packages",
 	"cmd/recgate":          "15 s, until a dead connection is found out",
+	"store":                "root, who may mount a small disk",
 	"fulltest/asterisk":    "Asterisk 16 and 22 with real calls",
 	"fulltest/chaos":       "Asterisk 16 and 22, a MariaDB server, and root, who may mount small disks",
 	"fulltest/check":       "Asterisk 16 and 22, and a MariaDB server",
