@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -168,7 +169,7 @@ func (r *run) doubles(all []row) {
 			r.violate("%s were recorded of a call that lasted %s:\n%s", had, can, r.notes.tell(number))
 		}
 	}
-	r.startedTwice()
+	r.startedTwice(all)
 }
 
 // startedAfter tells whether a start in the call was promised later than that:
@@ -178,8 +179,8 @@ func (r *run) startedAfter(call int, at time.Time) bool {
 }
 
 // startedTwice asks the simulated PBXs whether a second recording was begun on
-// a channel that had one.
-func (r *run) startedTwice() {
+// a channel that had one. A start that they refused began none.
+func (r *run) startedTwice(all []row) {
 	for i, x := range r.exchanges {
 		for _, life := range x.actions() {
 			on := map[string]string{}
@@ -187,6 +188,9 @@ func (r *run) startedTwice() {
 				channel := a.Get("Channel")
 				switch a.Get("Action") {
 				case "MixMonitor", "Monitor":
+					if rec, known := rowOf(all, filepath.Base(a.Get("File"))); known && rec.state == recording.Failed {
+						continue
+					}
 					if before := on[channel]; before != "" {
 						r.violate("PBX %d was asked to record %s into %s while it recorded into %s", i, channel, a.Get("File"), before)
 					}
