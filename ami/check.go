@@ -19,6 +19,7 @@ type Report struct {
 	Recorder string // MixMonitor or Monitor; empty when there is none
 	Why      string // why this recorder
 	Actions  []ActionRight
+	Modules  string // whether WAV can be written
 	Listing  string // the action that lists the channels
 	Channels int    // how many are live
 	Events   string // whether the read class "call" is proved
@@ -48,6 +49,7 @@ func (p *PBX) Check(ctx context.Context) (Report, error) {
 	for _, action := range []string{"MixMonitor", "StopMixMonitor", "Monitor", "StopMonitor", "CoreShowChannels", "Status", "Getvar", "CoreSettings"} {
 		report.Actions = append(report.Actions, ActionRight{action, writeClass[action], have[action]})
 	}
+	report.Modules = modules(have)
 	if err != nil {
 		return report, err
 	}
@@ -67,9 +69,21 @@ func (p *PBX) Check(ctx context.Context) (Report, error) {
 	if err != nil {
 		return report, err
 	}
-	report.Recorder, report.Why = r.name(), p.why(r)
+	report.Recorder, report.Why = r.name(), p.why(r, have)
 	report.ActionConnections, report.Wanted = p.awaitActions(ctx)
 	return report, nil
+}
+
+// modules says in words what is known of the module that writes WAV.
+func modules(have rights) string {
+	loaded, known := have[wavModule]
+	switch {
+	case !known:
+		return "not known whether " + wavModule + " is loaded: ModuleCheck needs write class system; the first start shows it"
+	case !loaded:
+		return wavModule + " is not loaded"
+	}
+	return wavModule + " is loaded"
 }
 
 // awaitActions waits a little for the connections for actions, which log in
@@ -85,8 +99,10 @@ func (p *PBX) awaitActions(ctx context.Context) (up, wanted int) {
 }
 
 // why says in words why a recorder was chosen.
-func (p *PBX) why(r recorder) string {
+func (p *PBX) why(r recorder, have rights) string {
 	switch {
+	case p.wanted == Auto && have.hasNot(mixModule):
+		return "auto: " + recording.Message(p.notLoaded(mixModule))
 	case p.wanted != Auto:
 		return "configured"
 	case r.name() == MixMonitor:

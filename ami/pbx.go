@@ -264,12 +264,17 @@ func (p *PBX) do(ctx context.Context, a Action) (Message, error) {
 	answer, err := p.conn.Do(ctx, a)
 	var refused *ResponseError
 	if errors.As(err, &refused) && refused.Denied {
-		select {
-		case p.denied <- struct{}{}:
-		default: // it is known already
-		}
+		p.lessAllowed()
 	}
 	return answer, err
+}
+
+// lessAllowed has the login renewed, for its rights do not suffice any more.
+func (p *PBX) lessAllowed() {
+	select {
+	case p.denied <- struct{}{}:
+	default: // it is known already
+	}
 }
 
 // getvar reads a channel variable; "" when it is not set or may not be asked.

@@ -33,7 +33,7 @@ func (p *PBX) Record(ctx context.Context, c recording.Channel, id recording.ID) 
 	}
 	if err := p.verify(ctx, c.UniqueID, tracks[0].File); err != nil {
 		rec := recording.Recording{ID: id, UniqueID: c.UniqueID, Handle: handle}
-		return recording.Capture{}, p.takeBack(ctx, r, rec, tracks, err)
+		return recording.Capture{}, p.takeBack(ctx, r, rec, tracks, p.orModule(ctx, err))
 	}
 	p.spool.meet(tracks[0].File)
 	return recording.Capture{Recorder: r.name(), Handle: handle, Tracks: tracks}, nil

@@ -14,7 +14,8 @@ const (
 )
 
 // rights are the actions that exist on the PBX and that this user may use:
-// the answer of ListCommands, which needs no right itself.
+// the answer of ListCommands, which needs no right itself. Under the names of
+// modules they say whether those are loaded, as far as that may be asked.
 type rights map[string]bool
 
 func (r rights) all(actions ...string) bool {
@@ -46,17 +47,23 @@ func (p *PBX) askRights(ctx context.Context) (rights, error) {
 	for _, h := range answer {
 		r[h.Name] = true
 	}
-	return r, nil
+	return r, p.askModules(ctx, r)
 }
 
 // choose returns the recorder to use, or says why there is none.
 func (p *PBX) choose(r rights) (recorder, error) {
 	mix, legs := r.all("MixMonitor", "StopMixMonitor"), r.all("Monitor", "StopMonitor")
 	switch {
+	case r.hasNot(wavModule):
+		return nil, p.notLoaded(wavModule)
 	case mix && p.wanted != Monitor:
 		return mixMonitor{p}, nil
 	case legs && p.wanted != MixMonitor:
 		return monitor{p}, nil
+	case p.wanted != Monitor && r.hasNot(mixModule):
+		return nil, p.notLoaded(mixModule)
+	case p.wanted == Monitor && r.hasNot(monitorModule):
+		return nil, p.unavailable(nil, "the PBX %q has not loaded the module %q, which Monitor is part of; from Asterisk 21 on there is no Monitor: write recorder: mixmonitor", p.name, monitorModule)
 	case p.wanted == MixMonitor:
 		return nil, p.unavailable(nil, "%s; app_mixmonitor must be loaded", p.lacks("MixMonitor"))
 	case p.wanted == Monitor:

@@ -29,6 +29,7 @@ const (
 	Deaf                        // as Debian's builds of 22: what a recorded channel hears is lost after a change of partner
 	Full                        // makes files, and nothing goes into them: the disk is full
 	SlowClose                   // writes the rest of a file and closes it only Delay after its end
+	Unload                      // has not loaded Module; without format_wav it makes no files
 )
 
 // Misbehaviour is a thing that a good server does not do.
@@ -36,6 +37,7 @@ type Misbehaviour struct {
 	Kind   Kind
 	For    time.Duration // how long a lasting one lasts, by the server's clock; 0: until Behave
 	Action string        // Deny, Slow: which action
+	Module string        // Unload: which module, without .so
 	Delay  time.Duration // SlowFile, SlowClose, Slow
 	Count  int           // Flood (default 10000), EndlessLine (default 1 MiB)
 }
@@ -53,6 +55,7 @@ type faults struct {
 	slowEnd  time.Duration
 	slow     map[string]time.Duration // by lower-case name of the action
 	denied   map[string]bool          // by lower-case name
+	unloaded map[string]bool          // modules
 	ends     []deed                   // when each of them ends
 	tones    map[string]float64
 	places   map[tonePlace]float64 // what AddTone has added
@@ -84,16 +87,8 @@ func (s *Server) Misbehave(m Misbehaviour) {
 			f.slow = map[string]time.Duration{}
 		}
 		f.slow[strings.ToLower(m.Action)] = m.Delay
-	case NoFile:
-		f.noFile = true
-	case Deaf:
-		f.deaf = true
-	case Full:
-		f.full = true
-	case SlowFile:
-		f.slowFile = m.Delay
-	case SlowClose:
-		f.slowEnd = m.Delay
+	case NoFile, Deaf, Full, SlowFile, SlowClose, Unload:
+		f.record(m)
 	case Flood:
 		s.flood(or(m.Count, 10000))
 	case HalfOpen:
@@ -111,6 +106,27 @@ func (s *Server) Misbehave(m Misbehaviour) {
 	}
 }
 
+// record takes the misbehaviours of recorders.
+func (f *faults) record(m Misbehaviour) {
+	switch m.Kind {
+	case NoFile:
+		f.noFile = true
+	case Deaf:
+		f.deaf = true
+	case Full:
+		f.full = true
+	case SlowFile:
+		f.slowFile = m.Delay
+	case SlowClose:
+		f.slowEnd = m.Delay
+	case Unload:
+		if f.unloaded == nil {
+			f.unloaded = map[string]bool{}
+		}
+		f.unloaded[m.Module] = true
+	}
+}
+
 func or(n, otherwise int) int {
 	if n > 0 {
 		return n
@@ -122,7 +138,7 @@ func or(n, otherwise int) int {
 func (s *Server) Behave() {
 	defer s.change()()
 	s.fault.ends = nil
-	for kind := Drop; kind <= SlowClose; kind++ {
+	for kind := Drop; kind <= Unload; kind++ {
 		s.behave(kind)
 	}
 }
@@ -146,6 +162,8 @@ func (s *Server) behave(kind Kind) {
 		f.deaf = false
 	case Full:
 		f.full = false
+	case Unload:
+		f.unloaded = nil
 	case SlowFile:
 		f.slowFile = 0
 	case SlowClose:

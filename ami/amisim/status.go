@@ -54,7 +54,9 @@ func (s *Server) coreStatus(c *session, req message) {
 // moduleCheck knows the modules that a recorder asks for.
 func (s *Server) moduleCheck(c *session, req message) {
 	switch module := strings.TrimSuffix(req.get("Module"), ".so"); {
-	case module == "app_mixmonitor", module == "res_monitor" && s.o.Version == 16, module == "chan_pjsip":
+	case s.fault.unloaded[module]:
+		c.send(failure(req, "Module not loaded"))
+	case module == "app_mixmonitor", module == "format_wav", module == "res_monitor" && s.o.Version == 16, module == "chan_pjsip":
 		c.send(success(req).with("Version", ""))
 	default:
 		c.send(failure(req, "Module not loaded"))

@@ -233,7 +233,7 @@ func (s *Server) place(t *tape) error {
 	default:
 		return fmt.Errorf("format %q is not simulated", ext)
 	}
-	if s.fault.noFile {
+	if s.fault.noFile || s.fault.unloaded["format_wav"] {
 		return errors.New("told to make no file")
 	}
 	if s.fault.slowFile == 0 {

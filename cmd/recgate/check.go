@@ -184,6 +184,9 @@ func (c *checker) report(name func(string) string, cfg config.PBX, r ami.Report,
 	}
 	c.step(name("login"), fmt.Sprintf("%s as %s (%s%s)", cfg.Address, cfg.Username, r.Version, versionOf(r)), nil)
 	c.step(name("rights"), rights(r), nil)
+	if r.Modules != "" && err == nil {
+		c.step(name("modules"), r.Modules, nil)
+	}
 	if err != nil {
 		c.step(name("recorder"), "", err)
 		return

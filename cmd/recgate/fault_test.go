@@ -50,6 +50,7 @@ func TestFaultsOfThePBX(t *testing.T) {
 		{"login refused", []amisim.Misbehaviour{{Kind: amisim.Refuse}, {Kind: amisim.Drop}}, `the PBX "pbx1" refuses the login: check username, secret`},
 		{"right missing", []amisim.Misbehaviour{{Kind: amisim.Deny, Action: "MixMonitor"}}, `may not use MixMonitor: add "system" to its write line`},
 		{"full disk", []amisim.Misbehaviour{{Kind: amisim.Full}}, "nothing goes into its file"},
+		{"module missing", []amisim.Misbehaviour{{Kind: amisim.Unload, Module: "format_wav"}}, `has not loaded the module "format_wav.so"`},
 		{"no file", []amisim.Misbehaviour{{Kind: amisim.NoFile}}, "its file did not appear"},
 		{"stalled", []amisim.Misbehaviour{{Kind: amisim.Stall}}, `the PBX "pbx1" did not answer in time`},
 	} {

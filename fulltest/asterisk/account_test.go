@@ -22,6 +22,7 @@ func TestAccount(t *testing.T) {
 			l := lab.Start(t, version, lab.Options{Spool: filepath.Join(t.TempDir(), "spool")})
 			for name, play := range map[string]func(*testing.T, *lab.Lab){
 				"an event filter":                    filtered,
+				"a module that is not there":         noWAV,
 				"a certificate of Asterisk's script": scriptedCertificate,
 			} {
 				t.Run(name, func(t *testing.T) {
@@ -87,6 +88,25 @@ func filtered(t *testing.T, l *lab.Lab) {
 		status, _ := p.Fetch(t.Context(), "/readyz")
 		return status == http.StatusOK
 	})
+}
+
+// noWAV takes from Asterisk what writes WAV, as small containers do: while
+// recgate runs, and before it begins.
+func noWAV(t *testing.T, l *lab.Lab) {
+	const says = `has not loaded the module "format_wav.so"`
+	p := newProgram(t, l, settings{})
+	t.Cleanup(func() { l.CLI("module load format_wav.so") })
+	l.CLI("module unload format_wav.so")
+	l.Call("410", "411", 120, "")
+	p.says(t, says)
+	p.awaitUnready(t, says)
+	p.Kill(t)
+	p.Begin(t)
+	p.awaitUnready(t, says)
+	l.CLI("module load format_wav.so")
+	p.awaitStatus(t, http.StatusOK)
+	p.awaitOK(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
 }
 
 // openssl makes files the way Asterisk's script ast_tls_cert does: an authority,
