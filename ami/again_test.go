@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -36,7 +37,7 @@ func TestUnansweredActions(t *testing.T) {
 		if err := s.begin(t.Context(), "1.4", 4); err != nil {
 			t.Errorf("a start on another channel: %v after %v", err, time.Since(begin))
 		}
-		all.Wait()
+		await.Return(t, "all callers to return", all.Wait)
 		for n := 5; n <= 9; n++ {
 			begin := time.Now()
 			if err := s.begin(t.Context(), fmt.Sprintf("1.%d", n), n); err != nil || time.Since(begin) != 0 {
@@ -102,7 +103,7 @@ func TestStartsWaitForARenewedLogin(t *testing.T) {
 				t.Errorf("Find = %v, %v", found, err)
 			}
 		})
-		all.Wait()
+		await.Return(t, "all callers to return", all.Wait)
 		if h := s.Health(); !h.Up || h.Reconnects != 0 {
 			t.Errorf("health %+v, want no reconnect: nothing was lost", h)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"recgate/ami"
+	"recgate/internal/await"
 )
 
 func TestDo(t *testing.T) {
@@ -161,7 +162,7 @@ func TestParallelActions(t *testing.T) {
 			t.Errorf("the hanging action: %v, want it to end with its context", err)
 		}
 	})
-	<-hangs
+	await.From(t, "the action that hangs", hangs)
 	for n := range parallel {
 		all.Go(func() {
 			value := fmt.Sprint(n)
@@ -171,9 +172,9 @@ func TestParallelActions(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	await.Return(t, "all callers to return", all.Wait)
 	leave()
-	hanging.Wait()
+	await.Return(t, "what hangs to be let go", hanging.Wait)
 }
 
 // TestAnswersSplitAtEveryByte sends all that a server says one byte at a time.

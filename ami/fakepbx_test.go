@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/internal/await"
 )
 
 // The account of the scripted servers.
@@ -67,7 +68,7 @@ func accept(t testing.TB, ln net.Listener, script func(*peer)) (address string) 
 			_ = conn.Close()
 		}
 		mu.Unlock()
-		all.Wait()
+		await.Return(t, "all callers to return", all.Wait)
 	})
 	return ln.Addr().String()
 }
@@ -197,7 +198,7 @@ func runWith(t testing.TB, o ami.Options, signals chan ami.Signal, tell func(ami
 	go func() { done <- c.Run(ctx, tell) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := await.From(t, "Run to end", done); err != nil {
 			t.Errorf("Run returned %v", err)
 		}
 	})

@@ -117,7 +117,7 @@ func TestEventsAtFullSpeed(t *testing.T) {
 				events, bytes/int64(events), took, float64(events)/took.Seconds(), h.Dropped, listings, h.Ping)
 			await.Until(t, "the table to be true", func() bool { // the last event may be under way to it
 				var failed atomic.Bool // on a busy machine the channels may not be listed in time
-				difference := s.traffic.differs(s.traffic.known(func(id string) []recording.Channel {
+				difference := s.traffic.differs(s.traffic.known(t, func(id string) []recording.Channel {
 					found, err := p.Find(t.Context(), recording.Target{Text: id, Name: id})
 					if err != nil {
 						failed.Store(true)
@@ -160,7 +160,7 @@ func follow(t testing.TB, p *ami.PBX, tell func(recording.Event)) {
 	go func() { done <- p.Run(ctx, tell) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := await.From(t, "Run to end", done); err != nil {
 			t.Errorf("Run = %v", err)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -122,7 +123,7 @@ func BenchmarkIngest(b *testing.B) {
 			}
 		})
 	}()
-	<-up
+	await.From(b, "the connection", up)
 	b.ReportAllocs()
 	b.SetBytes(int64(len(bytes.Join(all, nil)) / events))
 	b.ResetTimer()
@@ -139,7 +140,7 @@ func BenchmarkIngest(b *testing.B) {
 	}
 	b.ReportMetric(float64(cpuTime(b)-before)/float64(n), "cpu-ns/op")
 	cancel()
-	if err := <-done; err != nil {
+	if err := await.From(b, "Run to end", done); err != nil {
 		b.Error(err)
 	}
 }

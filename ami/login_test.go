@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"recgate/ami"
+	"recgate/internal/await"
 )
 
 // noID is an action without its ActionID, which is random.
@@ -39,7 +40,7 @@ func TestLoginAction(t *testing.T) {
 		c.next(t, ami.SignalUp)
 		c.stop()
 	}
-	first, second := <-logins, <-logins
+	first, second := await.From(t, "the first login", logins), await.From(t, "the second login", logins)
 	want := ami.Message{{"Action", "Login"}, {"Username", username}, {"Events", "call"}, {"Secret", secret}}
 	if diff := cmp.Diff(want, noID(first)); diff != "" {
 		t.Errorf("login (-want +got):\n%s", diff)
@@ -80,7 +81,7 @@ func TestMD5(t *testing.T) {
 			{"Key", "06100311b42ce807abd2ff123307df3e"},
 		},
 	}
-	if diff := cmp.Diff(want, []ami.Message{noID(<-got), noID(<-got)}); diff != "" {
+	if diff := cmp.Diff(want, []ami.Message{noID(await.From(t, "the first action", got)), noID(await.From(t, "the second action", got))}); diff != "" {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}
 }
@@ -199,7 +200,7 @@ func TestFailedLogins(t *testing.T) {
 				o.MD5, o.LoginTimeout, o.Random = tt.md5, 4*time.Second, half{}
 				o.BackoffMin, o.BackoffMax = time.Second, time.Second
 				c := run(t, o)
-				if took := <-again; took != tt.took+time.Second {
+				if took := await.From(t, "the next login", again); took != tt.took+time.Second {
 					t.Errorf("tried again after %v, want %v", took, tt.took+time.Second)
 				}
 				if up, err := c.State(); up || !errors.Is(err, tt.want) {
@@ -226,7 +227,7 @@ func TestNothingIsSentToStrangers(t *testing.T) {
 		}
 	})
 	run(t, o)
-	if err := <-got; err == nil {
+	if err := await.From(t, "the login to fail", got); err == nil {
 		t.Error("the client sent something to an SSH server")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -56,7 +57,7 @@ func TestManyMissChannels(t *testing.T) {
 		}
 		synctest.Wait()
 		close(marking)
-		all.Wait()
+		await.Return(t, "all callers to return", all.Wait)
 		if r.far.marks > 2 {
 			t.Errorf("the news were asked for %d times by 100 at once", r.far.marks)
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -52,7 +53,7 @@ func orderUnderLoss(t *testing.T, random *rand.Rand) {
 			}
 		})
 	}
-	all.Wait()
+	await.Return(t, "all callers to return", all.Wait)
 	s.stop()
 	if j.count < 50 {
 		t.Errorf("only %d actions arrived", j.count)
@@ -135,7 +136,9 @@ func TestPoolReconnects(t *testing.T) {
 				goroutines, heap = runtime.NumGoroutine(), liveHeap()
 			}
 		}
-		if got := runtime.NumGoroutine(); got != goroutines {
+		// What the runtime and the test's own alarm have for a moment is counted
+		// too; one that each loss left behind would make hundreds.
+		if got := runtime.NumGoroutine(); got > goroutines+times/10 {
 			t.Errorf("%d goroutines, %d after 10 losses", got, goroutines)
 		}
 		if grown := liveHeap() - heap; grown > 1<<20 {

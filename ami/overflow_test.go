@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"recgate/ami"
+	"recgate/internal/await"
 )
 
 // TestSlowListener: while the listener hangs, 20,000 events come in; actions
@@ -43,7 +44,7 @@ func TestSlowListener(t *testing.T) {
 	close(release)
 	heard, dropped := 0, 0
 	for heard+dropped < sent {
-		switch s := <-c.signals; s.Kind {
+		switch s := await.From(t, "the next signal", c.signals); s.Kind {
 		case ami.SignalEvent:
 			if dropped > 0 {
 				t.Fatalf("event %s after the gap", s.Message.Get("N"))
@@ -88,7 +89,7 @@ func TestAskInsideTell(t *testing.T) {
 	})
 	close(ready)
 	for range 3 {
-		if n := <-rows; n != 1 {
+		if n := await.From(t, "the count of rows", rows); n != 1 {
 			t.Errorf("%d rows, want 1", n)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"recgate/ami"
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -147,7 +148,7 @@ func serveWith(t *testing.T, actions int, s *switchboard, edit func(*ami.Options
 	}()
 	stop := sync.OnceFunc(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := await.From(t, "Run to end", done); err != nil {
 			t.Errorf("Run = %v", err)
 		}
 	})
@@ -200,7 +201,7 @@ func TestSlowActionDelaysNobody(t *testing.T) {
 				}
 			})
 		}
-		all.Wait()
+		await.Return(t, "all callers to return", all.Wait)
 		if n := s.onEvents(); n != 0 {
 			t.Errorf("%d actions went over the connection of the events", n)
 		}
@@ -224,7 +225,7 @@ func TestSlowWithoutPool(t *testing.T) {
 				}
 			})
 		}
-		all.Wait()
+		await.Return(t, "all callers to return", all.Wait)
 		if took := time.Since(begin); took != 3*time.Second || s.onEvents() != 3 {
 			t.Errorf("took %v, want 3 s over the connection of the events", took)
 		}
@@ -339,7 +340,7 @@ func TestAllBusy(t *testing.T) {
 		if n := s.onEvents(); n != 1 {
 			t.Errorf("%d actions went over the connection of the events, want the third", n)
 		}
-		all.Wait()
+		await.Return(t, "all callers to return", all.Wait)
 		want := []string{"MixMonitor 1.1", "MixMonitor 1.2", "MixMonitor 1.3"}
 		got := s.seen()
 		slices.Sort(got)
@@ -368,7 +369,7 @@ func TestNobodyWaitsAfterTheEnd(t *testing.T) {
 		}
 		synctest.Wait()
 		s.stop()
-		all.Wait()
+		await.Return(t, "all callers to return", all.Wait)
 		if got := s.seen(); len(got) != 1 {
 			t.Errorf("asked %v", got)
 		}

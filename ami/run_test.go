@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -39,7 +40,7 @@ func TestUpWaitsForTheTable(t *testing.T) {
 		found <- channels
 	}()
 	close(listed)
-	if channels := <-found; len(channels) != 1 || channels[0].UniqueID != "10.1" {
+	if channels := await.From(t, "the channels", found); len(channels) != 1 || channels[0].UniqueID != "10.1" {
 		t.Errorf("Find = %v, want it to wait for the listing", channels)
 	}
 	r.await(t, recording.PBXUp)

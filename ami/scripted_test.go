@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -203,7 +204,7 @@ func newRig(t *testing.T, edit func(*Config, *scripted)) *rig {
 	go func() { done <- p.Run(ctx, func(e recording.Event) { r.events <- e }) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := await.From(t, "Run to end", done); err != nil {
 			t.Errorf("Run = %v, want nil", err)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -153,7 +154,7 @@ func TestMissesAreListedSeldom(t *testing.T) {
 				})
 				time.Sleep(10 * time.Millisecond)
 			}
-			all.Wait()
+			await.Return(t, "all callers to return", all.Wait)
 			if n := len(r.far.asked("CoreShowChannels")) - before; n < most-2 || n > most+1 {
 				t.Errorf("the channels were listed %d times in 10 s, want %d", n, most)
 			}
@@ -181,7 +182,7 @@ func TestMissedWhileNotListed(t *testing.T) {
 		}()
 		synctest.Wait()
 		r.far.signals <- Signal{Kind: SignalDown, Err: errClosed}
-		if err := <-done; err == nil || !strings.Contains(err.Error(), "not connected") {
+		if err := await.From(t, "Run to end", done); err == nil || !strings.Contains(err.Error(), "not connected") {
 			t.Errorf("Find while the connection is lost: %v", err)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"recgate/ami"
 	"recgate/ami/amisim"
 	"recgate/audio/audiotest"
+	"recgate/internal/await"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
 )
@@ -60,7 +61,7 @@ func newSimulated(t *testing.T, version int, recorder, tech string) *simulated {
 	go func() { done <- server.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := await.From(t, "Run to end", done); err != nil {
 			t.Error(err)
 		}
 	})

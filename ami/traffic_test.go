@@ -6,9 +6,11 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -174,13 +176,13 @@ func (x *traffic) differs(known []recording.Channel, gap bool) string {
 
 // known are the channels of a table that traffic has ever made: one that is
 // gone and still known is a fault, too.
-func (x *traffic) known(find func(uniqueID string) []recording.Channel) (all []recording.Channel) {
+func (x *traffic) known(t testing.TB, find func(uniqueID string) []recording.Channel) (all []recording.Channel) {
 	found := make([][]recording.Channel, x.made)
 	var asking sync.WaitGroup
 	for n := range x.made { // at once: those who miss a channel wait together
 		asking.Go(func() { found[n] = find(fmt.Sprintf("1795273773.%d", n+1)) })
 	}
-	asking.Wait()
+	await.Return(t, "all questions to be answered", asking.Wait)
 	return slices.Concat(found...)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"recgate/ami"
 	"recgate/ami/amisim"
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -53,7 +54,7 @@ func TestWhyThereIsNoConnection(t *testing.T) {
 			}
 			cancel()
 			for range 2 {
-				if err := <-ended; err != nil {
+				if err := await.From(t, "Run to end", ended); err != nil {
 					t.Error(err)
 				}
 			}

@@ -17,6 +17,7 @@ import (
 
 	"recgate/auth"
 	"recgate/auth/authtest"
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -207,7 +208,7 @@ func TestRun(t *testing.T) {
 			t.Error("a revoked key works after a second")
 		}
 		stop()
-		if err := <-ended; err != nil {
+		if err := await.From(t, "Run to end", ended); err != nil {
 			t.Error(err)
 		}
 	})

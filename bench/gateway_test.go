@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"recgate/internal/port"
 )
 
 // endpoint is the path of the legacy API.
@@ -79,7 +80,7 @@ func serve(b *testing.B, dir, pbx string) gateway {
 // serveWith is serve by the recgate at path.
 func serveWith(b *testing.B, path, dir, pbx string) gateway {
 	b.Helper()
-	listen := freeAddress(b)
+	listen := port.Address(b)
 	config := filepath.Join(dir, "recgate.yaml")
 	yaml := fmt.Sprintf("listen: %s\ndatabase: %q\narchive: %q\nlog: json\npbx:\n  - name: pbx1\n%s",
 		listen, database(dir), "file:"+archive(dir), pbx)
@@ -114,16 +115,6 @@ func (g gateway) url(method string, args ...string) string {
 		q.Set(args[i], args[i+1])
 	}
 	return g.base + endpoint + "?" + q.Encode()
-}
-
-func freeAddress(b *testing.B) string {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // awaitStatus asks until the answer has this status.

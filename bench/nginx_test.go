@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"recgate/internal/port"
 )
 
 // nginxConfig is what Debian delivers, with two differences: sendfile is off
@@ -91,7 +93,7 @@ func newRivals(b *testing.B, plain, encoded string) rivals {
 			b.Fatal(err)
 		}
 	}
-	address := freeAddress(b)
+	address := port.Address(b)
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

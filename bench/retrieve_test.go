@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sync/errgroup"
+
+	"recgate/internal/port"
 )
 
 // noPBX is the configuration of a PBX that is away: retrievals need none.
@@ -197,7 +199,7 @@ func startBare(b *testing.B, file string) (p process, url string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	address := freeAddress(b)
+	address := port.Address(b)
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), bareFile+"="+file, bareAddress+"="+address)
 	p = launch(b, cmd)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"recgate/blob"
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -127,5 +128,5 @@ func wantAll(t *testing.T, b *blob.S3, want string) {
 			}
 		})
 	}
-	all.Wait()
+	await.Return(t, "all callers to return", all.Wait)
 }

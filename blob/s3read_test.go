@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -260,7 +261,7 @@ func TestS3Memory(t *testing.T) {
 				}
 			})
 		}
-		all.Wait()
+		await.Return(t, "all callers to return", all.Wait)
 	})
 	if limit := uint64(readers * 192 << 10); took > limit {
 		t.Errorf("%d readers of %d MB took %d kB, over %d kB", readers, long>>20, took>>10, limit>>10)

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"recgate/disk"
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -62,7 +63,7 @@ func guarded(t *testing.T, s *shelf, rate func(context.Context) (float64, error)
 	go func() { done <- g.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := await.From(t, "Run to end", done); err != nil {
 			t.Error(err)
 		}
 	})

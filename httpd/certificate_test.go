@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"recgate/httpd"
+	"recgate/internal/await"
 )
 
 // issued writes a certificate and its key, in the way of those who replace
@@ -162,7 +163,7 @@ func TestCertificateIsReplaced(t *testing.T) {
 			t.Errorf("%v days are left", left)
 		}
 		stop()
-		if err := <-ended; err != nil {
+		if err := await.From(t, "Run to end", ended); err != nil {
 			t.Error(err)
 		}
 	})

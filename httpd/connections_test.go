@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"recgate/httpd"
+	"recgate/internal/await"
 )
 
 // TestTooManyConnections: hundreds of connections that say nothing, half a
@@ -44,7 +45,7 @@ func TestTooManyConnections(t *testing.T) {
 		return conn
 	}
 	slow := dial("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
-	<-begun
+	await.From(t, "the request to arrive", begun)
 	silent := dial("")
 	for i := range 300 {
 		dial([]string{"", "GET /healthz HTTP/1.1\r\nHost: x\r\nX: ", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"}[i%3])

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"recgate/httpd"
+	"recgate/internal/await"
 )
 
 // asks calls a door from an address, with a key or without.
@@ -105,7 +106,7 @@ func TestRunning(t *testing.T) {
 	var wait sync.WaitGroup
 	begin := func(address string) {
 		wait.Go(func() { asks(door, address, "") })
-		<-entered
+		await.From(t, "the request to arrive", entered)
 	}
 	refused := func(address string, want int, says string) {
 		t.Helper()
@@ -125,7 +126,7 @@ func TestRunning(t *testing.T) {
 		t.Errorf("%d are under way", n)
 	}
 	close(leave)
-	wait.Wait()
+	await.Return(t, "all that was started to return", wait.Wait)
 	if n := limiter.Running(); n != 0 {
 		t.Errorf("%d are under way at the end", n)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"recgate/httpd"
+	"recgate/internal/await"
 )
 
 func TestProfiles(t *testing.T) {
@@ -48,7 +49,7 @@ func TestProfiles(t *testing.T) {
 		}
 	}
 	cancel()
-	if err := <-done; err != nil {
+	if err := await.From(t, "Run to end", done); err != nil {
 		t.Error(err)
 	}
 }

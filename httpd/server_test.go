@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"recgate/httpd"
+	"recgate/internal/await"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -162,7 +163,7 @@ func TestDrain(t *testing.T) {
 			t.Errorf("the request under way got %d %q, %v", status, body, err)
 		}
 	})
-	<-begun
+	await.From(t, "the request to arrive", begun)
 	wait.Go(func() {
 		if err := stop(); err != nil {
 			t.Error(err)
@@ -179,7 +180,7 @@ func TestDrain(t *testing.T) {
 		}
 	}
 	close(finish)
-	wait.Wait()
+	await.Return(t, "all that was started to return", wait.Wait)
 }
 
 // TestDrainHasALimit: a request that does not end is cut off.
@@ -197,11 +198,11 @@ func TestDrainHasALimit(t *testing.T) {
 			t.Error("the stuck request got an answer")
 		}
 	})
-	<-begun
+	await.From(t, "the request to arrive", begun)
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
-	wait.Wait()
+	await.Return(t, "all that was started to return", wait.Wait)
 	if !strings.Contains(log.String(), "requests cut off") {
 		t.Errorf("the log does not say so: %s", log)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"recgate/internal/await"
 	"recgate/metrics"
 )
 
@@ -147,7 +148,7 @@ func TestTwoAtOnce(t *testing.T) {
 		wait.Go(func() { one.Start("ok"); two.Settled("ready") })
 	}
 	lines(t, one)
-	wait.Wait()
+	await.Return(t, "all that was started to return", wait.Wait)
 	if !slices.Contains(lines(t, one), `recgate_starts_total{outcome="ok"} 101`) || !slices.Contains(lines(t, two), `recgate_starts_total{outcome="ok"} 1`) {
 		t.Error("the two count into each other, or miss counts")
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/recording"
 	"recgate/soap"
 )
@@ -160,7 +161,7 @@ func TestBrokenAfterFirstByte(t *testing.T) {
 		if err == nil || res.StatusCode != http.StatusOK || bytes.Contains(got, []byte("ault")) || int64(len(got)) >= res.ContentLength {
 			t.Errorf("%s: status %d, %d of %d bytes, error %v", query, res.StatusCode, len(got), res.ContentLength, err)
 		}
-		if o := <-outcome; o != "cut_off" {
+		if o := await.From(t, "the outcome", outcome); o != "cut_off" {
 			t.Errorf("counted as %q", o)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -123,7 +124,7 @@ func TestGroupSharesACommit(t *testing.T) {
 	db := openFile(t)
 	g := db.writer.(*group)
 	boom := errors.New("boom")
-	<-g.turn // somebody commits
+	await.From(t, "the turn to commit", g.turn) // somebody commits
 	const n = 12
 	errs := make([]error, n)
 	var wg sync.WaitGroup
@@ -153,7 +154,7 @@ func TestGroupSharesACommit(t *testing.T) {
 	waitFor(t, g, n)
 	// They share a transaction: the first who takes the turn runs them all.
 	g.turn <- struct{}{}
-	wg.Wait()
+	await.Return(t, "all writers to return", wg.Wait)
 
 	if !errors.Is(left, context.Canceled) {
 		t.Errorf("the one that left: %v", left)
@@ -175,7 +176,7 @@ func TestGroupSharesACommit(t *testing.T) {
 func TestGroupFails(t *testing.T) {
 	db := openFile(t)
 	g := db.writer.(*group)
-	<-g.turn
+	await.From(t, "the turn to commit", g.turn)
 	errs := make([]error, 4)
 	own := recording.Errorf(recording.Conflict, "there already")
 	var wg sync.WaitGroup
@@ -195,7 +196,7 @@ func TestGroupFails(t *testing.T) {
 		waitFor(t, g, i+1) // the order of the queue is known
 	}
 	g.turn <- struct{}{}
-	wg.Wait()
+	await.Return(t, "all writers to return", wg.Wait)
 	for i, err := range errs {
 		if err == nil || errors.Is(err, own) {
 			t.Errorf("change %d: %v, want that the whole failed", i, err)
@@ -232,7 +233,7 @@ func TestGroupUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	wg.Wait()
+	await.Return(t, "all writers to return", wg.Wait)
 	kept := outcomes(t, db)
 	for c := range clients {
 		for i := range each {

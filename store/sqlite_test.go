@@ -16,6 +16,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"recgate/internal/await"
+	"recgate/internal/child"
 	"recgate/recording"
 	"recgate/store"
 )
@@ -118,9 +120,9 @@ func TestMigrateProcesses(t *testing.T) {
 	var g errgroup.Group
 	for range 4 {
 		g.Go(func() error {
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMigrateProcesses$")
+			cmd := exec.Command(os.Args[0], "-test.run=^TestMigrateProcesses$")
 			cmd.Env = append(os.Environ(), key+"="+dsn)
-			if out, err := cmd.CombinedOutput(); err != nil {
+			if out, err := child.Output(await.Patience, cmd); err != nil {
 				return fmt.Errorf("%w: %s", err, out)
 			}
 			return nil

@@ -2,7 +2,6 @@ package wsdl_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/xml"
 	"os"
 	"os/exec"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"recgate/internal/child"
 	"recgate/wsdl"
 )
 
@@ -140,11 +140,9 @@ func TestAddressIsEscaped(t *testing.T) {
 // TestClientIsGenerated makes the client anew and compares it with the one
 // that is checked in.
 func TestClientIsGenerated(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
 	folder := t.TempDir()
-	cmd := exec.CommandContext(ctx, "go", "tool", "gowsdl", "-d", folder, "-p", "client", "-o", "njadmin.go", "njadmin.wsdl")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "tool", "gowsdl", "-d", folder, "-p", "client", "-o", "njadmin.go", "njadmin.wsdl")
+	if out, err := child.Output(5*time.Minute, cmd); err != nil {
 		t.Fatalf("gowsdl: %v\n%s", err, out)
 	}
 	want, err := os.ReadFile(filepath.Join(folder, "client", "njadmin.go"))

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"recgate/ami/amisim"
+	"recgate/internal/await"
 )
 
 func TestMain(m *testing.M) {
@@ -75,7 +76,7 @@ func run(t *testing.T, o amisim.Options) *amisim.Server {
 	go func() { ended <- s.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := await.From(t, "Run to end", ended); err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})

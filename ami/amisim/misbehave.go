@@ -236,13 +236,14 @@ func (s *Server) dropAll() {
 	}
 }
 
-// flood sends many harmless events.
+// flood sends many harmless events, of a channel that hangs up behind them.
 func (s *Server) flood(count int) {
 	phantom := &channel{name: "Local/flood@internal-ffffffff;1", uniqueID: "1.0", linkedID: "1.0", context: "internal", caller: nobody(), connected: nobody()}
 	for n := range count {
 		phantom.exten = fmt.Sprint(n)
 		s.tell("NewConnectedLine", phantom)
 	}
+	s.tell("Hangup", phantom)
 }
 
 // Restart does what a killed and restarted Asterisk shows: all connections

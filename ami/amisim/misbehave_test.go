@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"recgate/ami/amisim"
+	"recgate/internal/await"
 )
 
 func TestDropClosesAllConnections(t *testing.T) {
@@ -115,6 +116,7 @@ func TestFloodSendsEvents(t *testing.T) {
 	for range 3000 {
 		l.c.event("NewConnectedLine")
 	}
+	l.c.event("Hangup") // of the channel that all of them are about
 }
 
 func TestHalfOpenPassesNothing(t *testing.T) {
@@ -175,7 +177,7 @@ func TestRestartForgets(t *testing.T) {
 	l.now.Advance(3 * time.Second)
 	l.ok(t, "Action: Ping")
 	l.s.Restart()
-	<-made.Done()
+	await.From(t, "the call to be over", made.Done())
 	if !l.c.closed() {
 		t.Error("the connection lives")
 	}

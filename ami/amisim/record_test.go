@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"recgate/ami/amisim"
+	"recgate/internal/await"
 )
 
 // wave is a WAV file as it was found.
@@ -213,7 +214,7 @@ func TestHangupCompletesTheFile(t *testing.T) {
 			hung = l.c.event("Hangup")
 		}
 		l.wave(t, "a.wav").complete(t, "a.wav", 3*time.Second)
-		<-made.Done()
+		await.From(t, "the call to be over", made.Done())
 	}
 }
 
@@ -264,7 +265,7 @@ func TestTransfersGoOnRecording(t *testing.T) {
 			w.want(t, "stays", 0, time.Second, 400, 600)
 			w.want(t, "stays", time.Second, 2*time.Second, 400, 800)
 			l.wave(t, "leaves.wav").complete(t, "leaves", time.Second)
-			<-made.Done()
+			await.From(t, "the call to be over", made.Done())
 		})
 	}
 }
@@ -312,7 +313,7 @@ func TestLocalChannelCarriesBothTones(t *testing.T) {
 	l.ok(t, "Action: MixMonitor|Channel: %s|File: phone.wav", made.Caller().Name)
 	l.now.Advance(time.Second)
 	made.Hangup()
-	<-made.Done()
+	await.From(t, "the call to be over", made.Done())
 	l.wave(t, "one.wav").want(t, "half of the Local channel", 0, time.Second, 600, 800)
 	l.wave(t, "phone.wav").want(t, "telephone", 0, time.Second, 600, 800)
 	if left := l.s.Channels(); len(left) != 0 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"recgate/ami/amisim"
+	"recgate/internal/await"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -132,7 +133,7 @@ func TestCallEndsByItself(t *testing.T) {
 	l.c.event("BridgeEnter")
 	l.now.Advance(20 * time.Second)
 	l.c.event("HangupRequest")
-	<-made.Done()
+	await.From(t, "the call to be over", made.Done())
 	if err := made.Answer(); err == nil {
 		t.Error("a call that is over can be answered")
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"recgate/ami/amisim"
+	"recgate/internal/child"
+	"recgate/internal/port"
 	"recgate/recording"
 )
 
@@ -104,7 +107,7 @@ func TestStopWhileStarting(t *testing.T) {
 type serving struct {
 	*office
 	file string
-	cmd  *exec.Cmd
+	run  *child.Child // nil while it does not run
 	log  *lockedBuffer
 }
 
@@ -128,7 +131,7 @@ func (b *lockedBuffer) String() string {
 func newServing(t *testing.T) *serving {
 	t.Helper()
 	sim, spool := newSim(t, 22)
-	dir, listen := t.TempDir(), free(t)
+	dir, listen := t.TempDir(), port.Address(t)
 	s := &serving{office: &office{sim: sim, base: "http://" + listen, client: &http.Client{Transport: &http.Transport{}}}, file: filepath.Join(dir, "recgate.yaml")}
 	t.Cleanup(s.client.CloseIdleConnections)
 	yaml := fmt.Sprintf("listen: %s\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: recorder-secret\n    spool: %s\n",
@@ -137,9 +140,8 @@ func newServing(t *testing.T) *serving {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if s.cmd != nil && s.cmd.Process != nil {
-			_ = s.cmd.Process.Kill() // a test that failed left it
-			_ = s.cmd.Wait()
+		if s.run != nil {
+			s.run.Kill() // a test that failed left it
 		}
 	})
 	return s
@@ -148,9 +150,10 @@ func newServing(t *testing.T) *serving {
 func (s *serving) start(t *testing.T) {
 	t.Helper()
 	s.log = &lockedBuffer{}
-	s.cmd = program(context.WithoutCancel(t.Context()), filepath.Dir(s.file), nil, "serve", "--config", s.file)
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	if err := s.cmd.Start(); err != nil {
+	cmd := program(context.WithoutCancel(t.Context()), filepath.Dir(s.file), nil, "serve", "--config", s.file)
+	cmd.Stdout, cmd.Stderr = s.log, s.log
+	var err error
+	if s.run, err = child.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "recgate to be ready", func() bool {
@@ -166,12 +169,12 @@ func (s *serving) start(t *testing.T) {
 // stop sends a signal and returns the exit code.
 func (s *serving) stop(t *testing.T, with syscall.Signal) int {
 	t.Helper()
-	if err := s.cmd.Process.Signal(with); err != nil {
-		t.Fatal(err)
+	var exit *exec.ExitError
+	if err := s.run.End(with, patience); err != nil && !errors.As(err, &exit) { // the code says how it ended
+		t.Fatalf("%v\n%s", err, s.log)
 	}
-	_ = s.cmd.Wait() // the code says it
-	code := s.cmd.ProcessState.ExitCode()
-	s.cmd = nil
+	code := s.run.Cmd.ProcessState.ExitCode()
+	s.run = nil
 	s.client.CloseIdleConnections()
 	return code
 }

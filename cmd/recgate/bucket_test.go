@@ -16,6 +16,7 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"recgate/config"
+	"recgate/internal/port"
 	"recgate/recording"
 )
 
@@ -31,7 +32,7 @@ const bucketKey, bucketSecret = "AKIA-test", "hunter2-of-the-bucket"
 
 func newBucket(t *testing.T) *bucket {
 	t.Helper()
-	b := &bucket{files: s3mem.New(), address: "127.0.0.1:0"}
+	b := &bucket{files: s3mem.New(), address: port.Address(t)}
 	if err := b.files.CreateBucket("calls"); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,7 @@ func TestCheckOfABucket(t *testing.T) {
 	}{
 		{"sound", b.archive(), b.archive() + " can be written", true},
 		{"bucket missing", strings.Replace(b.archive(), "calls", "cals", 1), "the bucket of the archive is not there: make it, or mend the key archive", false},
-		{"endpoint away", "s3://calls?endpoint=http://" + free(t), "the archive cannot be reached: check endpoint in the key archive", false},
+		{"endpoint away", "s3://calls?endpoint=http://" + port.Address(t), "the archive cannot be reached: check endpoint in the key archive", false},
 		{"key unknown", says(403, "InvalidAccessKeyId"), "check archive_access_key and archive_secret_key", false},
 		{"secret wrong", says(403, "SignatureDoesNotMatch"), "check archive_access_key and archive_secret_key", false},
 		{"no right", says(403, "AccessDenied"), "check the rights of archive_access_key on the bucket", false},

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"recgate/ami/amisim"
+	waiting "recgate/internal/await"
+	"recgate/internal/port"
 )
 
 // checked is a configuration in a folder, to be written and checked.
@@ -76,17 +78,6 @@ func (c *checked) runWith(t *testing.T, flags ...string) said {
 	return recgate(t, c.dir, nil, args...)
 }
 
-// free returns an address on which nobody listens.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // TestCheckNamesWhatIsWrong: each fault fails exactly its own step, in words
 // that say what to do.
 func TestCheckNamesWhatIsWrong(t *testing.T) {
@@ -100,7 +91,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	}{
 		{"wrong secret", 22, func(_ *testing.T, c *checked) { c.secret = "wrong" }, "pbx pbx1: login", "check username, secret and the permit and deny lines of manager.conf"},
 		{"unknown user", 22, func(_ *testing.T, c *checked) { c.username = "stranger" }, "pbx pbx1: login", "refuses the login"},
-		{"PBX not reachable", 22, func(t *testing.T, c *checked) { c.address = free(t) }, "pbx pbx1: login", "connection refused"},
+		{"PBX not reachable", 22, func(t *testing.T, c *checked) { c.address = port.Address(t) }, "pbx pbx1: login", "connection refused"},
 		{"PBX that is none", 22, func(t *testing.T, c *checked) { c.address = noPBX(t) }, "pbx pbx1: login", "greeting"},
 		{"class system missing on 22", 22, func(_ *testing.T, c *checked) { c.username, c.secret = "callonly", "callonly-secret" }, "pbx pbx1: recorder", `add "system" to its write line`},
 		{"class system missing for mixmonitor on 16", 16, func(_ *testing.T, c *checked) {
@@ -122,7 +113,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"no place for the archive", 22, func(t *testing.T, c *checked) { c.archive = "file:" + c.closed(t, "upper", 0o555, false) + "/archive" }, "archive", "read-only or not permitted"},
 		{"database file unreadable", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "closed.db", 0o000, true) }, "database", "the database file cannot be opened"},
 		{"no place for the database", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "upper", 0o555, false) + "/x.db" }, "database", "cannot be made: make its folder"},
-		{"database away", 22, func(t *testing.T, c *checked) { c.database = "mysql://u:hunter2@" + free(t) + "/recgate" }, "database", "the database is away"},
+		{"database away", 22, func(t *testing.T, c *checked) { c.database = "mysql://u:hunter2@" + port.Address(t) + "/recgate" }, "database", "the database is away"},
 		{"an address that is not ours", 22, func(_ *testing.T, c *checked) { c.listen = "192.0.2.1:8080" }, "listen", "not an address of this machine"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -168,7 +159,7 @@ func noPBX(t *testing.T) string {
 			_ = conn.Close()
 		}
 	}()
-	t.Cleanup(func() { _ = l.Close(); <-done })
+	t.Cleanup(func() { _ = l.Close(); waiting.From(t, "the server to end", done) })
 	return l.Addr().String()
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"recgate/internal/port"
 )
 
 // TestDemoCanBeLookedInto: what the demo prints to paste works, and what it
@@ -16,7 +18,7 @@ import (
 func TestDemoCanBeLookedInto(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	listen := free(t)
+	listen := port.Address(t)
 	var said journal
 	demo := demoCommand{Listen: listen, Data: data}
 	end := runInBackground(t, func(ctx context.Context) error { return demo.Run(ctx, process{stdout: &said, stderr: io.Discard}) })

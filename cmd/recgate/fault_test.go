@@ -13,6 +13,7 @@ import (
 
 	"recgate/ami/amisim"
 	"recgate/config"
+	waiting "recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -146,7 +147,7 @@ func TestCallerHangsUp(t *testing.T) {
 		return all[len(all)-1].Get("Action") == "MixMonitor"
 	})
 	leave()
-	<-gone
+	waiting.From(t, "the caller to be gone", gone)
 	o.inState(t, "impatient", recording.Running)
 	o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "again") // adds a tag
 	o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -11,6 +12,10 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	waiting "recgate/internal/await"
+
+	"recgate/internal/child"
 )
 
 // asProgram is set in the environment of a test binary that is to be recgate
@@ -62,8 +67,9 @@ func ended(t *testing.T, cmd *exec.Cmd) said {
 	t.Helper()
 	var out, err strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &err
-	if fail := cmd.Run(); fail != nil && cmd.ProcessState == nil {
-		t.Fatal(fail)
+	var exit *exec.ExitError
+	if fail := child.Run(waiting.Patience, cmd); fail != nil && !errors.As(fail, &exit) {
+		t.Fatalf("%v\n%s%s", fail, out.String(), err.String())
 	}
 	return said{cmd.ProcessState.ExitCode(), out.String(), err.String()}
 }

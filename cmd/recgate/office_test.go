@@ -17,6 +17,7 @@ import (
 
 	"recgate/ami/amisim"
 	"recgate/config"
+	waiting "recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -117,7 +118,7 @@ func runInBackground(t *testing.T, run func(context.Context) error) (end func())
 	go func() { ended <- run(ctx) }()
 	end = sync.OnceFunc(func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := waiting.From(t, "a part of recgate to end", ended); err != nil {
 			t.Error(err)
 		}
 	})

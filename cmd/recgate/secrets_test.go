@@ -12,6 +12,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"recgate/internal/child"
+	"recgate/internal/port"
 )
 
 // The secrets of this test, one for each place that has one. All begin alike.
@@ -73,7 +76,7 @@ func TestSecretsStayOutOfSight(t *testing.T) {
 	t.Parallel()
 	sim, spool := newSim(t, 22)
 	x := &leaks{t: t}
-	common := fmt.Sprintf("log_level: debug\nlegacy: {api_keys: [%s]}\npprof: %s\n", secretKey, free(t))
+	common := fmt.Sprintf("log_level: debug\nlegacy: {api_keys: [%s]}\npprof: %s\n", secretKey, port.Address(t))
 	pbx := func(address, secret string) string {
 		return fmt.Sprintf("pbx: [{name: pbx1, address: %q, username: recorder, secret: %s, spool: %s}]\n", address, secret, spool)
 	}
@@ -126,7 +129,8 @@ func (x *leaks) serve(dir string) {
 	cmd := program(ctx, dir, nil, "serve", "--config", "recgate.yaml")
 	log := &journal{}
 	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
+	serve, err := child.Start(cmd)
+	if err != nil {
 		x.t.Fatal(err)
 	}
 	var base, profiles string
@@ -164,10 +168,7 @@ func (x *leaks) serve(dir string) {
 		}
 		x.note(file, string(text))
 	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		x.t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil {
+	if err := serve.End(syscall.SIGTERM, patience); err != nil {
 		x.t.Errorf("it ended badly: %v\n%s", err, log.text())
 	}
 	x.note("log", log.text())

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"recgate/ami/amisim"
+	"recgate/internal/port"
 )
 
 const spool = "/var/spool/asterisk/monitor/recgate"
@@ -39,14 +39,8 @@ install -d -m 750 -o asterisk -g asterisk /var/spool/asterisk /var/spool/asteris
 
 func newOffice(t *testing.T, d debian) *office {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := &office{debian: d, listen: l.Addr().String()}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	o := &office{debian: d, listen: port.Address(t)}
+	var err error
 	o.sim, err = amisim.New(amisim.Options{
 		Spool: filepath.Dir(d.path(spool)),
 		Users: []amisim.User{{Name: "recgate", Secret: "a-secret-of-the-test", Read: "call", Write: "system,call"}},

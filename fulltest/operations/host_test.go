@@ -109,7 +109,7 @@ func accountOf(t *testing.T) account {
 func newHost(t *testing.T) *host {
 	t.Helper()
 	dir := child.Folder(t, "recgate-op-") // short, for the name of the socket
-	h := &host{dir: dir, listen: port.Address(t), account: accountOf(t), binary: process.Build(t), kept: map[string][]byte{}}
+	h := &host{dir: dir, listen: port.Address(t), ami: port.Address(t), account: accountOf(t), binary: process.Build(t), kept: map[string][]byte{}}
 	t.Cleanup(func() {
 		if err := h.stop(); err != nil {
 			t.Error(err)

@@ -25,7 +25,7 @@ var rooms = map[string]room{
 	}},
 
 	"recording":               {},
-	"recording/recordingtest": {ours: []string{"recording", "audio/audiotest"}, outside: testModules},
+	"recording/recordingtest": {ours: []string{"recording", "audio/audiotest", "internal/await"}, outside: testModules},
 
 	"proof":         {ours: []string{"recording", "audio/audiotest"}},
 	"soap":          {ours: []string{"recording", "wsdl"}, outside: []string{"github.com/gorilla/mux", "github.com/segmentio/asm", "golang.org/x/text", "golang.org/x/time"}},

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -269,7 +270,7 @@ func blobsSideBySide(t *testing.T, b recording.Blobs) {
 			}
 		})
 	}
-	wait.Wait()
+	await.Return(t, "all that was started to return", wait.Wait)
 	for i := range 20 {
 		wantBlob(t, b, key(i), blobContent(byte(i)))
 	}
@@ -285,7 +286,7 @@ func blobsOnOneKey(t *testing.T, b recording.Blobs) {
 			}
 		})
 	}
-	wait.Wait()
+	await.Return(t, "all that was started to return", wait.Wait)
 	body, _, err := b.Open(t.Context(), blobKey)
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -59,7 +60,7 @@ func oneMarkStays(t *testing.T, s recording.MarkStore, marks ...recording.Archiv
 	for i, m := range marks {
 		wg.Go(func() { errs[i] = s.SetMark(t.Context(), recording.ArchiveMark{}, m) })
 	}
-	wg.Wait()
+	await.Return(t, "all writers to return", wg.Wait)
 	now, err := s.Mark(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -75,7 +76,7 @@ func start(t *testing.T, hear Hearing, x Exchange) *bench {
 	go func() { done <- b.pbx.Run(ctx, func(e recording.Event) { b.events <- e }) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := await.From(t, "Run to end", done); err != nil {
 			t.Errorf("Run = %v, want nil when its context ends", err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -171,7 +172,7 @@ func oneStepWins(t *testing.T, s recording.Store) {
 			errs[i] = s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: "mine", At: after(i)})
 		})
 	}
-	wg.Wait()
+	await.Return(t, "all writers to return", wg.Wait)
 	won := 0
 	for _, err := range errs {
 		if err == nil {
@@ -212,7 +213,7 @@ func simultaneousAdds(t *testing.T, s recording.Store) {
 			errs[i] = s.Add(t.Context(), r)
 		})
 	}
-	wg.Wait()
+	await.Return(t, "all writers to return", wg.Wait)
 	conflicts := 0
 	for _, err := range errs {
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -166,13 +167,13 @@ func otherSeesAtOnce(t *testing.T, s [2]recording.Store) {
 
 // both calls do n times through each of two stores at once, and returns what
 // the calls said.
-func both(s [2]recording.Store, n int, do func(s recording.Store, i int) error) []error {
+func both(t *testing.T, s [2]recording.Store, n int, do func(s recording.Store, i int) error) []error {
 	errs := make([]error, 2*n)
 	var wg sync.WaitGroup
 	for i := range errs {
 		wg.Go(func() { errs[i] = do(s[i%2], i) })
 	}
-	wg.Wait()
+	await.Return(t, "all writers to return", wg.Wait)
 	return errs
 }
 
@@ -195,7 +196,7 @@ func oneWon(t *testing.T, errs []error) {
 func oneStartWins(t *testing.T, s [2]recording.Store) {
 	for round := range 10 {
 		unique := fmt.Sprintf("7.%d", round)
-		oneWon(t, both(s, 4, func(s recording.Store, i int) error {
+		oneWon(t, both(t, s, 4, func(s recording.Store, i int) error {
 			r := full(round*10 + i + 1)
 			r.UniqueID, r.Call.LinkedID = unique, unique
 			return s.Add(t.Context(), r)
@@ -212,7 +213,7 @@ func oneStartWins(t *testing.T, s [2]recording.Store) {
 func oneStepOfTwoWins(t *testing.T, s [2]recording.Store) {
 	for n := range 10 {
 		r := add(t, s[0], unset(n+1))
-		oneWon(t, both(s, 4, func(s recording.Store, i int) error {
+		oneWon(t, both(t, s, 4, func(s recording.Store, i int) error {
 			return s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: "mine", At: after(i)})
 		}))
 		past, err := s[1].History(t.Context(), r.ID)
@@ -224,7 +225,7 @@ func oneStepOfTwoWins(t *testing.T, s [2]recording.Store) {
 
 func tagsOfTwo(t *testing.T, s [2]recording.Store) {
 	r := add(t, s[0], unset(1))
-	for _, err := range both(s, 8, func(s recording.Store, i int) error {
+	for _, err := range both(t, s, 8, func(s recording.Store, i int) error {
 		return s.AddTag(t.Context(), r.ID, fmt.Sprintf("tag-%d", i), "192.0.2.7", after(i))
 	}) {
 		if err != nil {
@@ -237,7 +238,7 @@ func tagsOfTwo(t *testing.T, s [2]recording.Store) {
 }
 
 func callOfTwo(t *testing.T, s [2]recording.Store) {
-	for _, err := range both(s, 8, func(s recording.Store, i int) error {
+	for _, err := range both(t, s, 8, func(s recording.Store, i int) error {
 		r := full(i + 1)
 		r.Call.LinkedID, r.Tags = "1.1", []string{"all"}
 		return s.Add(t.Context(), r)
@@ -264,7 +265,7 @@ func leaseOfTwo(t *testing.T, s [2]recording.Store) {
 		name := fmt.Sprintf("job %d", round/2) // every second time what had been given back
 		var mu sync.Mutex
 		var holders []string
-		for _, err := range both(s, 4, func(s recording.Store, i int) error {
+		for _, err := range both(t, s, 4, func(s recording.Store, i int) error {
 			holder := fmt.Sprintf("holder %d", i)
 			got, err := s.TryLease(t.Context(), name, holder, time.Hour)
 			mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"recgate/internal/await"
 	"recgate/recording"
 )
 
@@ -97,7 +98,7 @@ func simultaneousTags(t *testing.T, s recording.Store) {
 		want = append(want, tag)
 		wg.Go(func() { errs[i] = s.AddTag(t.Context(), r.ID, tag, "192.0.2.8", after(i)) })
 	}
-	wg.Wait()
+	await.Return(t, "all writers to return", wg.Wait)
 	for _, err := range errs {
 		if err != nil {
 			t.Error(err)
