@@ -209,3 +209,25 @@ func TestRealDisk(t *testing.T) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }
+
+// The disk below a mount that is away says nothing: neither that there is
+// room, nor that there is none.
+func TestPlaceThatIsNotThere(t *testing.T) {
+	away := errors.New("its mount is away")
+	g := disk.New(disk.Options{
+		Places: []disk.Place{{Name: "archive", Path: "/", There: func(context.Context) error { return away }}},
+		Warn:   1, Refuse: 2, Look: func(string) (disk.Usage, error) { return disk.Usage{Used: 99, Free: 1}, nil },
+	})
+	g.Look(t.Context())
+	if l := g.Levels()[0]; !errors.Is(l.Err, away) || l.Used != 0 {
+		t.Errorf("the level is %+v", l)
+	}
+	if err := errors.Join(g.Room("pbx1"), g.Full("archive")); err != nil {
+		t.Errorf("starts are refused: %v", err)
+	}
+	away = nil
+	g.Look(t.Context())
+	if g.Room("pbx1") == nil || g.Full("archive") == nil || g.Full("database") != nil {
+		t.Errorf("the mount is back, full: %v, %v", g.Room("pbx1"), g.Full("archive"))
+	}
+}
