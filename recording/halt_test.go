@@ -61,6 +61,36 @@ func TestStopIsWrittenBeforeItIsAsked(t *testing.T) {
 	})
 }
 
+// A process that died between the row and the PBX has stopped nothing. Who
+// starts before the next look at what is unfinished gets one recording.
+func TestStartAfterAnInterruptedStop(t *testing.T) {
+	inStubbornOffice(t, func(t *testing.T, of *office, p *stubborn) {
+		of.pbx.Call(t, "410", "411")
+		rec := of.start(t, "410", "22")
+		of.pbx.Pass(2 * time.Second)
+		died := recording.Step{To: recording.Collecting, Reason: "stopped by request", At: time.Now(), StoppedAt: time.Now()}
+		if err := of.store.Advance(t.Context(), rec.ID, died); err != nil {
+			t.Fatal(err)
+		}
+		p.stop = func(context.Context, recording.Recording) error { return errNoAnswer }
+		_, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "23"})
+		refused(t, err, recording.Unavailable, "no answer")
+		p.stop = nil
+		next := of.start(t, "410", "23")
+		if stops := of.pbx.Stops(); next.ID == rec.ID || !slices.Equal(stops, []recording.ID{rec.ID}) {
+			t.Fatalf("%s was started after %s, and the PBX stopped %v", next.ID, rec.ID, stops)
+		}
+		of.pbx.Pass(2 * time.Second)
+		of.stop(t, "410")
+		of.pbx.Pass(time.Second)
+		for _, id := range []recording.ID{rec.ID, next.ID} {
+			if got := of.state(t, id); got.State != recording.Ready {
+				t.Errorf("%s is %s (%s)", id, got.State, got.Reason)
+			}
+		}
+	})
+}
+
 func TestStopThatThePBXDoesNotDo(t *testing.T) {
 	inStubbornOffice(t, func(t *testing.T, of *office, p *stubborn) {
 		of.pbx.Call(t, "410", "411")

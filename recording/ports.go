@@ -174,8 +174,8 @@ type Lookup interface {
 	// Open returns the recordings of a PBX that are not in a final state or
 	// whose channel is not known to have ended.
 	Open(ctx context.Context, pbx string) ([]Recording, error)
-	// OnChannel returns the recordings of one channel that are in Starting or
-	// Running.
+	// OnChannel returns the recordings of one channel that are not in a final
+	// state.
 	OnChannel(ctx context.Context, pbx, uniqueID string) ([]Recording, error)
 	// Unfinished returns what Open does, of all PBXs, also of those that
 	// nobody configures any more.

@@ -49,10 +49,9 @@ func (s *Service) settle(ctx context.Context, p PBX, id ID, uniqueID string) err
 			return err
 		}
 	case Collecting:
-		if err := s.stopAgain(ctx, p, rec); err != nil {
+		if err := s.settleStopped(ctx, p, rec); err != nil {
 			return err
 		}
-		s.collectSoon(rec.ID)
 	}
 	if rec.State == Running {
 		if err := s.settleRunning(ctx, p, &rec); err != nil {
@@ -64,6 +63,16 @@ func (s *Service) settle(ctx context.Context, p PBX, id ID, uniqueID string) err
 		return nil
 	}
 	return s.settleGone(ctx, p, rec)
+}
+
+// settleStopped makes sure that what a row in Collecting says has ended did
+// end, and has its files collected. The lock is held.
+func (s *Service) settleStopped(ctx context.Context, p PBX, rec Recording) error {
+	if err := s.stopAgain(ctx, p, rec); err != nil {
+		return err
+	}
+	s.collectSoon(rec.ID)
+	return nil
 }
 
 // settleRunning asks the PBX whether a recording does run. One that does not,

@@ -67,9 +67,10 @@ func (s *Service) start(ctx context.Context, r StartRequest) (Recording, error) 
 }
 
 // running returns what recgate records on the channel, or nil. A row that a
-// crash left in Starting is settled first, and one that says Running is only
-// believed when the PBX confirms it: a start that is answered with success
-// must record. The channel's lock is held.
+// crash left in Starting is settled first, one that says Running is only
+// believed when the PBX confirms it, and one whose stop a crash interrupted is
+// stopped: a start that is answered with success must record, and nothing
+// beside it. The channel's lock is held.
 func (s *Service) running(ctx context.Context, c live) (*Recording, error) {
 	open, err := s.store.OnChannel(ctx, c.on.Name(), c.UniqueID)
 	if err != nil {
@@ -84,6 +85,10 @@ func (s *Service) running(ctx context.Context, c live) (*Recording, error) {
 			rec, err = s.settleStarting(ctx, c.on, rec)
 		case Running:
 			err = s.settleRunning(ctx, c.on, &rec)
+		case Collecting:
+			if !s.waits.has(rec.ID) { // else it is known to have ended
+				err = s.settleStopped(ctx, c.on, rec)
+			}
 		}
 		if err != nil {
 			return nil, err

@@ -27,6 +27,13 @@ func (w *waits) begin(id ID, ran time.Duration) *collector {
 	return w.all[id]
 }
 
+// has reports whether a recording waits.
+func (w *waits) has(id ID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.all[id] != nil
+}
+
 // end forgets a recording that was collected.
 func (w *waits) end(id ID) {
 	w.mu.Lock()

@@ -109,9 +109,9 @@ func (db *DB) Open(ctx context.Context, pbx string) ([]recording.Recording, erro
 
 // OnChannel implements recording.Lookup.
 func (db *DB) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
-	const query = selectRecordings + `WHERE r.unique_id = ? AND r.pbx = ? AND r.state IN (?, ?)
+	const query = selectRecordings + `WHERE r.unique_id = ? AND r.pbx = ? AND r.state IN (?, ?, ?)
 		ORDER BY r.asked_at DESC, r.id DESC`
-	return db.list(ctx, "read what is recorded on a channel", query, uniqueID, pbx, recording.Starting, recording.Running)
+	return db.list(ctx, "read what is recorded on a channel", query, uniqueID, pbx, recording.Starting, recording.Running, recording.Collecting)
 }
 
 // Unfinished implements recording.Lookup. It reads the whole table: no

@@ -72,7 +72,7 @@ func (s *Store) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recordin
 		return nil, err
 	}
 	return s.list(len(s.rows), func(r *row) bool {
-		return r.PBX == pbx && r.UniqueID == uniqueID && (r.State == recording.Starting || r.State == recording.Running)
+		return r.PBX == pbx && r.UniqueID == uniqueID && !r.State.Final()
 	}), nil
 }
 
