@@ -90,10 +90,43 @@ func (t *Table) Find(target recording.Target) []recording.Channel {
 			exact = append(exact, e)
 		}
 	}
-	if len(exact) > 0 {
+	switch {
+	case len(exact) > 0:
 		return channels(exact)
+	case len(folded) > 0:
+		return channels(folded)
+	case target.Tech == "":
+		return nil
 	}
-	return channels(folded)
+	return channels(t.named(func(name string) bool { return name == target.Text }))
+}
+
+// named returns the entries whose name is wanted. It looks at all of them.
+func (t *Table) named(wanted func(name string) bool) []*entry {
+	var found []*entry
+	for _, e := range t.byID {
+		if wanted(e.Name) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// Namesake returns the live channel whose name is the unique id of another
+// one: Asterisk looks for a name first, without regard to case, so that what
+// is asked of the other one would be done to this.
+func (t *Table) Namesake(uniqueID string) (name string, ok bool) {
+	if !strings.Contains(uniqueID, "/") { // as every name does
+		return "", false
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, e := range t.named(func(name string) bool { return lower(name) == lower(uniqueID) }) {
+		if e.UniqueID != uniqueID {
+			return e.Name, true
+		}
+	}
+	return "", false
 }
 
 // Peers returns the live channels with the linked id of c or in its bridge,
@@ -268,22 +301,4 @@ func bornAt(uniqueID string, now time.Time) (at time.Time, ok bool) {
 		return now, false
 	}
 	return at, true
-}
-
-// older returns the linked id that was made first. Asterisk gives it to all
-// channels of a bridge.
-func older(a, b string) string {
-	sa, na, oka := stamp(a)
-	sb, nb, okb := stamp(b)
-	if !oka || !okb || sa < sb || sa == sb && na <= nb {
-		return a
-	}
-	return b
-}
-
-func stamp(id string) (seconds, counter int64, ok bool) {
-	s, n, found := strings.Cut(id[strings.LastIndexByte(id, '-')+1:], ".")
-	seconds, err := strconv.ParseInt(s, 10, 64)
-	counter, err2 := strconv.ParseInt(n, 10, 64)
-	return seconds, counter, found && err == nil && err2 == nil
 }

@@ -115,7 +115,7 @@ func (t *Table) special(e *entry, name string, m Message) {
 		t.change(e, func(c *recording.Channel) { c.Bridge = bridge })
 		e.moved = t.listings
 		if strings.EqualFold(m.Get("BridgeType"), "basic") {
-			t.link(bridge)
+			t.link(bridge, e.LinkedID)
 		}
 	case "bridgeleave":
 		if e.Bridge == m.Get("BridgeUniqueid") {
@@ -127,19 +127,12 @@ func (t *Table) special(e *entry, name string, m Message) {
 	}
 }
 
-// link gives all channels of a basic bridge the oldest linked id among them,
-// as Asterisk does when a channel enters; it says so of the entering one only.
-func (t *Table) link(bridge string) {
-	members := append([]*entry(nil), t.byBridge[bridge]...)
-	if len(members) == 0 {
-		return
-	}
-	oldest := members[0].LinkedID
-	for _, e := range members[1:] {
-		oldest = older(oldest, e.LinkedID)
-	}
-	for _, e := range members {
-		t.change(e, func(c *recording.Channel) { c.LinkedID = oldest })
+// link gives all channels of a basic bridge the linked id of the one that has
+// entered: Asterisk gives them that of the oldest among them, whatever its text,
+// and says so of the entering one only.
+func (t *Table) link(bridge, linkedID string) {
+	for _, e := range append([]*entry(nil), t.byBridge[bridge]...) {
+		t.change(e, func(c *recording.Channel) { c.LinkedID = linkedID })
 	}
 }
 

@@ -63,6 +63,7 @@ func TestFind(t *testing.T) {
 		"SIP/410-12FA7B", "PJSIP/410-0000001a", "PJSIP/Front-Desk-0000001b", "PJSIP/front-desk-0000001c",
 		"Local/410@internal-00000003;1", "DAHDI/i1/0383208100-1a", "DAHDI/i2/0383208100-1b", "IAX2/test-5226",
 		"Snoop/1.1-00000001", "SIP/411-00000001<ZOMBIE>", "PJSIP/abc-0000001d",
+		"SIP/Zadarma usa-0000061a", "PJSIP/приёмная-0000001b",
 	} {
 		id := fmt.Sprintf("%d.7", i+1)
 		table.Apply(event("Newchannel", name, id, id, "6"), noon)
@@ -94,7 +95,20 @@ func TestFind(t *testing.T) {
 		{"4100", []string{}},
 		{"10", []string{}},
 		{"1.70", []string{}},
-		{"PJSIP/410-0000001a", []string{}},
+		{"PJSIP/410-0000001a", []string{"2.7"}}, // the whole name
+		{"PJSIP/410-0000001A", []string{}},
+		{"PJSIP/410-0000001", []string{}},
+		{"Local/410@internal-00000003;1", []string{"5.7"}},
+		{"DAHDI/i1/0383208100-1a", []string{"6.7"}},
+		{"Zadarma usa", []string{"12.7"}},
+		{"SIP/Zadarma usa", []string{"12.7"}},
+		{"SIP/zadarma USA", []string{"12.7"}},
+		{"SIP/Zadarma usa-0000061a", []string{"12.7"}},
+		{"Zadarma", []string{}},
+		{"приёмная", []string{"13.7"}},
+		{"PJSIP/приёмная", []string{"13.7"}},
+		{"PJSIP/приёмная-0000001b", []string{"13.7"}},
+		{"/410", []string{}},
 		{"PJSIP/front-cafe", []string{}},
 	} {
 		if diff := cmp.Diff(tt.want, ids(table.Find(target(t, tt.target)))); diff != "" {

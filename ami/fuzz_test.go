@@ -32,12 +32,17 @@ func FuzzTable(f *testing.F) {
 		}
 		table.Begin()
 		table.Complete(messages[len(messages)/2:], at)
-		for _, c := range table.Find(recording.Target{Text: text, Name: text}) {
+		target, err := recording.ParseTarget(text)
+		if err != nil {
+			return
+		}
+		for _, c := range table.Find(target) {
 			found := c.Extension
 			if i := strings.LastIndexByte(c.Extension, '/'); i >= 0 && sameTech(c.Name, "dahdi") {
 				found = c.Extension[i+1:]
 			}
-			if c.UniqueID != text && lower(found) != lower(text) {
+			name := target.Name[strings.LastIndexByte(target.Name, '/')+1:] // a DAHDI target names its span
+			if c.UniqueID != target.Text && c.Name != target.Text && lower(found) != lower(target.Name) && lower(found) != lower(name) {
 				t.Errorf("%q finds %q of %q", text, c.Name, c.Extension)
 			}
 		}
@@ -88,16 +93,28 @@ func FuzzSpoolName(f *testing.F) {
 	})
 }
 
-// FuzzSendable: what may stand for a channel in an action is digits, a dot
-// and the name of a system, and never anything that an action is made of.
+// FuzzSendable: a unique id that may be sent arrives as the whole of one
+// value, and as it was; any other is refused.
 func FuzzSendable(f *testing.F) {
-	for _, id := range []string{"1763719200.12", "pbx-a-1763719200.12", "1.1,,touch", "1.1\r\n", "1.1)", "1.1 ", "${X}.1"} {
+	for _, id := range []string{
+		"1763719200.12", "PBX Sydney-1763719200.12", "büro-1-1.1", "crm-call-4711", "1.1,,touch", "1.1\r\n", "1.1)", "1.1 ", " 1.1", "\t1.1", "${X}.1", "",
+		strings.Repeat("x", 149), strings.Repeat("x", 2000),
+	} {
 		f.Add(id)
 	}
-	good := regexp.MustCompile(`\A[A-Za-z0-9_.+*#@:-]{3,80}\z`)
 	f.Fuzz(func(t *testing.T, id string) {
-		if sendable(id) == nil && !good.MatchString(id) {
-			t.Errorf("%q may be sent", id)
+		err := sendable(id)
+		wire, unsafe := encode(NewAction("Getvar", "Channel", id, "Variable", "X"), "1")
+		lead := id == "" || id[0] <= ' '
+		if (err == nil) != (unsafe == nil && !lead) {
+			t.Fatalf("sendable(%q) = %v, encode: %v", id, err, unsafe)
+		}
+		if err != nil {
+			return
+		}
+		messages, _ := readWhole(bytes.NewReader(wire)) // it always ends with an error
+		if len(messages) != 1 || len(messages[0]) != 4 || messages[0][2] != (Header{"Channel", id}) {
+			t.Errorf("%q arrives as %q", id, messages)
 		}
 	})
 }

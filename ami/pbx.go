@@ -178,10 +178,10 @@ func (p *PBX) Find(ctx context.Context, t recording.Target) ([]recording.Channel
 		}
 		found, err = p.look(ctx, t)
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		return found, nil
-	case len(found) > 0:
+	}
+	if _, was := p.table.Get(t.Text); was {
 		return nil, fmt.Errorf("%w (%w)", err, recording.ErrLastSeen)
 	}
 	return nil, err
@@ -303,13 +303,4 @@ func (p *PBX) nowAt(uniqueID string) string {
 		uniqueID = to
 	}
 	return uniqueID
-}
-
-// sendable refuses a unique id that is none: it becomes part of an AMI value.
-func sendable(uniqueID string) error {
-	t, err := recording.ParseTarget(uniqueID)
-	if err != nil || !t.IsUniqueID() || t.Text != uniqueID {
-		return recording.Errorf(recording.Invalid, "%q is not a unique id", shorten(uniqueID))
-	}
-	return nil
 }

@@ -18,7 +18,7 @@ const stopDeadline = 5 * time.Second
 func (p *PBX) Record(ctx context.Context, c recording.Channel, id recording.ID) (recording.Capture, error) {
 	r, err := p.recorder(ctx)
 	if err == nil {
-		err = sendable(c.UniqueID)
+		err = p.addressable(c)
 	}
 	if err != nil {
 		return recording.Capture{}, err

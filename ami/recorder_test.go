@@ -83,23 +83,6 @@ func TestStopTouchesNothingElse(t *testing.T) {
 	}
 }
 
-// TestHostileUniqueID: nothing that is no unique id reaches the PBX.
-func TestHostileUniqueID(t *testing.T) {
-	r := newRig(t, nil).up(t)
-	for _, id := range []string{"", "410", "10.1\r\n\r\nAction: Command", "10.1,x", "PJSIP/410", " 10.1", "${EXTEN}-1.1"} {
-		_, err := r.Record(t.Context(), recording.Channel{UniqueID: id}, r.id)
-		code(t, err, recording.Invalid, "not a unique id")
-		code(t, r.Stop(t.Context(), recording.Recording{ID: r.id, UniqueID: id, Recorder: Monitor}), recording.Invalid, "not a unique id")
-		_, err = r.Reclaim(t.Context(), recording.Recording{ID: r.id, UniqueID: id})
-		code(t, err, recording.Invalid, "not a unique id")
-	}
-	for _, action := range []string{"MixMonitor", "StopMonitor", "Getvar"} {
-		if sent := r.far.asked(action); len(sent) > 0 {
-			t.Errorf("%s was sent: %q", action, sent)
-		}
-	}
-}
-
 // TestNoFile: Asterisk says Success and writes nothing. The recording is
 // taken back by its id, also when the caller has gone.
 func TestNoFile(t *testing.T) {

@@ -26,6 +26,9 @@ const (
 // the dialplan. Nothing that Asterisk reads more into.
 var testCallText = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}@[A-Za-z0-9_-]{1,40}$`)
 
+// testCallIDText is what testCallID makes.
+var testCallIDText = regexp.MustCompile(`^` + TestCallPrefix + `[0-9]{9}-[0-9]+\.[12]$`)
+
 // TestCall lets the PBX call itself: both halves of a Local channel run the
 // extension to, EXTENSION@CONTEXT, of its dialplan, which must answer and make
 // itself heard. It returns the unique id of the half to be recorded once that
@@ -70,8 +73,9 @@ func (p *PBX) TestCall(ctx context.Context, to string) (uniqueID string, err err
 
 // EndTestCall hangs up what TestCall returned. A call that is over is no error.
 func (p *PBX) EndTestCall(ctx context.Context, uniqueID string) error {
-	if err := sendable(uniqueID); err != nil {
-		return err
+	// Hangup reads /.../ as a pattern of names, so only our own are sent.
+	if !testCallIDText.MatchString(uniqueID) {
+		return recording.Errorf(recording.Invalid, "%q is not the unique id of a test call", shorten(uniqueID))
 	}
 	_, err := p.conn.Do(ctx, NewAction("Hangup", "Channel", uniqueID, "Cause", "16"))
 	if err = p.fault(err); recording.CodeOf(err) == recording.NotFound {

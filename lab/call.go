@@ -36,7 +36,28 @@ func (l *Lab) Call(from, to string, seconds int, tech string) Call {
 	return c
 }
 
+// CallAs is Call as a program makes it (click to dial): the pbx calls from, by
+// a channel whose unique id is the program's, and then has it call to. The
+// call lasts until it is hung up.
+func (l *Lab) CallAs(from, to, uniqueID, tech string) Call {
+	l.t.Helper()
+	c, err := l.callBy(from, tech, func(m *manager) error {
+		_, err := m.do("Originate", "Channel", strings.ToUpper(orPJSIP(tech))+"/"+from, "Context", "internal", "Exten", to,
+			"Priority", "1", "Async", "true", "ChannelId", uniqueID)
+		return err
+	})
+	if err != nil {
+		l.t.Fatalf("call from %s to %s as %q: %v", from, to, uniqueID, err)
+	}
+	return c
+}
+
 func (l *Lab) call(from, to string, seconds int, tech string) (Call, error) {
+	return l.callBy(from, tech, func(*manager) error { return l.dial(from, to, seconds, tech) })
+}
+
+// callBy has a call made, and waits until it is bridged.
+func (l *Lab) callBy(from, tech string, make func(*manager) error) (Call, error) {
 	l.calling.Lock()
 	defer l.calling.Unlock()
 	m, err := l.managerOf(l.pbx).login(l.t.Context(), "call")
@@ -44,7 +65,7 @@ func (l *Lab) call(from, to string, seconds int, tech string) (Call, error) {
 		return Call{}, err
 	}
 	defer m.close()
-	if err := l.dial(from, to, seconds, tech); err != nil {
+	if err := make(m); err != nil {
 		return Call{}, err
 	}
 	prefix := strings.ToUpper(orPJSIP(tech)) + "/" + from + "-"

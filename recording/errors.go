@@ -63,8 +63,8 @@ func Errorf(code Code, format string, args ...any) error {
 	return &Error{Code: code, Msg: fmt.Sprintf(format, args...)}
 }
 
-// ErrLastSeen is wrapped by the error of a PBX that is away and had such a
-// channel when it was last seen.
+// ErrLastSeen is wrapped by the error of a PBX that is away and had a channel
+// of this unique id when it was last seen.
 var ErrLastSeen = errors.New("the PBX had it when it was last seen")
 
 // ErrUncertain is wrapped by an error after which it is not known whether the

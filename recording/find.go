@@ -51,7 +51,7 @@ func (s *Service) find(ctx context.Context, t Target) ([]live, error) {
 		channels, err := p.Find(ctx, t)
 		// Two PBXs may give the same unique id: the one that is away is not
 		// to be taken for the one that is there. An extension may have moved.
-		if t.IsUniqueID() && errors.Is(err, ErrLastSeen) {
+		if errors.Is(err, ErrLastSeen) {
 			return nil, err
 		}
 		if err != nil {
@@ -69,16 +69,25 @@ func (s *Service) find(ctx context.Context, t Target) ([]live, error) {
 	switch {
 	case len(found) == 0 && away != nil:
 		return nil, away
-	case len(found) == 0 && t.IsUniqueID():
-		return nil, Errorf(NotFound, "no live call has the unique id %q", t.Text)
 	case len(found) == 0:
-		return nil, Errorf(NotFound, "no live call on extension %q", t.Text)
+		return nil, t.unknown()
 	}
 	if err := onOnePBX(found, t); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(found, func(a, b live) int { return before(a.Channel, b.Channel) })
 	return found, nil
+}
+
+// unknown refuses a target that no live channel answers to.
+func (t Target) unknown() error {
+	if err := badKey(argTarget, t.Text); err != nil {
+		return err
+	}
+	if t.IsUniqueID() {
+		return Errorf(NotFound, "no live call has the unique id %q", t.Text)
+	}
+	return Errorf(NotFound, "no live call on extension %q", t.Text)
 }
 
 func onOnePBX(found []live, t Target) error {

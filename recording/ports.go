@@ -31,9 +31,10 @@ type Switch interface {
 	// Find returns the live channels that t means: those with exactly this
 	// unique id, if there are any; else those of exactly this extension (and
 	// technology, if t names one), compared exactly first, then without
-	// regard to case. None is an empty slice and no error; a table that is
-	// not in step with the PBX is Unavailable, and wraps ErrLastSeen when
-	// such a channel was in it at last.
+	// regard to case; else the one of exactly this name. The text is compared
+	// and never sent to the PBX, whatever it holds. None is an empty slice and
+	// no error; a table that is not in step with the PBX is Unavailable, and
+	// wraps ErrLastSeen when a channel of this unique id was in it at last.
 	Find(ctx context.Context, t Target) ([]Channel, error)
 	// Peers returns the live channels of the same call as c, c among them:
 	// those with its linked id or in its bridge. Unavailable as for Find.

@@ -61,12 +61,15 @@ func (s *Service) byTag(ctx context.Context, key string) ([]Candidate, error) {
 }
 
 func (s *Service) byUniqueID(ctx context.Context, key string) ([]Candidate, error) {
-	if err := checkKey("uniqueId", key, "a unique id such as 12347811.214"); err != nil {
-		return nil, err
+	if !canName(key) {
+		return nil, badKey(argUniqueID, key)
 	}
 	found, err := s.store.ByUniqueID(ctx, key, enough)
 	if err == nil && len(found) == 0 {
-		return nil, Errorf(NotFound, "no recording belongs to the unique id %q", key)
+		err = badKey(argUniqueID, key)
+		if err == nil {
+			err = Errorf(NotFound, "no recording belongs to the unique id %q", key)
+		}
 	}
 	return found, err
 }

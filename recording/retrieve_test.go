@@ -128,18 +128,6 @@ func TestRetrieveRefusals(t *testing.T) {
 	})
 }
 
-func TestRetrieveByUniqueIDRefuses(t *testing.T) {
-	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
-		for _, key := range hostile {
-			_, err := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: key, Username: "fred"})
-			refused(t, err, recording.Invalid, "uniqueId")
-		}
-		if log := accesses(t, of); len(log) != len(hostile) {
-			t.Errorf("%d lines in the access log, want %d", len(log), len(hostile))
-		}
-	})
-}
-
 func TestRetrieveDuringTheCall(t *testing.T) {
 	inOffice(t, recording.Options{RetrieveDuringCall: true}, func(t *testing.T, of *office) {
 		of.pbx.Call(t, "410", "411")

@@ -13,26 +13,34 @@ type Target struct {
 	Name string // the extension without technology
 }
 
-// maxTarget is AST_MAX_EXTENSION of Asterisk: longer names cannot exist.
-const maxTarget = 80
+const (
+	// maxTarget is AST_MAX_PUBLIC_UNIQUEID of Asterisk: longer unique ids
+	// cannot exist, nor can extensions.
+	maxTarget = 149
+	// maxNamed bounds what is compared with names, in bytes. A PBX takes no
+	// longer name back, and the database keeps more of one.
+	maxNamed = 900
+)
 
-// targetText is what a channel, an extension or a unique id can hold. A
+// targetText is what a channel, an extension or a unique id mostly holds. A
 // slash separates technology, span and name, or the name of a PBX.
 var targetText = regexp.MustCompile(`^[A-Za-z0-9_+*#@:-][A-Za-z0-9_.+*#@:-]*(/[A-Za-z0-9_+*#@:-][A-Za-z0-9_.+*#@:-]*){0,2}$`)
 
 var uniqueIDText = regexp.MustCompile(`^([A-Za-z0-9_.+*#@:-]+-)?[0-9]+\.[0-9]+$`)
 
 // ParseTarget reads the value of extenOrUniqueId. Blanks around it are
-// ignored. Anything that no channel, extension or unique id can hold is
-// Invalid, with a message that names the argument and quotes the value.
+// ignored. Only what no PBX can call anything is Invalid, with a message that
+// names the argument and quotes the value: system names, endpoints and
+// programs that make calls decide what channels and unique ids are written
+// with, so any other text is to be compared with theirs, and never to be sent.
 func ParseTarget(text string) (Target, error) {
 	t := strings.Trim(text, " ")
-	if err := checkKey("extenOrUniqueId", t, "an extension such as 410 or a unique id such as 12347811.214"); err != nil {
-		return Target{}, err
+	if !canName(t) {
+		return Target{}, badKey(argTarget, t)
 	}
 	target := Target{Text: t, Name: t}
-	if i := strings.IndexByte(t, '/'); i >= 0 {
-		target.Tech, target.Name = t[:i], t[i+1:]
+	if tech, name, ok := strings.Cut(t, "/"); ok && tech != "" && name != "" {
+		target.Tech, target.Name = tech, name
 	}
 	return target, nil
 }
@@ -41,12 +49,26 @@ func ParseTarget(text string) (Target, error) {
 // seconds.counter, or systemname-seconds.counter.
 func (t Target) IsUniqueID() bool { return uniqueIDText.MatchString(t.Text) }
 
-// checkKey refuses what no channel, extension or unique id can hold; give says
-// what would do.
-func checkKey(arg, value, give string) error {
+// canName tells whether a PBX can call anything so: the text fits into one
+// line of its protocol.
+func canName(text string) bool {
+	return text != "" && len(text) <= maxNamed && !strings.ContainsAny(text, "\r\n\x00")
+}
+
+// The arguments that name a channel.
+const (
+	argTarget   = "extenOrUniqueId"
+	argUniqueID = "uniqueId"
+)
+
+// badKey refuses a text that matches nothing by its form, if that is not what
+// extensions, channels and unique ids mostly have; nil where it is.
+func badKey(arg, value string) error {
 	switch {
+	case value == "" && arg == argUniqueID:
+		return Errorf(Invalid, "%s is missing or empty: give a unique id such as 12347811.214", arg)
 	case value == "":
-		return Errorf(Invalid, "%s is missing or empty: give %s", arg, give)
+		return Errorf(Invalid, "%s is missing or empty: give an extension such as 410 or a unique id such as 12347811.214", arg)
 	case len(value) > maxTarget:
 		return Errorf(Invalid, "%s %q is longer than %d characters", arg, shorten(value), maxTarget)
 	case !targetText.MatchString(value) || strings.Contains(value, ".."):

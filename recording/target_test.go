@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"recgate/audio"
 	"recgate/recording"
+	"recgate/recording/recordingtest"
 )
 
 // TestExtension holds the vectors of the wire reference, sections 8.2 and
@@ -79,23 +81,18 @@ func TestParseTarget(t *testing.T) {
 	}
 }
 
-// Hostile holds what must never get as far as a PBX.
+// hostile holds what must never get as far as a PBX.
 var hostile = []string{
 	"", " ", "410\r\nAction: Command", "410\n", "410\r", "\n410", "410\x00", "4,10", `4"10`, "4'10", "4`id`", "$(id)", "../410", "SIP/../410", "a/..",
-	"..", "4%10", "<410>", "410;id", "410|id", "410&1", "4 10", "/410", "410/", "a/b/c/d", "410\u202e", "é", "\xff", strings.Repeat("4", 10_000),
+	"..", "4%10", "<410>", "410;id", "410|id", "410&1", "4 10", "/410", "410/", "pbx1/", "a/b/c/d", "410\u202e", "é", "\xff", strings.Repeat("4", 10_000),
+	strings.Repeat("4", 150), strings.Repeat("é", 75),
 }
 
 func TestParseTargetRefuses(t *testing.T) {
-	for _, text := range hostile {
+	for _, text := range []string{"", " ", "410\r", "\n410", "4\x0010", strings.Repeat("4", 901)} {
 		t.Run(shortName(text), func(t *testing.T) {
-			got, err := recording.ParseTarget(text)
-			if recording.CodeOf(err) != recording.Invalid {
-				t.Fatalf("ParseTarget(%q) = %+v, %v; want Invalid", text, got, err)
-			}
-			msg := recording.Message(err)
-			if !strings.Contains(msg, "extenOrUniqueId") || len(msg) > 400 || strings.ContainsAny(msg, "\r\n\x00") {
-				t.Errorf("message %q: want it short, on one line and naming the argument", msg)
-			}
+			_, err := recording.ParseTarget(text)
+			refusedByForm(t, "extenOrUniqueId", text, err)
 		})
 	}
 }
@@ -122,18 +119,46 @@ func FuzzExtension(f *testing.F) {
 	})
 }
 
+// FuzzParseTarget: what passes fits into one line of a PBX's protocol, and is
+// in none of its parts another text than the caller's.
 func FuzzParseTarget(f *testing.F) {
-	for _, seed := range hostile {
+	for _, seed := range append(hostile, oddIDs...) {
 		f.Add(seed)
 	}
 	f.Add("SIP/410")
 	f.Fuzz(func(t *testing.T, text string) {
 		target, err := recording.ParseTarget(text)
 		if err != nil {
+			refusedByForm(t, "extenOrUniqueId", text, err)
 			return
 		}
-		if strings.ContainsAny(target.Text, "\r\n\x00,\"'`$%<>;|& \\") || strings.Contains(target.Text, "..") || len(target.Text) > 80 {
+		if target.Text == "" || strings.ContainsAny(target.Text, "\r\n\x00") || len(target.Text) > 900 || target.Text != strings.Trim(text, " ") {
 			t.Errorf("ParseTarget(%q) lets %q pass", text, target.Text)
 		}
+		if whole := target.Tech + "/" + target.Name; target.Text != target.Name && target.Text != whole {
+			t.Errorf("ParseTarget(%q) makes %q of it", text, whole)
+		}
+	})
+}
+
+// FuzzUnknownTarget: what no channel answers to is refused, never recorded;
+// only texts of the form of an extension or unique id are NotFound.
+func FuzzUnknownTarget(f *testing.F) {
+	for _, seed := range append(hostile, oddIDs...) {
+		f.Add(seed)
+	}
+	pbx := recordingtest.NewPBX("pbx1")
+	pbx.Call(f, "410", "411")
+	service := recording.NewService([]recording.PBX{pbx}, recordingtest.NewStore(), recordingtest.NewBlobs(), audio.Files{}, recording.Options{})
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.HasSuffix(strings.Trim(text, " "), "410") || strings.HasSuffix(strings.Trim(text, " "), "411") || strings.Contains(text, "00000.") {
+			return
+		}
+		_, err := service.Start(t.Context(), recording.StartRequest{Target: text})
+		plain := !strings.ContainsAny(text, "\r\n\x00,\"'`$%<>;|&\\") && !strings.Contains(text, "..")
+		if recording.CodeOf(err) == recording.NotFound && plain {
+			return
+		}
+		refusedByForm(t, "extenOrUniqueId", text, err)
 	})
 }

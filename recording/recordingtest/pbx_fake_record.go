@@ -23,10 +23,14 @@ func (p *PBX) Find(_ context.Context, t recording.Target) ([]recording.Channel, 
 	case len(found) > 0:
 		return found, nil
 	}
-	return p.where(func(c recording.Channel) bool {
+	found = p.where(func(c recording.Channel) bool {
 		tech, _ := recording.SplitChannel(c.Name)
 		return strings.EqualFold(c.Extension, t.Name) && (t.Tech == "" || strings.EqualFold(tech, t.Tech))
-	}), nil
+	})
+	if len(found) == 0 {
+		found = p.where(func(c recording.Channel) bool { return c.Name == t.Text })
+	}
+	return found, nil
 }
 
 // Peers returns the channels of the call.
