@@ -373,3 +373,25 @@ func BenchmarkFind(b *testing.B) {
 		}
 	}
 }
+
+// TestLinkedIDOfABridge: Asterisk gives all channels of a bridge the linked id
+// of the oldest, whatever its text, and says so of the one that enters last.
+func TestLinkedIDOfABridge(t *testing.T) {
+	for _, tt := range []struct{ first, second, want string }{
+		{"crm-b", "crm-a", "crm-b"}, {"crm-b", "crm-a", "crm-a"},
+		{"crm-a", "1795727617.10", "crm-a"}, {"1795727617.12", "crm-a", "crm-a"}, {"2.2", "1.1", "2.2"},
+	} {
+		table := ami.NewTable("pbx1", ami.Extensions{})
+		for _, id := range []string{tt.first, tt.second} {
+			table.Apply(event("Newchannel", "SIP/410-0000000"+id[len(id)-1:], id, id, "6"), noon)
+		}
+		bridge := []string{"BridgeUniqueid", "b", "BridgeType", "basic"}
+		table.Apply(event("BridgeEnter", "SIP/410-1", tt.first, tt.first, "6", bridge...), noon)
+		table.Apply(event("BridgeEnter", "SIP/410-2", tt.second, tt.want, "6", bridge...), noon)
+		for _, id := range []string{tt.first, tt.second} {
+			if c, _ := table.Get(id); c.LinkedID != tt.want {
+				t.Errorf("%+v: %q has the linked id %q", tt, id, c.LinkedID)
+			}
+		}
+	}
+}

@@ -80,18 +80,24 @@ func (s *simulated) PBX() recording.PBX { return s.pbx }
 
 func (s *simulated) Call(t testing.TB, from, to string) (caller, callee string) {
 	t.Helper()
-	return s.dial(t, from, to, 0)
+	return s.dial(t, from, to, amisim.CallOptions{})
+}
+
+func (s *simulated) CallAs(t testing.TB, from, to, uniqueID string) {
+	t.Helper()
+	s.dial(t, from, to, amisim.CallOptions{UniqueID: uniqueID})
 }
 
 func (s *simulated) Ring(t testing.TB, from, to string) string {
 	t.Helper()
-	_, callee := s.dial(t, from, to, amisim.Never)
+	_, callee := s.dial(t, from, to, amisim.CallOptions{Answer: amisim.Never})
 	return callee
 }
 
-func (s *simulated) dial(t testing.TB, from, to string, answer time.Duration) (caller, callee string) {
+func (s *simulated) dial(t testing.TB, from, to string, o amisim.CallOptions) (caller, callee string) {
 	t.Helper()
-	c, err := s.Server.Call(from, to, amisim.CallOptions{Tech: s.tech, Answer: answer})
+	o.Tech = s.tech
+	c, err := s.Server.Call(from, to, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,9 +28,13 @@ type settings struct {
 	AMI, TLS, SIP, PJSIP, PhonesAMI, PhonesSIP int
 	RTPFirst, RTPLast                          int
 	Monitor, ChanSIP                           bool
-	Extensions                                 []string
+	SystemName                                 string
+	Extensions, Odd                            []string
 	Users                                      []User
 }
+
+// OddNames are names of the telephone 410 that are not made of digits.
+func OddNames() []string { return []string{"приёмная", "Zadarma usa"} }
 
 func (l *Lab) settings(i *instance, extensions []string) settings {
 	first := l.ports.first
@@ -38,7 +42,12 @@ func (l *Lab) settings(i *instance, extensions []string) settings {
 	if i.name == "phones" {
 		rtp = first + portPhonesRTP
 	}
+	system := l.systemName
+	if i.name == "phones" {
+		system = ""
+	}
 	return settings{
+		SystemName: system, Odd: OddNames(),
 		Instance: i.name, Dir: i.dir, RunDir: i.runDir, Root: l.tree.root, Modules: l.tree.modules,
 		AMI: first + portAMI, TLS: first + portTLS, SIP: first + portSIP, PJSIP: first + portPJSIP,
 		PhonesAMI: first + portPhonesAMI, PhonesSIP: first + portPhonesSIP,

@@ -12,7 +12,8 @@
 // C*200 Hz (410: 400 Hz, 411: 600, 412: 800, 500: 500, 501: 700), so that a
 // recording shows who is in it. 420 rings and never answers, 600 and 601 are
 // queues, 700 parks, 7411 is 411 recorded by the dialplan, 8440 is a 440 Hz
-// tone; conf/pbx/extensions.conf has them all.
+// tone; conf/pbx/extensions.conf has them all. The pbx knows the telephone 410
+// by OddNames, too, for CallAs.
 //
 // The script install brings the packages, once, into a cache outside of the
 // project; every lab then has ports and a run folder of its own, so that tests
@@ -54,6 +55,8 @@ type Options struct {
 	// Extensions are more telephones besides the standard ones (410 to 419,
 	// 420, 430 to 469, 500 to 503), three digits beginning with 4 or 5.
 	Extensions []string
+	// SystemName begins the unique ids of the pbx, with a hyphen behind it.
+	SystemName string
 	// Punctual has the servers run before everything else on the machine
 	// (asterisk -p), so that sound is in time while other things keep it busy.
 	// It needs root.
@@ -71,14 +74,15 @@ type Lab struct {
 	Spool   string // Options.Spool, or Monitor
 	Dir     string // the run folder: pbx/log/messages, phones/log/messages
 
-	t        testing.TB
-	tree     tree
-	users    []User
-	ports    *ports
-	pbx      *instance
-	phones   *instance
-	punctual bool
-	calling  sync.Mutex // held while a Call is set up, so that two are not taken for each other
+	t          testing.TB
+	tree       tree
+	users      []User
+	ports      *ports
+	pbx        *instance
+	phones     *instance
+	punctual   bool
+	systemName string
+	calling    sync.Mutex // held while a Call is set up, so that two are not taken for each other
 }
 
 // Start installs the version when the cache does not have it, starts a pbx and
@@ -109,7 +113,7 @@ func start(t testing.TB, version int, dir string, o Options) (*Lab, error) {
 	l := &Lab{
 		Version: version, AMI: ports.address(portAMI), AMITLS: ports.address(portTLS),
 		CA: filepath.Join(dir, "pbx", "keys", "ami.crt"), Monitor: filepath.Join(dir, "pbx", "spool", "monitor"),
-		Spool: o.Spool, Dir: dir, punctual: o.Punctual, t: t, tree: tree, users: accounts(o.Users), ports: ports,
+		Spool: o.Spool, Dir: dir, punctual: o.Punctual, systemName: o.SystemName, t: t, tree: tree, users: accounts(o.Users), ports: ports,
 	}
 	t.Cleanup(l.stop)
 	if l.Spool == "" {

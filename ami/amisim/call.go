@@ -15,6 +15,7 @@ type CallOptions struct {
 	Tech     string        // "PJSIP" (default) or "SIP"
 	Answer   time.Duration // when the called telephone answers; 0: at once; Never
 	Duration time.Duration // after the answer the caller hangs up; 0: until somebody does
+	UniqueID string        // of the caller's channel; empty: as Asterisk counts
 }
 
 // Call is a call between two telephones. Transfers change who they are.
@@ -70,6 +71,10 @@ func (c *Call) join(ch *channel) {
 func (s *Server) pickUp(call *Call, from, to, linkedID string) *channel {
 	ch := s.newPhone(call.options.Tech, from, linkedID)
 	ch.exten, ch.dialed = to, to
+	if id := call.options.UniqueID; id != "" && call.caller == nil {
+		s.rename(ch, id)
+		ch.linkedID = id
+	}
 	call.join(ch)
 	if call.options.Tech == "PJSIP" {
 		ch.state = ring

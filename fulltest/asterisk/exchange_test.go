@@ -53,6 +53,11 @@ func (x *exchange) Call(t testing.TB, from, to string) (caller, callee string) {
 	return c.CallerUniqueID, c.CalleeUniqueID
 }
 
+func (x *exchange) CallAs(t testing.TB, from, to, uniqueID string) {
+	t.Helper()
+	x.Lab.CallAs(from, to, uniqueID, x.tech)
+}
+
 func (x *exchange) Ring(t testing.TB, from, to string) string {
 	t.Helper()
 	x.Dial(from, to, 60, x.tech)

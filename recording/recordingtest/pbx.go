@@ -19,6 +19,8 @@ type Exchange interface {
 	// Call has from call to, and returns when both are up and bridged. The
 	// call lasts until it is hung up.
 	Call(t testing.TB, from, to string) (caller, callee string) // unique ids
+	// CallAs is Call of a program that gives the caller's channel its unique id.
+	CallAs(t testing.TB, from, to, uniqueID string)
 	// Ring has from call to, which rings and is not answered.
 	Ring(t testing.TB, from, to string) (callee string)
 	// Hangup ends the call that the channel is in.
@@ -44,6 +46,9 @@ func TestPBX(t *testing.T, hear Hearing, open func(t *testing.T) Exchange) {
 		{"Find by extension and unique id", findBoth},
 		{"Find never matches a prefix", findExactly},
 		{"Find compares technologies", findTechnology},
+		{"Find by the whole name of a channel", findByName},
+		{"A unique id with blanks, punctuation and letters of any alphabet", oddUniqueID},
+		{"The longest unique id", longUniqueID},
 		{"Peers of a call", peersOfACall},
 		{"Record, stop: the file is complete and holds both parties", recordAndStop},
 		{"Record, hangup: the event comes and the file is complete", recordAndHangup},

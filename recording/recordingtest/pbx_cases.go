@@ -2,6 +2,7 @@ package recordingtest
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,59 @@ func findTechnology(t *testing.T, b *bench) {
 	tech, _ := recording.SplitChannel(b.find(t, "410", caller)[0].Name)
 	b.find(t, tech+"/410", caller)
 	b.find(t, "IAX2/410")
+}
+
+func findByName(t *testing.T, b *bench) {
+	caller, callee := b.Call(t, "410", "411")
+	for _, id := range []string{caller, callee} {
+		name := b.find(t, id, id)[0].Name
+		b.find(t, name, id)
+		b.find(t, name[:len(name)-1])
+		b.find(t, name+"0")
+	}
+}
+
+func oddUniqueID(t *testing.T, b *bench) {
+	recordedAs(t, b, `PBX Sydney,büro;b|c&"d\e'%s${EXTEN}) приёмная`)
+}
+
+func longUniqueID(t *testing.T, b *bench) { recordedAs(t, b, strings.Repeat("crm-call-", 17)[:149]) }
+
+// recordedAs records a call whose caller's channel has a unique id of a
+// program's making, as it would any other.
+func recordedAs(t *testing.T, b *bench, id string) {
+	b.CallAs(t, "410", "411", id)
+	c := b.bridged(t, id, id)
+	b.find(t, id[:len(id)-1])
+	if c.LinkedID != id || c.Extension != "410" {
+		t.Errorf("channel %+v, want the linked id %q", c, id)
+	}
+	peers, err := b.pbx.Peers(b.context(t), c)
+	if err != nil || len(peers) != 2 {
+		t.Errorf("Peers = %+v, %v; want both", peers, err)
+	}
+	rec := b.record(t, b.bridged(t, "410", id))
+	b.Pass(time.Second)
+	if capture, err := b.pbx.Reclaim(b.context(t), rec); err != nil || len(capture.Tracks) != len(rec.Tracks) {
+		t.Errorf("Reclaim = %+v, %v; want %d tracks", capture, err, len(rec.Tracks))
+	}
+	if err := b.pbx.Stop(b.context(t), rec); err != nil {
+		t.Fatalf("Stop: %v", err)
+	}
+	b.sounds(t, rec, "410", "411")
+	if capture, err := b.pbx.Reclaim(b.context(t), rec); err != nil || len(capture.Tracks) != 0 {
+		t.Errorf("Reclaim of one that has ended = %+v, %v; want no tracks", capture, err)
+	}
+	again := b.record(t, c)
+	b.Pass(time.Second)
+	b.Hangup(t, id)
+	e := b.await(t, "the hangup", func(e recording.Event) bool {
+		return e.Kind == recording.ChannelHungUp && e.Channel.UniqueID == id
+	})
+	if e.Channel.LinkedID != id {
+		t.Errorf("event %+v, want the linked id %q", e, id)
+	}
+	b.sounds(t, again, "410", "411")
 }
 
 func peersOfACall(t *testing.T, b *bench) {

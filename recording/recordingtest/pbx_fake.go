@@ -58,7 +58,17 @@ func (p *PBX) Tone(extension string) float64 { return tone(extension) }
 // Call makes a bridged call.
 func (p *PBX) Call(t testing.TB, from, to string) (caller, callee string) {
 	t.Helper()
-	a := p.Add(recording.Channel{Name: "SIP/" + from, Extension: from, State: recording.Up})
+	return p.call(from, to, "")
+}
+
+// CallAs makes a bridged call whose caller has this unique id.
+func (p *PBX) CallAs(t testing.TB, from, to, uniqueID string) {
+	t.Helper()
+	p.call(from, to, uniqueID)
+}
+
+func (p *PBX) call(from, to, uniqueID string) (caller, callee string) {
+	a := p.Add(recording.Channel{Name: "SIP/" + from, Extension: from, State: recording.Up, UniqueID: uniqueID})
 	b := p.Add(recording.Channel{Name: "SIP/" + to, Extension: to, State: recording.Up, LinkedID: a.LinkedID})
 	for _, id := range []string{a.UniqueID, b.UniqueID} {
 		p.Change(id, func(c *recording.Channel) { c.Bridge, c.AnsweredAt = "bridge-"+a.UniqueID, time.Now() })
