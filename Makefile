@@ -11,7 +11,7 @@ CHAOSTIME ?= 20m
 
 # LOUD are the rooms of fulltest that load the machine.
 LOUD  = chaos flood galera operations redteam
-FULL  = go test -race -timeout 15m -tags full
+FULL  = fulltest/run go test -race -timeout 15m -tags full
 space = $(subst x,,x x)
 
 .PHONY: demo test build deb lint fuzz chaos bench generate tools-installed test-installed
@@ -55,7 +55,7 @@ fuzz:
 # on each database, and the ledgers are printed. CHAOS_SEED draws a plan again.
 # It needs root, who may mount small disks. make test has a short run of it.
 chaos: test-installed
-	CGO_ENABLED=1 CHAOS_TIME=$(CHAOSTIME) go test -tags full -count=1 -v -timeout 0 -run '^TestChaos$$' ./fulltest/chaos
+	CGO_ENABLED=1 CHAOS_TIME=$(CHAOSTIME) fulltest/run go test -tags full -count=1 -v -timeout 0 -run '^TestChaos$$' ./fulltest/chaos
 
 # bench: every benchmark, as a table; docs/performance.md says how to read it.
 bench: test-installed
