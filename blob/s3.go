@@ -1,13 +1,17 @@
 package blob
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +20,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"recgate/recording"
+	"recgate/smallfile"
 )
 
 const (
@@ -87,7 +92,10 @@ func NewS3(o S3Options, known Known) (*S3, error) {
 	if o.PathStyle {
 		lookup = minio.BucketLookupPath
 	}
-	creds := keys(o)
+	creds, err := keys(o)
+	if err != nil {
+		return nil, fmt.Errorf("keys of the archive: %w", err)
+	}
 	if found, err := creds.GetWithContext(&credentials.CredContext{Client: http.DefaultClient}); err != nil || found.AccessKeyID == "" { // or it would ask as nobody
 		return nil, errNoKeys
 	}
@@ -109,13 +117,24 @@ func NewS3(o S3Options, known Known) (*S3, error) {
 	return s, nil
 }
 
-func keys(o S3Options) *credentials.Credentials {
+// keys finds the keys that requests are signed with. The client's library
+// opens the files that the AWS tools share in its own way, so they are looked
+// at first: the error names one that would hold it up.
+func keys(o S3Options) (*credentials.Credentials, error) {
 	if o.AccessKey != "" || o.SecretKey != "" {
-		return credentials.NewStaticV4(o.AccessKey, o.SecretKey, "")
+		return credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""), nil
+	}
+	home, _ := os.UserHomeDir() // without a home there is no file in it
+	for _, file := range []struct{ variable, name string }{{"AWS_CONFIG_FILE", "config"}, {"AWS_SHARED_CREDENTIALS_FILE", "credentials"}} {
+		path := cmp.Or(os.Getenv(file.variable), filepath.Join(home, ".aws", file.name))
+		_, err := smallfile.Read(path)
+		if _, closed := errors.AsType[*fs.PathError](err); err != nil && !closed { // what cannot be opened holds up nobody
+			return nil, err
+		}
 	}
 	return credentials.NewChainCredentials([]credentials.Provider{
 		&credentials.EnvAWS{}, &credentials.FileAWSCredentials{},
-	})
+	}), nil
 }
 
 // transport speaks HTTP/1.1 alone: with HTTP/2 each answer that is read

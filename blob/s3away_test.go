@@ -5,9 +5,12 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"recgate/blob"
 	"recgate/internal/await"
@@ -91,6 +94,40 @@ func TestS3Keys(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secretKey)
 	if err := newS3(t, o).Check(t.Context()); err != nil || !strings.Contains(signed, "Credential=from-the-environment/") {
 		t.Errorf("signed %q, %v", signed, err)
+	}
+}
+
+// TestS3KeysInPipes: a file of the AWS tools that is a pipe is refused by its
+// name; one that waits fails the test by its deadline.
+func TestS3KeysInPipes(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN"} {
+		t.Setenv(name, "")
+	}
+	for _, variable := range []string{"AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", t.TempDir()+"/none")
+			t.Setenv("AWS_CONFIG_FILE", t.TempDir()+"/none")
+			t.Setenv(variable, pipe)
+			o := options("http://127.0.0.1:1")
+			o.AccessKey, o.SecretKey = "", ""
+			done := make(chan error, 1)
+			go func() {
+				_, err := blob.NewS3(o, ours)
+				done <- err
+			}()
+			select {
+			case err := <-done:
+				if err == nil || !strings.Contains(err.Error(), "keys of the archive: "+pipe+" is a pipe, not a regular file") {
+					t.Error(err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("not refused within 10 s")
+			}
+		})
 	}
 }
 

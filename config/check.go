@@ -57,6 +57,7 @@ func check(c Config, from map[string]string) []Problem {
 		k.want(host == AnyHost || hostName.MatchString(host) && len(host) <= 253, "hosts",
 			"%q is not a host name: use a name without scheme and port, for example recgate.example.org, or * for any", host)
 	}
+	k.want(!hasEdge(c.Database), "database", "the value (not shown: it may hold a password) begins or ends with a blank: remove the blank")
 	k.want(isDatabase(c.Database.Reveal()), "database", "the value (not shown: it may hold a password) is no database: give sqlite:FILE or mysql://user:pass@host:3306/name")
 	k.archive(c)
 	k.want(c.SelfTest == 0 || c.SelfTest >= 10*time.Second && c.SelfTest <= 7*24*time.Hour, "self_test", "%v will not do: give 0 for never, or 10s to 168h, such as 1h", c.SelfTest)
@@ -77,9 +78,8 @@ func check(c Config, from map[string]string) []Problem {
 }
 
 func (k *checker) legacy(c Config) {
-	for _, key := range c.Legacy.APIKeys {
-		ok := key != "" && !strings.ContainsFunc(key.Reveal(), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
-		k.want(ok, "legacy.api_keys", "a key is empty, or holds a blank or a control character")
+	for i, key := range c.Legacy.APIKeys {
+		k.want(isKey(key.Reveal()), "legacy.api_keys", "key %d of the list (not shown) is empty, or holds a blank or a character that does not print: write each key without blanks", i+1)
 	}
 }
 
@@ -136,6 +136,7 @@ func (k *checker) pbxs(all []PBX) {
 		k.want(p.Username != "" && isLine(p.Username), prefix+"username", "%q will not do: give the name of the section in manager.conf", p.Username)
 		k.want(p.Secret != "", prefix+"secret", "is missing: give the secret of manager.conf, or secret_file")
 		k.want(p.Secret != placeholder, prefix+"secret", "is still %q as in recgate.example.yaml: give the secret of manager.conf, or secret_file", placeholder)
+		k.want(!hasEdge(p.Secret), prefix+"secret", "begins or ends with a blank, which a secret in manager.conf cannot: remove the blank")
 		k.want(isLine(p.Secret.Reveal()), prefix+"secret", "holds a control character, which AMI cannot transport")
 		k.want(p.ActionConnections >= 0 && p.ActionConnections <= maxActions, prefix+"action_connections", "%d will not do: give 0 to %d, such as 2", p.ActionConnections, maxActions)
 		k.want(isSpool(p.Spool), prefix+"spool", "%q will not do: give an absolute folder of letters, digits, dots, hyphens and underscores only, "+
@@ -235,6 +236,9 @@ var spoolPath = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+/?$`)
 func isSpool(s string) bool {
 	return spoolPath.MatchString(s) && len(s) <= 200 && path.Clean(s) == strings.TrimSuffix(s, "/")
 }
+
+// hasEdge reports whether a secret has white space around it.
+func hasEdge(s Secret) bool { return strings.TrimSpace(s.Reveal()) != s.Reveal() }
 
 // isLine tells whether a text fits into one line of AMI.
 func isLine(s string) bool { return !strings.ContainsFunc(s, unicode.IsControl) && len(s) < 900 }

@@ -10,7 +10,8 @@ import (
 
 const (
 	envPrefix = "RECGATE_"
-	maxItems  = 100 // of a list in the environment
+	mark      = "\uFEFF" // the byte order mark, in front of what was read from a file made on Windows
+	maxItems  = 100      // of a list in the environment
 )
 
 // foreign are variables with our prefix that are not ours: the path of the
@@ -21,7 +22,9 @@ var foreign = regexp.MustCompile(`^RECGATE_(CONFIG|SERVICE_HOST|SERVICE_PORT.*|P
 // its dots as underscores. Items of a list of mappings are numbered from 0
 // (pbx.0.address is RECGATE_PBX_0_ADDRESS), and a number one past those of
 // the file adds an item. A list of texts is one variable, its items parted by
-// commas. An empty variable is as good as none.
+// commas. An empty variable is as good as none. A byte order mark at the
+// beginning and line ends at the end are dropped, which files of variables
+// leave there.
 func MapEnv(key string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
@@ -32,6 +35,7 @@ func readEnv(environ []string) ([]entry, []Problem) {
 	var problems []Problem
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
+		name, value = strings.TrimPrefix(name, mark), strings.TrimRight(strings.TrimPrefix(value, mark), "\r\n")
 		rest, ok := strings.CutPrefix(name, envPrefix)
 		if !ok || value == "" || foreign.MatchString(name) {
 			continue

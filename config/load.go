@@ -3,16 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"reflect"
 	"strings"
-)
 
-// Limits of files that are read whole.
-const (
-	maxFile   = 1 << 20
-	maxSecret = 64 << 10
+	"recgate/smallfile"
 )
 
 // Load reads the file at path (none if path is empty) and then environ, as
@@ -22,7 +16,7 @@ func Load(path string, environ []string) (Config, error) {
 	if path == "" {
 		return Parse("", nil, environ)
 	}
-	data, err := readPlain(path, maxFile)
+	data, err := smallfile.Read(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
@@ -93,52 +87,4 @@ func twin(key string) string {
 		return key + "_file"
 	}
 	return ""
-}
-
-// readSecrets fills each key of Secret from the file that its twin names.
-func (l *loader) readSecrets() {
-	var files []leaf
-	walk(l.root, "", func(f leaf) {
-		if strings.HasSuffix(f.key, "_file") && f.value.String() != "" {
-			files = append(files, f)
-		}
-	})
-	for _, f := range files {
-		data, err := readPlain(f.value.String(), maxSecret)
-		content := strings.TrimRight(string(data), "\r\n")
-		if err == nil && content == "" {
-			err = fmt.Errorf("%s is empty", f.value.String())
-		}
-		if err != nil {
-			l.problem(f.key, err.Error())
-			continue
-		}
-		e := entry{key: twin(f.key), from: l.from[f.key], kind: text, texts: []string{content}}
-		if v, _, err := l.find(e.key); err == nil && v.Kind() == reflect.Slice {
-			e.kind, e.texts = list, strings.Split(strings.ReplaceAll(content, "\r", ""), "\n")
-		}
-		l.apply(e)
-	}
-}
-
-// readPlain reads a whole file, which must not be larger than limit, nor a
-// device or a pipe, which might never end.
-func readPlain(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no plain file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // opened for reading
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
-	}
-	return data, err
 }

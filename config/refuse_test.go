@@ -99,8 +99,8 @@ func TestRefused(t *testing.T) {
 		{"a secret and its file", minimal + "    secret_file: /x\n", nil, []string{"recgate.yaml:4: pbx.0.secret_file: is set together with pbx.0.secret"}},
 		{"a secret file that is not there", "pbx: [{name: a, secret_file: /not/there}]", nil, []string{"pbx.0.secret_file:", "/not/there"}},
 		{"an empty secret file", "pbx: [{name: a, secret_file: " + empty + "}]", nil, []string{"pbx.0.secret_file:", "is empty"}},
-		{"two lines in a secret file", "pbx: [{name: a, secret_file: " + twoLines + "}]", nil, []string{"pbx.0.secret: holds a control character"}},
-		{"a folder as a secret file", "pbx: [{name: a, secret_file: /}]", nil, []string{"no plain file"}},
+		{"two lines in a secret file", "pbx: [{name: a, secret_file: " + twoLines + "}]", nil, []string{twoLines + ":2: pbx.0.secret_file: a second line"}},
+		{"a folder as a secret file", "pbx: [{name: a, secret_file: /}]", nil, []string{"pbx.0.secret_file: / is a folder, not a regular file"}},
 		{"a self-test all the time", "self_test: 1s\n" + minimal, nil, []string{"self_test: 1s will not do: give 0 for never"}},
 		{"a test call that is a command", minimal + "    test_call: \"tone@x,1,System(reboot)\"\n", nil, []string{`pbx.0.test_call: "tone@x,1,System(reboot)" will not do: give EXTENSION@CONTEXT`}},
 		{"a test call without context", minimal + "    test_call: tone\n", nil, []string{"pbx.0.test_call:"}},
@@ -125,8 +125,8 @@ func TestRefused(t *testing.T) {
 		{"profiles under a name", "pprof: rec.example.org:6060\n" + minimal, nil, []string{"pprof:"}},
 		{"a proxy that is everybody", "trusted_proxies: ['::/0']\n" + minimal, nil, []string{"trusted_proxies: ::/0 would let every caller choose his own address"}},
 		{"an unknown header", "proxy_header: x-real-ip\n" + minimal, nil, []string{`proxy_header: "x-real-ip" is not one of x-forwarded-for, forwarded`}},
-		{"an empty key", "legacy: {api_keys: ['']}\n" + minimal, nil, []string{"legacy.api_keys: a key is empty"}},
-		{"a key with a blank", "legacy: {api_keys: ['hunter2 x']}\n" + minimal, nil, []string{"legacy.api_keys: a key is empty, or holds a blank"}},
+		{"an empty key", "legacy: {api_keys: ['']}\n" + minimal, nil, []string{"legacy.api_keys: key 1 of the list (not shown) is empty"}},
+		{"a key with a blank", "legacy: {api_keys: ['hunter2 x']}\n" + minimal, nil, []string{"legacy.api_keys: key 1 of the list (not shown) is empty, or holds a blank"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := config.Parse("recgate.yaml", []byte(tt.file), tt.environ)

@@ -1,15 +1,19 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"recgate/smallfile"
 )
 
 // kind is what a value looks like in the file.
@@ -49,6 +53,13 @@ type reader struct {
 // refused: nothing here is long enough to need them.
 func readYAML(name string, data []byte) ([]entry, []Problem) {
 	r := &reader{name: name}
+	data, err := smallfile.Text(data)
+	if err != nil {
+		return nil, []Problem{{From: name, Msg: "the file " + err.Error()}}
+	}
+	if line, ok := notUTF8(data); ok {
+		return nil, []Problem{{From: fmt.Sprintf("%s:%d", name, line), Msg: "the line holds a character that is not UTF-8: save the file as UTF-8"}}
+	}
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		r.syntax(err)
@@ -71,6 +82,18 @@ func readYAML(name string, data []byte) ([]entry, []Problem) {
 		}
 	}
 	return r.entries, r.problems
+}
+
+// notUTF8 returns the first line, from 1, whose bytes are not UTF-8: read as
+// such they would lose letters, and a secret would be another one.
+func notUTF8(data []byte) (line int, found bool) {
+	for text := range bytes.Lines(data) {
+		line++
+		if !utf8.Valid(text) {
+			return line, true
+		}
+	}
+	return 0, false
 }
 
 // syntax tells what the parser did not understand. The message of the parser

@@ -6,11 +6,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
-	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"recgate/smallfile"
 )
 
 const (
@@ -56,11 +58,11 @@ func NewCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, e
 // read returns what is in the files now, and their hash, which differs for
 // everything that can be wrong with them.
 func (c *Certificate) read() (*tls.Certificate, [sha256.Size]byte, error) {
-	cert, err := os.ReadFile(c.certFile)
+	cert, err := smallfile.Read(c.certFile)
 	if err != nil {
 		return nil, sha256.Sum256([]byte(err.Error())), unreadable(c.certFile, err)
 	}
-	key, err := os.ReadFile(c.keyFile)
+	key, err := smallfile.Read(c.keyFile)
 	if err != nil {
 		return nil, sha256.Sum256([]byte(err.Error())), unreadable(c.keyFile, err)
 	}
@@ -79,6 +81,9 @@ func (c *Certificate) read() (*tls.Certificate, [sha256.Size]byte, error) {
 
 // unreadable says what would do about a file.
 func unreadable(file string, err error) error {
+	if _, is := errors.AsType[*fs.PathError](err); !is { // it says so itself
+		return fmt.Errorf("tls: %w", err)
+	}
 	return fmt.Errorf("tls: %s cannot be read: give the path of a PEM file that the user of recgate may read: %v", file, errors.Unwrap(err)) //nolint:errorlint // nobody asks for its kind
 }
 

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"log/slog"
 	"math/big"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -152,6 +154,11 @@ func TestCertificateIsReplaced(t *testing.T) {
 		}
 		c.Reload(t.Context())
 		is("no key, and an operator asks", "two", false, "give the path of a PEM file")
+		if err := syscall.Mkfifo(filepath.Join(dir, "key.pem"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.Reload(t.Context())
+		is("a pipe as the key", "two", false, "key.pem is a pipe, not a regular file")
 		issued(t, dir, "three", time.Now().Add(10*24*time.Hour))
 		c.Reload(t.Context())
 		is("an operator asks", "three", true, `"names":"three"`)
@@ -169,13 +176,35 @@ func TestCertificateIsReplaced(t *testing.T) {
 	})
 }
 
+// TestCertificateOfAWindowsEditor: a byte order mark hides no certificate.
+func TestCertificateOfAWindowsEditor(t *testing.T) {
+	dir := t.TempDir()
+	issued(t, dir, "one", time.Now().Add(time.Hour))
+	for _, name := range []string{"cert.pem", "key.pem"} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, dir, name, append([]byte("\uFEFF"), strings.ReplaceAll(string(text), "\n", "\r\n")...))
+	}
+	if c := certificate(t, dir, nil); c.Names()[0] != "one" {
+		t.Errorf("it is for %v", c.Names())
+	}
+}
+
 func TestCertificateThatCannotBeUsed(t *testing.T) {
 	dir := t.TempDir()
 	issued(t, dir, "one", time.Now().Add(time.Hour))
+	if err := errors.Join(syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600), os.Symlink("/dev/zero", filepath.Join(dir, "endless"))); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct{ cert, key, says string }{
 		{"none", "key.pem", "tls: " + dir + "/none cannot be read: give the path of a PEM file that the user of recgate may read: no such file"},
 		{"cert.pem", "none", "tls: " + dir + "/none cannot be read"},
 		{"key.pem", "cert.pem", "are no certificate with its key"},
+		{"pipe", "key.pem", "tls: " + dir + "/pipe is a pipe, not a regular file: copy its content into a file"},
+		{"cert.pem", "pipe", "tls: " + dir + "/pipe is a pipe, not a regular file"},
+		{"cert.pem", "endless", "tls: " + dir + "/endless is a device, not a regular file"},
 	} {
 		_, err := httpd.NewCertificate(filepath.Join(dir, tt.cert), filepath.Join(dir, tt.key), nil)
 		if err == nil || !strings.Contains(err.Error(), tt.says) {

@@ -22,15 +22,11 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
-)
 
-// maxFile bounds a file of certificates. Those of all public authorities
-// together take 250 kB.
-const maxFile = 4 << 20
+	"recgate/smallfile"
+)
 
 // Certificates are those of a file.
 type Certificates struct {
@@ -41,23 +37,9 @@ type Certificates struct {
 // File reads the PEM certificates of a file; what else is in it (a key) is
 // passed over. The error names the file.
 func File(file string) (*Certificates, error) {
-	info, err := os.Stat(file)
+	text, err := smallfile.Read(file)
 	if err != nil {
 		return nil, fmt.Errorf("read certificates: %w", err)
-	}
-	if !info.Mode().IsRegular() { // a pipe would never end
-		return nil, fmt.Errorf("read certificates: %q is not a regular file", file)
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, fmt.Errorf("read certificates: %w", err)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("read certificates: %w", err)
-	}
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("%q is larger than %d bytes, too large for a file of certificates", file, maxFile)
 	}
 	all, err := parse(text)
 	if err != nil {

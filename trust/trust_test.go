@@ -132,7 +132,7 @@ func TestFilesThatHoldNone(t *testing.T) {
 	for says, file := range map[string]string{
 		"no PEM certificate": put("empty.pem", ""),
 		"x509":               put("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
-		"too large":          put("large.pem", strings.Repeat("#", 5<<20)),
+		"is larger than":     put("large.pem", strings.Repeat("#", 5<<20)),
 		"no such file":       filepath.Join(dir, "missing.pem"),
 		"not a regular file": pipe,
 	} {

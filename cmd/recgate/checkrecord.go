@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -44,8 +42,11 @@ func (c *checker) record(ctx context.Context, cfg config.Config, key string) {
 // in the database are hashed, so it has to be given one of them.
 func (c checkCommand) key(cfg config.Config) (string, error) {
 	if c.KeyFile != "" {
-		text, err := os.ReadFile(c.KeyFile)
-		return strings.TrimSpace(string(text)), err
+		keys, err := config.ReadKeys(c.KeyFile)
+		if err != nil {
+			return "", fmt.Errorf("--key-file: %w", err)
+		}
+		return keys[0], nil
 	}
 	if keys := cfg.Legacy.Keys(); len(keys) > 0 {
 		return keys[0], nil

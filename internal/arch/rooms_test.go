@@ -15,8 +15,8 @@ const module = "recgate"
 // everything is for those who put the parts together.
 var everything = []string{"..."}
 
-// rooms is the plan. recording, audio, config, metrics and httpd import nothing
-// of ours; doors (soap), hands (ami, store, blob) and auth import recording,
+// rooms is the plan. recording, audio, metrics and smallfile import nothing of
+// ours, config and httpd only smallfile; doors (soap), hands (ami, store, blob) and auth import recording,
 // doors never doors and hands never hands; store imports auth for the rows that
 // it keeps for it; only cmd/recgate sees all.
 var rooms = map[string]room{
@@ -33,21 +33,22 @@ var rooms = map[string]room{
 	"wsdl/client":   {outside: []string{"github.com/hooklift/gowsdl"}},
 	"auth":          {ours: []string{"recording"}},
 	"auth/authtest": {ours: []string{"recording", "auth"}, outside: testModules},
-	"httpd":         {outside: []string{"github.com/gorilla/mux", "golang.org/x/time"}},
+	"httpd":         {ours: []string{"smallfile"}, outside: []string{"github.com/gorilla/mux", "golang.org/x/time"}},
 
-	"trust":      {},
+	"trust":      {ours: []string{"smallfile"}},
 	"ami":        {ours: []string{"recording"}, tests: []string{"trust"}},
 	"ami/amisim": {ours: []string{"recording", "audio"}},
 	"store": {ours: []string{"recording", "auth"}, outside: []string{
 		"github.com/go-sql-driver/mysql", "github.com/pressly/goose/v3", "modernc.org/sqlite",
 	}},
-	"blob": {ours: []string{"recording"}, outside: []string{"github.com/minio/minio-go/v7"}},
+	"blob": {ours: []string{"recording", "smallfile"}, outside: []string{"github.com/minio/minio-go/v7"}},
 
 	"disk": {ours: []string{"recording"}},
 
 	"audio":           {},
 	"audio/audiotest": {ours: []string{"audio"}},
-	"config":          {outside: []string{"github.com/goccy/go-yaml"}},
+	"config":          {ours: []string{"smallfile"}, outside: []string{"github.com/goccy/go-yaml"}},
+	"smallfile":       {},
 	"metrics":         {outside: []string{"github.com/prometheus/client_golang"}},
 
 	"lab":          {ours: []string{"internal/child", "internal/await"}, exec: true},
