@@ -88,6 +88,9 @@ func (d *Disk) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, 
 	if err := check(ctx, key); err != nil {
 		return nil, 0, err
 	}
+	if f, size, ok := openQuickly(d.dir, key); ok {
+		return f, size, nil
+	}
 	root, err := d.root()
 	if err != nil {
 		return nil, 0, err

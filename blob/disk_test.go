@@ -3,6 +3,7 @@ package blob_test
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -230,5 +231,43 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	cancel()
 	if err := d.Check(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestPipesAreNotWaitedFor: what stands in place of a recording and is no plain
+// file is refused at once.
+func TestPipesAreNotWaitedFor(t *testing.T) {
+	dir := t.TempDir()
+	d := newDisk(t, dir)
+	put(t, d, key)
+	const pipe = "0198c0pipe"
+	if err := syscall.Mkfifo(filepath.Join(dir, "0198c0", pipe), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := d.Open(t.Context(), pipe); recording.CodeOf(err) != recording.Unavailable {
+		t.Errorf("Open of a pipe gave %v", err)
+	}
+}
+
+// TestClosedIsClosed: a file that was closed is neither read nor closed again,
+// since its number may be another file's by then.
+func TestClosedIsClosed(t *testing.T) {
+	d := newDisk(t, t.TempDir())
+	put(t, d, key)
+	f, _, err := d.Open(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := f.Read(make([]byte, 1)); n != 0 || err == nil {
+		t.Errorf("Read gave %d, %v", n, err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err == nil {
+		t.Error("Seek gave no error")
+	}
+	if err := f.Close(); err == nil {
+		t.Error("Close gave no error")
 	}
 }

@@ -78,7 +78,7 @@ func (x *exchange) status(err error) int {
 
 // send answers a retrieval. From its first byte on an error can only cut the
 // connection, which the length in the header makes plain to the caller.
-func (x *exchange) send(o opened, size int64) {
+func (x *exchange) send(o *opened, size int64) {
 	head, tail, encode := "", "", inBase64
 	mediaType, length := typeText, encodedLen(size)
 	switch {

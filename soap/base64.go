@@ -6,25 +6,17 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/segmentio/asm/base64"
-
 	"recgate/recording"
 )
 
 const (
-	// blockBytes is how much audio is read at once: a multiple of 3, so that
-	// no block but the last ends in padding.
-	blockBytes = 24 << 10
-	// blockPatience is how long a caller may take for one block before the
-	// connection is given up: 32 KiB in it is less than the slowest line.
+	// blockPatience is how long a caller may take for 32 KiB before the
+	// connection is given up: less than the slowest line.
 	blockPatience = 30 * time.Second
+	// slowCaller is how long a caller takes for a block who gets small ones
+	// from then on, and leaves the large ones to others.
+	slowCaller = time.Second
 )
-
-// block is the room for one block of audio, and for it in base64.
-type block struct {
-	audio [blockBytes]byte
-	text  [blockBytes / 3 * 4]byte
-}
 
 // encodedLen is the length of n bytes in base64.
 func encodedLen(n int64) int64 { return (n + 2) / 3 * 4 }
@@ -34,65 +26,71 @@ func encodedLen(n int64) int64 { return (n + 2) / 3 * 4 }
 type opened struct {
 	source io.Reader
 	left   int64 // bytes that are not read yet
-	first  []byte
-	room   *block
+	held   int   // bytes that are in the room
+	rooms  *rooms
+	room   *room
 }
 
-// openAudio checks that the audio is as long as was said, and that it can be read.
-func openAudio(a *recording.Audio, room *block) (opened, error) {
+// openAudio checks that the audio is as long as was said, and that it can be
+// read. Whatever it returns, the caller closes it.
+func openAudio(a *recording.Audio, rooms *rooms) (*opened, error) {
 	size, err := a.Seek(0, io.SeekEnd)
 	if err != nil {
-		return opened{}, fmt.Errorf("find the size of recording %s: %w", a.Recording, err)
+		return nil, fmt.Errorf("find the size of recording %s: %w", a.Recording, err)
 	}
 	if size != a.Bytes || size == 0 {
-		return opened{}, fmt.Errorf("recording %s has %d bytes, not %d", a.Recording, size, a.Bytes)
+		return nil, fmt.Errorf("recording %s has %d bytes, not %d", a.Recording, size, a.Bytes)
 	}
 	if _, err := a.Seek(0, io.SeekStart); err != nil {
-		return opened{}, fmt.Errorf("rewind recording %s: %w", a.Recording, err)
+		return nil, fmt.Errorf("rewind recording %s: %w", a.Recording, err)
 	}
-	o := opened{source: a, left: size, room: room}
-	if o.first, err = o.read(); err != nil {
-		return opened{}, fmt.Errorf("read recording %s: %w", a.Recording, err)
+	o := &opened{source: a, left: size, rooms: rooms, room: rooms.lend(size)}
+	if err = o.read(); err != nil {
+		o.close()
+		return nil, fmt.Errorf("read recording %s: %w", a.Recording, err)
 	}
 	return o, nil
 }
 
-// read returns the next block, which is full unless it is the last one.
-func (o *opened) read() ([]byte, error) {
-	b := o.room.audio[:min(o.left, blockBytes)]
-	if _, err := io.ReadFull(o.source, b); err != nil {
-		return nil, err
+// close gives the room back.
+func (o *opened) close() { o.rooms.takeBack(o.room) }
+
+// read reads the next block, which is full unless it is the last one.
+func (o *opened) read() error {
+	o.held = int(min(o.left, int64(o.room.block())))
+	if _, err := io.ReadFull(o.source, o.room.audio(o.held)); err != nil {
+		return err
 	}
-	o.left -= int64(len(b))
-	return b, nil
+	o.left -= int64(o.held)
+	return nil
 }
 
 // send writes all blocks, each through encode, with a new write deadline for
 // each. After an error the answer is incomplete and cannot be repaired.
-func (o *opened) send(w http.ResponseWriter, encode func(*block, []byte) []byte) error {
+func (o *opened) send(w http.ResponseWriter, encode func(*room, int) []byte) error {
 	deadline := http.NewResponseController(w)
-	for b := o.first; ; {
+	for {
+		begun := time.Now()
 		// A writer without deadlines (a test's recorder) is none the worse.
-		_ = deadline.SetWriteDeadline(time.Now().Add(blockPatience))
-		if _, err := w.Write(encode(o.room, b)); err != nil {
+		_ = deadline.SetWriteDeadline(begun.Add(blockPatience * time.Duration(len(o.room.text)/smallText)))
+		if _, err := w.Write(encode(o.room, o.held)); err != nil {
 			return fmt.Errorf("send audio: %w", err)
 		}
 		if o.left == 0 {
 			return nil
 		}
-		var err error
-		if b, err = o.read(); err != nil {
+		if o.room.isLarge() && time.Since(begun) > slowCaller {
+			o.close()
+			o.room = o.rooms.lendSmall()
+		}
+		if err := o.read(); err != nil {
 			return fmt.Errorf("read audio: %w", err)
 		}
 	}
 }
 
-// inBase64 encodes one block (RFC 4648, section 4), without line breaks.
-func inBase64(room *block, b []byte) []byte {
-	n := base64.StdEncoding.EncodedLen(len(b))
-	base64.StdEncoding.Encode(room.text[:n], b)
-	return room.text[:n]
-}
+// inBase64 encodes one block.
+func inBase64(r *room, n int) []byte { return r.encode(n) }
 
 // asItIs sends the WAV itself.
-func asItIs(_ *block, b []byte) []byte { return b }
+func asItIs(r *room, n int) []byte { return r.audio(n) }

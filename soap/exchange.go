@@ -192,14 +192,13 @@ func (x *exchange) retrieve(ctx context.Context) {
 			x.o.Log.WarnContext(ctx, "audio not closed", slog.Any("err", err))
 		}
 	}()
-	room := x.blocks.Get().(*block)
-	defer x.blocks.Put(room)
-	o, err := openAudio(audio, room)
+	o, err := openAudio(audio, x.rooms)
 	if err != nil {
 		x.refused(ctx, err)
 		x.fail(err)
 		return
 	}
+	defer o.close()
 	x.send(o, audio.Bytes)
 }
 

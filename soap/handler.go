@@ -15,7 +15,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -95,7 +94,7 @@ type Options struct {
 // Handler answers the legacy endpoint and the list of services.
 type Handler struct {
 	o        Options
-	blocks   sync.Pool     // of *block
+	rooms    *rooms
 	refusals *rate.Limiter // of lines in the access log, see Refuse
 }
 
@@ -119,7 +118,7 @@ func New(o Options) *Handler {
 	if o.Sent == nil {
 		o.Sent = func(int64) {}
 	}
-	return &Handler{o: o, blocks: sync.Pool{New: func() any { return new(block) }}, refusals: newRefusals()}
+	return &Handler{o: o, rooms: newRooms(), refusals: newRefusals()}
 }
 
 func peer(r *http.Request) string {

@@ -26,8 +26,11 @@ func TestStreamOfEveryLength(t *testing.T) {
 	e := newEndpoint(t, soap.Legacy{})
 	server := httptest.NewServer(e)
 	defer server.Close()
-	const block = 24 << 10
-	for _, n := range []int{1, 2, 3, 4, 44, block - 1, block, block + 1, 2 * block, 3*block - 2, 3*block + 2, 1 << 20} {
+	const small, large = 24 << 10, 96 << 10
+	for _, n := range []int{
+		1, 2, 3, 4, 44, 3071, 3072, 3073, 4096, 4097, small - 1, small, small + 1, 2 * small,
+		large - 1, large, large + 1, 2 * large, 3*large - 2, 3*large + 2, 1 << 20,
+	} {
 		e.rec.wav = newWAV(n)
 		text := base64.StdEncoding.EncodeToString(e.rec.wav)
 		for format, want := range map[string]string{"base64": text, "wav": string(e.rec.wav), "envelope": ">" + text + "<"} {
@@ -226,8 +229,8 @@ func TestWriteDeadlineIsRenewed(t *testing.T) {
 	e.rec.wav = newWAV(10*24<<10 + 1)
 	d := &deadlineRecorder{ResponseRecorder: httptest.NewRecorder()}
 	e.ServeHTTP(d, requestWith(retrieveOK))
-	if d.renewed != 11 || d.Body.Len() != base64.StdEncoding.EncodedLen(len(e.rec.wav)) {
-		t.Errorf("renewed %d times for %d bytes, want 11", d.renewed, d.Body.Len())
+	if d.renewed != 3 || d.Body.Len() != base64.StdEncoding.EncodedLen(len(e.rec.wav)) {
+		t.Errorf("renewed %d times for %d bytes, want 3", d.renewed, d.Body.Len())
 	}
 }
 
@@ -258,7 +261,7 @@ func (d discard) SetWriteDeadline(time.Time) error { return nil }
 func TestBrokenAfterFirstBytePanics(t *testing.T) {
 	var closed atomic.Int32
 	e := newEndpoint(t, soap.Legacy{})
-	e.rec.audio = func() *recording.Audio { return broken(24<<10, 1<<20, 1<<20, &closed) }
+	e.rec.audio = func() *recording.Audio { return broken(96<<10, 1<<20, 1<<20, &closed) }
 	defer func() {
 		if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // net/http compares the value itself
 			t.Errorf("panic %v, want http.ErrAbortHandler", p)
