@@ -140,7 +140,7 @@ func (g gateway) refusal(b *testing.B, url string) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := patient.Do(r)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -18,6 +18,9 @@ import (
 // endpoint is the path of the legacy API.
 const endpoint = "/servicemanager/services/njadmin-api-recording"
 
+// patient keeps connections, and gives up in the end.
+var patient = &http.Client{Timeout: 10 * time.Minute}
+
 // buildFolder names the folder of this run that binary builds into.
 const buildFolder = "BENCH_FOLDER"
 
@@ -125,7 +128,7 @@ func awaitStatus(b *testing.B, url string, status int) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		answer, err := http.DefaultClient.Do(r)
+		answer, err := patient.Do(r)
 		if err != nil {
 			return false
 		}

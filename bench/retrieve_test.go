@@ -213,7 +213,7 @@ func fetchAll(b *testing.B, url string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := patient.Do(r)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -210,7 +210,7 @@ func (x *exchange) get(url string) {
 	if err != nil {
 		x.b.Fatal(err)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := patient.Do(r)
 	if err != nil {
 		x.b.Fatal(err)
 	}

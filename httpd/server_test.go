@@ -73,7 +73,7 @@ func running(t *testing.T, o httpd.Options, mount func(*httpd.Server)) (base str
 }
 
 // client keeps no connection, which goleak would find.
-var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: await.Patience}
 
 func get(ctx context.Context, url string) (status int, body string, header http.Header, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)

@@ -29,6 +29,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"recgate/internal/await"
 )
 
 // Versions returns the major versions of Asterisk that a lab can run.
@@ -165,7 +167,7 @@ func (l *Lab) stop() {
 		}
 		wg.Go(i.close)
 	}
-	wg.Wait()
+	await.Return(l.t, "both Asterisks to end", wg.Wait)
 	l.ports.release()
 }
 

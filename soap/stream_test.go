@@ -62,7 +62,7 @@ func fetchURL(t testing.TB, url string) (*http.Response, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return http.DefaultClient.Do(r)
+	return (&http.Client{Timeout: await.Patience}).Do(r)
 }
 
 // TestHTTP10 asks as wget of old asks.

@@ -132,7 +132,7 @@ func newServing(t *testing.T) *serving {
 	t.Helper()
 	sim, spool := newSim(t, 22)
 	dir, listen := t.TempDir(), port.Address(t)
-	s := &serving{office: &office{sim: sim, base: "http://" + listen, client: &http.Client{Transport: &http.Transport{}}}, file: filepath.Join(dir, "recgate.yaml")}
+	s := &serving{office: &office{sim: sim, base: "http://" + listen, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}, file: filepath.Join(dir, "recgate.yaml")}
 	t.Cleanup(s.client.CloseIdleConnections)
 	yaml := fmt.Sprintf("listen: %s\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: recorder-secret\n    spool: %s\n",
 		listen, "sqlite:"+filepath.Join(dir, "recgate.db"), "file:"+filepath.Join(dir, "archive"), sim.Addr(), spool)

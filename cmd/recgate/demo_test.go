@@ -26,7 +26,7 @@ func TestDemoCanBeLookedInto(t *testing.T) {
 	ask := func(values url.Values, status int) {
 		t.Helper()
 		for limit := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-			answer, err := http.Get(endpoint + values.Encode())
+			answer, err := (&http.Client{Timeout: patience}).Get(endpoint + values.Encode())
 			if err == nil {
 				_ = answer.Body.Close()
 				if answer.StatusCode == status {

@@ -57,7 +57,7 @@ func newOffice(t *testing.T, version int, edit func(*config.Config)) *office {
 	if err := cfg.Check(); err != nil {
 		t.Fatal(err)
 	}
-	o := &office{sim: sim, cfg: cfg, client: &http.Client{Transport: &http.Transport{}}}
+	o := &office{sim: sim, cfg: cfg, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}
 	t.Cleanup(o.client.CloseIdleConnections)
 	o.open(t)
 	// Once an event was heard, the channels are listed every five minutes only.

@@ -199,7 +199,7 @@ func (x *leaks) ask(target, password string) {
 	if password != "" {
 		r.SetBasicAuth("crm", password)
 	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := (&http.Client{Timeout: patience}).Do(r)
 	if err != nil {
 		x.t.Fatalf("%s: %v", target, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"recgate/ami"
 	"recgate/fulltest/mariadbd"
 	"recgate/fulltest/wire"
+	"recgate/internal/await"
 	"recgate/lab"
 )
 
@@ -205,7 +206,7 @@ func monitoredAlready(t *testing.T, l *lab.Lab) {
 			}
 		})
 	}()
-	<-up
+	await.From(t, "the connection of the admin", up)
 	theirs := ami.NewAction("Monitor", "Channel", c.CallerUniqueID, "File", "theirs", "Format", "wav")
 	if _, err := admin.Do(ctx, theirs); err != nil {
 		t.Fatal(err)
@@ -218,7 +219,7 @@ func monitoredAlready(t *testing.T, l *lab.Lab) {
 	time.Sleep(time.Second)
 	l.HangupChannel(c.CallerUniqueID)
 	cancel()
-	if err := <-ended; err != nil {
+	if err := await.From(t, "the connection of the admin to end", ended); err != nil {
 		t.Error(err)
 	}
 	p.Await(t, "recgate to see their files", func() bool {

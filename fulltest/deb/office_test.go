@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"recgate/ami/amisim"
+	"recgate/internal/await"
 	"recgate/internal/port"
 )
 
@@ -53,7 +54,7 @@ func newOffice(t *testing.T, d debian) *office {
 	go func() { ended <- o.sim.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := await.From(t, "the simulated Asterisk to end", ended); err != nil {
 			t.Error(err)
 		}
 	})
@@ -85,7 +86,7 @@ func (o *office) fetch(t *testing.T, path string) (status int, body string) {
 		t.Fatal(err)
 	}
 	request.Close = true
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := (&http.Client{Timeout: await.Patience}).Do(request)
 	if err != nil {
 		return 0, err.Error()
 	}
@@ -102,7 +103,7 @@ func (o *office) ask(t *testing.T, method string, values url.Values) (status int
 	return o.fetch(t, "/servicemanager/services/njadmin-api-recording?method="+method+"&"+values.Encode())
 }
 
-func await(t *testing.T, what string, p *program, so func() bool) {
+func (p *program) await(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !so(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -114,7 +115,7 @@ func await(t *testing.T, what string, p *program, so func() bool) {
 
 func (o *office) ready(t *testing.T, p *program) {
 	t.Helper()
-	await(t, "recgate is ready", p, func() bool { status, _ := o.fetch(t, "/readyz"); return status == http.StatusOK })
+	p.await(t, "recgate is ready", func() bool { status, _ := o.fetch(t, "/readyz"); return status == http.StatusOK })
 }
 
 // begin makes a call and lets it be recorded.
@@ -124,11 +125,11 @@ func (o *office) begin(t *testing.T, p *program, from, tag string) *amisim.Call 
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the start of "+tag, p, func() bool {
+	p.await(t, "the start of "+tag, func() bool {
 		status, _ := o.ask(t, "start", url.Values{"extenOrUniqueId": {from}, "tag": {tag}})
 		return status == http.StatusOK
 	})
-	await(t, "some sound of "+tag, p, func() bool {
+	p.await(t, "some sound of "+tag, func() bool {
 		files, _ := filepath.Glob(o.path(spool + "/*.wav"))
 		info, err := os.Stat(files[len(files)-1])
 		return err == nil && info.Size() > 4000
@@ -139,7 +140,7 @@ func (o *office) begin(t *testing.T, p *program, from, tag string) *amisim.Call 
 func (o *office) retrieve(t *testing.T, p *program, tag string) string {
 	t.Helper()
 	var body string
-	await(t, "the recording of "+tag, p, func() bool {
+	p.await(t, "the recording of "+tag, func() bool {
 		status := 0
 		status, body = o.ask(t, "retrieve", url.Values{"tag": {tag}, "username": {"fred"}})
 		return status == http.StatusOK

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"recgate/fulltest/mariadbd"
+	"recgate/internal/await"
 	"recgate/recording"
 	"recgate/store"
 )
@@ -34,7 +35,9 @@ func TestMigrateAtOnce(t *testing.T) {
 			return db.Close()
 		})
 	}
-	if err := g.Wait(); err != nil {
+	var err error
+	await.Return(t, "all clients of the database", func() { err = g.Wait() })
+	if err != nil {
 		t.Fatal(err)
 	}
 	total := 0
@@ -101,7 +104,9 @@ func TestManyAtOnce(t *testing.T) {
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
+	var err error
+	await.Return(t, "all clients of the database", func() { err = g.Wait() })
+	if err != nil {
 		t.Fatal(err)
 	}
 	var name string

@@ -34,7 +34,7 @@ func (h *host) fetch(t *testing.T, path string) (status int, body string) {
 		t.Fatal(err)
 	}
 	request.Close = true
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := (&http.Client{Timeout: patience}).Do(request)
 	if err != nil {
 		return 0, err.Error()
 	}

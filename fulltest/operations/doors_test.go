@@ -48,7 +48,7 @@ func proxied(t *testing.T) {
 		if caller != "" {
 			request.Header.Set("X-Forwarded-For", caller)
 		}
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := (&http.Client{Timeout: patience}).Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func named(t *testing.T) {
 			t.Fatal(err)
 		}
 		request.Host, request.Close = name, true
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := (&http.Client{Timeout: patience}).Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}

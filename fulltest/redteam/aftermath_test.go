@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 	"unicode"
+
+	"recgate/internal/await"
 )
 
 // recordings asks Asterisk what records on the two channels.
@@ -143,7 +145,7 @@ func (c *campaign) found(t *testing.T, tags []string) {
 		orders <- tag
 	}
 	close(orders)
-	wg.Wait()
+	await.ReturnWithin(t, longestAttack, "the attackers to be done", wg.Wait)
 }
 
 // finds retrieves by one tag, and by what is nearly the same.

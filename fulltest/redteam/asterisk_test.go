@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/await"
 	"recgate/lab"
 )
 
@@ -44,7 +45,7 @@ func newWitness(t *testing.T, l *lab.Lab) *witness {
 	var wg sync.WaitGroup
 	t.Cleanup(func() {
 		_ = conn.Close()
-		wg.Wait()
+		await.Return(t, "the witness to end", wg.Wait)
 	})
 	if _, err := fmt.Fprintf(conn, "Action: Login\r\nActionID: witness\r\nUsername: admin\r\nSecret: %s\r\nEvents: on\r\n\r\n", l.Secret("admin")); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 	"unicode"
+
+	"recgate/internal/await"
 )
 
 // headers are those that recgate, or what stands in front of it, looks at.
@@ -54,7 +56,7 @@ func (c *campaign) raw(t *testing.T, values []string) {
 		orders <- strings.Map(token, value) + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 	}
 	close(orders)
-	wg.Wait()
+	await.ReturnWithin(t, longestAttack, "the attackers to be done", wg.Wait)
 }
 
 // token leaves what a method may be made of.
@@ -140,7 +142,7 @@ func newTrap(t *testing.T) *trap {
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
-		wg.Wait()
+		await.Return(t, "the trap to close", wg.Wait)
 	})
 	return p
 }

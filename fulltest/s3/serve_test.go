@@ -42,7 +42,7 @@ func newSim(t *testing.T, spool string) *amisim.Server {
 	go func() { ended <- sim.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := await.From(t, "the simulated Asterisk to end", ended); err != nil {
 			t.Error(err)
 		}
 	})

@@ -22,13 +22,18 @@ const mostShown = 64 << 10
 // goroutine.
 func From[T any](t testing.TB, what string, ch <-chan T) T {
 	t.Helper()
-	late := time.NewTimer(Patience)
+	return from(t, Patience, what, ch)
+}
+
+func from[T any](t testing.TB, most time.Duration, what string, ch <-chan T) T {
+	t.Helper()
+	late := time.NewTimer(most)
 	defer late.Stop()
 	select {
 	case v := <-ch:
 		return v
 	case <-late.C:
-		inVain(t, what)
+		inVain(t, most, what)
 		panic("unreachable: the test has ended")
 	}
 }
@@ -38,12 +43,19 @@ func From[T any](t testing.TB, what string, ch <-chan T) T {
 // Patience. Call it from the test's goroutine.
 func Return(t testing.TB, what string, f func()) {
 	t.Helper()
+	ReturnWithin(t, Patience, what, f)
+}
+
+// ReturnWithin is Return with another deadline, for what is long: hundreds of
+// attacks, a build.
+func ReturnWithin(t testing.TB, most time.Duration, what string, f func()) {
+	t.Helper()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		f()
 	}()
-	From(t, what, done)
+	from(t, most, what, done)
 }
 
 // Until asks every 20 ms whether it is so, and fails the test when it is not
@@ -66,8 +78,8 @@ func Within(t testing.TB, most time.Duration, what string, is func() bool) {
 }
 
 // inVain ends the test.
-func inVain(t testing.TB, what string) {
+func inVain(t testing.TB, most time.Duration, what string) {
 	t.Helper()
 	stacks := make([]byte, mostShown)
-	t.Fatalf("waited %v in vain for %s; what every goroutine was doing:\n%s", Patience, what, stacks[:runtime.Stack(stacks, true)])
+	t.Fatalf("waited %v in vain for %s; what every goroutine was doing:\n%s", most, what, stacks[:runtime.Stack(stacks, true)])
 }
