@@ -53,6 +53,7 @@ func check(c Config, from map[string]string) []Problem {
 	k := &checker{from: from}
 	k.want(isAddress(c.Listen, true), "listen", "%q is no address to listen on: give host:port, such as 127.0.0.1:8080", c.Listen)
 	k.want(c.PublicURL == "" || isPublicURL(c.PublicURL), "public_url", "%q is no URL to reach recgate by: give one such as https://recgate.example.org", c.PublicURL)
+	k.want(c.IdleTimeout >= 5*time.Second && c.IdleTimeout <= 24*time.Hour, "idle_timeout", "%v is not a valid time: use 5s to 24h, longer than the balancer in front keeps connections, for example 620s", c.IdleTimeout)
 	for _, host := range c.Hosts {
 		k.want(host == AnyHost || hostName.MatchString(host) && len(host) <= 253, "hosts",
 			"%q is not a host name: use a name without scheme and port, for example recgate.example.org, or * for any", host)

@@ -24,10 +24,11 @@ type Config struct {
 	// Hosts are the names by which recgate may be called, beside those of the
 	// machine, of Listen and of PublicURL, and whose pages may call it; AnyHost
 	// for all names.
-	Hosts        []string `yaml:"hosts"`
-	Database     Secret   `yaml:"database"` // sqlite:FILE or mysql://user:pass@host:port/name
-	DatabaseFile string   `yaml:"database_file"`
-	Archive      string   `yaml:"archive"` // file:FOLDER or s3://BUCKET/PREFIX?endpoint=URL
+	Hosts        []string      `yaml:"hosts"`
+	IdleTimeout  time.Duration `yaml:"idle_timeout"` // of a connection without a request
+	Database     Secret        `yaml:"database"`     // sqlite:FILE or mysql://user:pass@host:port/name
+	DatabaseFile string        `yaml:"database_file"`
+	Archive      string        `yaml:"archive"` // file:FOLDER or s3://BUCKET/PREFIX?endpoint=URL
 
 	// The keys of an S3 archive. None: those of the AWS variables, or of the
 	// file that the AWS tools share.
@@ -135,11 +136,12 @@ type Legacy struct {
 // Default returns the configuration of an empty file: a PBX is still missing.
 func Default() Config {
 	return Config{
-		Listen:   "127.0.0.1:8080",
-		Database: "sqlite:recgate.db",
-		Archive:  "file:archive",
-		Log:      "auto",
-		LogLevel: "info",
+		Listen:      "127.0.0.1:8080",
+		IdleTimeout: 620 * time.Second,
+		Database:    "sqlite:recgate.db",
+		Archive:     "file:archive",
+		Log:         "auto",
+		LogLevel:    "info",
 
 		MaxSeconds: 10800,
 		Disk:       Disk{Warn: 80, Refuse: 97},

@@ -3,6 +3,7 @@ package httpd
 import (
 	"encoding/hex"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -43,6 +44,29 @@ func (s *Server) spelt(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// simplePath joins slashes that stand side by side and drops segments that are a
+// single dot (RFC 3986, section 5.2.4). One that climbs is left alone: none of
+// ours does, and where it leads is a question of who asks. Escapes of dots are nobody's mistake.
+func simplePath(u *url.URL) string {
+	path := u.Path
+	if !strings.Contains(path, "//") && !strings.Contains(path, "/.") || strings.Contains(strings.ToLower(u.RawPath), "%2e") {
+		return path
+	}
+	var kept []string
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		switch {
+		case segment == "..":
+			return path
+		case segment != "" && segment != ".":
+			kept = append(kept, segment)
+		case i == len(segments)-1: // a slash at its end stays one
+			kept = append(kept, "")
+		}
+	}
+	return "/" + strings.Join(kept, "/")
 }
 
 func isUnreserved(c byte) bool {

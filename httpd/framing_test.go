@@ -72,14 +72,16 @@ func TestNoRequestIsSmuggled(t *testing.T) {
 }
 
 // TestOnePathOneSpelling: what guards paths in front of us is not passed by
-// another spelling, but for the escapes that mean the very same path.
+// another spelling, but for escapes that mean the very same path, and for the
+// slashes and dots that callers of a tree add by mistake.
 func TestOnePathOneSpelling(t *testing.T) {
 	base, _ := running(t, httpd.Options{}, func(s *httpd.Server) {
 		s.MountTree("/a/b", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "in") }))
 	})
 	for target, in := range map[string]bool{
 		"/a/b": true, "/a/b/": true, "/a/b?x=%61": true, "http://elsewhere/a/b": true,
-		"/%61/b": true, "/a%2fb": false, "/a%2Fb": false, "/a/%2e/b": false, "//a/b": false, "/a//b": false, "/x/../a/b": false, "/./a/b": false,
+		"/%61/b": true, "/a%2fb": false, "/a%2Fb": false, "/a/%2e/b": false, "//a/b": true, "/a//b": true, "/x/../a/b": false, "/./a/b": true,
+		"//a/%2e/b": false, "//x/../a/b": false, "//healthz": false, "/./healthz": false,
 		"/x/%2e%2e/a/b": false, "/A/b": false, "/a/b%00": false, "/a;x/b": false, "/a\\b": false, "/healthz": true, "/%68ealthz": true, "/healthz%0a": false, "*": false, "/a/b#x": false,
 	} {
 		answers := exchanged(t, strings.TrimPrefix(base, "http://"), "GET "+target+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -28,7 +29,7 @@ const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 30 * time.Second
 	writeTimeout      = 30 * time.Second
-	idleTimeout       = 60 * time.Second
+	idleTimeout       = 620 * time.Second
 	maxHeaderBytes    = 64 << 10
 	drainLimit        = 10 * time.Second
 )
@@ -49,6 +50,11 @@ type Options struct {
 	// Connections is how many may be open, never more than half of the files
 	// that the process may open; 0 for that half. See connections.
 	Connections int
+	// Idle is how long a connection may wait for its next request; default 620
+	// s. Whoever keeps connections open, such as a balancer, must be the first to
+	// give one up: a request that meets the end of its connection may be lost.
+	// Google's balancers wait the longest, 600 s.
+	Idle time.Duration
 	// Certificate makes the listener one for TLS; nil: plain HTTP. Whoever
 	// runs the server runs it too.
 	Certificate *Certificate
@@ -94,6 +100,9 @@ func New(o Options) *Server {
 	if o.Drain == 0 {
 		o.Drain = drainLimit
 	}
+	if o.Idle == 0 {
+		o.Idle = idleTimeout
+	}
 	if half := int(min(files()/2, 1<<20)); half > 0 && (o.Connections == 0 || o.Connections > half) { // the rest is for the PBXs, recordings and the database
 		o.Connections = half
 	}
@@ -110,7 +119,7 @@ func New(o Options) *Server {
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
+		IdleTimeout:       o.Idle,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ConnState:         s.conns.changed,
 		ConnContext:       s.conns.add,
@@ -128,9 +137,20 @@ func (s *Server) Mount(path string, door http.Handler) {
 	}
 }
 
-// MountTree lets a door answer every path that begins with prefix.
+// MountTree lets a door answer every path that begins with prefix, also where
+// it has more slashes than it needs or holds /./, as when a caller adds a path to
+// an address with a slash at its end. The door sees the plain path.
 func (s *Server) MountTree(prefix string, door http.Handler) {
-	s.router.PathPrefix(prefix).Handler(door)
+	begins := func(r *http.Request, _ *mux.RouteMatch) bool { return strings.HasPrefix(simplePath(r.URL), prefix) }
+	s.router.MatcherFunc(begins).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if simple := simplePath(r.URL); simple != r.URL.Path {
+			plain := *r.URL
+			plain.Path, plain.RawPath = simple, ""
+			r = r.WithContext(r.Context()) // a copy: the log has the path as it was sent
+			r.URL = &plain
+		}
+		door.ServeHTTP(w, r)
+	}))
 }
 
 // Handler returns everything as one handler, for tests without a listener.

@@ -91,7 +91,7 @@ func get(ctx context.Context, url string) (status int, body string, header http.
 func TestRoutes(t *testing.T) {
 	s := httpd.New(httpd.Options{})
 	s.Mount("/door", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Method, " door") }))
-	s.MountTree("/tree/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "tree") }))
+	s.MountTree("/tree/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "tree ", r.URL.Path) }))
 	for _, tt := range []struct {
 		method, path string
 		status       int
@@ -104,7 +104,17 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/doors", 404, "there is nothing at this path\n"},
 		{"GET", "//door", 404, "there is nothing at this path\n"},
 		{"GET", "/x/../door", 404, "there is nothing at this path\n"},
-		{"GET", "/tree/a/b", 200, "tree"},
+		{"GET", "/tree/a/b", 200, "tree /tree/a/b"},
+		{"GET", "//tree//a///b", 200, "tree /tree/a/b"},
+		{"GET", "/./tree/./a/b/.", 200, "tree /tree/a/b/"},
+		{"POST", "///tree/a//", 200, "tree /tree/a/"},
+		{"GET", "/%2e/tree/a", 404, "there is nothing at this path\n"},
+		{"GET", "//tree/a/.b/c./...", 200, "tree /tree/a/.b/c./..."},
+		{"GET", "//x/../tree/a", 404, "there is nothing at this path\n"},
+		{"GET", "//x/%2e%2E/tree/a", 404, "there is nothing at this path\n"},
+		{"GET", "/tree%2F/a", 404, "there is nothing at this path\n"},
+		{"GET", "/./metrics", 404, "there is nothing at this path\n"},
+		{"GET", "//healthz", 404, "there is nothing at this path\n"},
 		{"GET", "/", 404, "there is nothing at this path\n"},
 		{"GET", "/healthz", 200, "ok\n"},
 		{"POST", "/healthz", 405, "only GET and HEAD make sense here\n"},

@@ -12,7 +12,7 @@ func TestTimeouts(t *testing.T) {
 		"read header": {h.ReadHeaderTimeout, 10 * time.Second},
 		"read":        {h.ReadTimeout, 30 * time.Second},
 		"write":       {h.WriteTimeout, 30 * time.Second},
-		"idle":        {h.IdleTimeout, 60 * time.Second},
+		"idle":        {h.IdleTimeout, 620 * time.Second},
 	} {
 		if tt[0] != tt[1] {
 			t.Errorf("%s: %v, want %v", name, tt[0], tt[1])

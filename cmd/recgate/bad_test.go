@@ -273,6 +273,9 @@ func TestBadText(t *testing.T) {
 	}
 	each(t, func(t *testing.T, o *office, d door) {
 		for name, value := range bad {
+			if d.soap && name == "LF at the end" {
+				continue // there it is how the message is laid out
+			}
 			for _, m := range []struct {
 				method, arg string
 				more        [][2]string

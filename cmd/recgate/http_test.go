@@ -158,6 +158,23 @@ func TestWhoMayCall(t *testing.T) {
 	}
 }
 
+// TestPathsOfCallers: what callers make of a base address with a slash at its
+// end is the endpoint all the same.
+func TestPathsOfCallers(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 22, nil)
+	o.call(t, "410", "411")
+	for _, odd := range []string{"/" + path, "/." + path, "//." + path + "//", "/servicemanager//services/./njadmin-api-recording"} {
+		if got := o.send(t, http.MethodGet, odd+"?method=start&extenOrUniqueId=410&tag=22", "", nil); got.status != http.StatusOK {
+			t.Errorf("GET %s: %d %s", odd, got.status, got.body)
+		}
+		body := envelope("http://schemas.xmlsoap.org/soap/envelope/", "start", [][2]string{{"extenOrUniqueId", "410"}})
+		if got := o.send(t, http.MethodPost, odd, "text/xml", strings.NewReader(body)); got.status != http.StatusOK {
+			t.Errorf("POST %s: %d %s", odd, got.status, got.body)
+		}
+	}
+}
+
 func TestPublicURL(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, 22, func(c *config.Config) { c.PublicURL = "https://rec.example.org" })

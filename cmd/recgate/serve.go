@@ -119,7 +119,7 @@ func (g *gateway) doors(ctx context.Context) ([]loop, error) {
 	}
 	server := httpd.New(httpd.Options{
 		Listener: listener, Log: g.log, Checks: g.checks(), Message: recording.Message,
-		Certificate: certificate, Connections: g.cfg.Limits.Connections,
+		Certificate: certificate, Connections: g.cfg.Limits.Connections, Idle: g.cfg.IdleTimeout,
 		Proxies:  httpd.Proxies{Trusted: config.Prefixes(g.cfg.TrustedProxies), Header: g.cfg.ProxyHeader},
 		Health:   config.Prefixes(g.cfg.Health.Allow),
 		NotFound: "there is nothing at this path: the recording API is at " + soap.Path,

@@ -33,7 +33,7 @@ func TestTricksOfHTTP(t *testing.T) {
 		"an override of HEAD":        {"HEAD " + soap.Path + stop + "\nX-HTTP-Method-Override: GET", 405},
 		"an override of a page":      {"GET " + soap.Path + "\nX-HTTP-Method-Override: POST\nX-Original-URL: " + soap.Path + stop, 200},
 		"a path in a header":         {"GET /healthz\nX-Original-URL: " + soap.Path + stop + "\nX-Rewrite-URL: " + soap.Path + stop, 200},
-		"two slashes":                {"GET /" + soap.Path + stop, 404},
+		"two slashes and dots":       {"GET //x/.." + soap.Path + stop, 404},
 		"dots":                       {"GET /x/.." + soap.Path + stop, 404},
 		"dots with escapes":          {"GET /x/%2e%2e" + soap.Path + stop, 404},
 		"a slash with an escape":     {"GET /servicemanager%2Fservices/njadmin-api-recording" + stop, 404},
