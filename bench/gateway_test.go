@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/child"
 	"recgate/internal/port"
 )
 
@@ -29,7 +30,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(os.Getenv(buildFolder), "recgate")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "recgate/cmd/recgate")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
+	if out, err := child.Output(5*time.Minute, build); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)
 	}
 	return path, nil
@@ -46,9 +47,9 @@ func TestMain(m *testing.M) {
 
 // inFolder runs with a folder to build into.
 func inFolder(run func() int) int {
-	dir, err := os.MkdirTemp("", "recgate-bench-")
+	dir, remove, err := child.TempDir("recgate-bench-")
 	if err == nil {
-		defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary folder harms nobody
+		defer remove() //nolint:errcheck // a leftover in the temporary folder harms nobody
 		err = os.Setenv(buildFolder, dir)
 	}
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"recgate/internal/await"
+	"recgate/internal/child"
 	"recgate/lab"
 )
 
@@ -126,9 +128,9 @@ func openssl(t *testing.T, dir, name string) {
 		"req -batch -new -config pbx.cfg -key pbx.key -out pbx.csr",
 		"x509 -req -days 365 -in pbx.csr -CA ca.crt -CAkey ca.key -set_serial 01 -out pbx.crt",
 	} {
-		command := exec.CommandContext(t.Context(), "openssl", strings.Fields(line)...)
+		command := exec.Command("openssl", strings.Fields(line)...)
 		command.Dir = dir
-		if out, err := command.CombinedOutput(); err != nil {
+		if out, err := child.Output(await.Patience, command); err != nil {
 			t.Fatalf("openssl %s: %v\n%s", line, err, out)
 		}
 	}

@@ -102,7 +102,34 @@ func faults(s source) []string {
 			all = append(all, "imports "+name+": "+why)
 		}
 	}
-	return append(all, tooLong(s)...)
+	return append(append(all, unbounded(s)...), tooLong(s)...)
+}
+
+// endless are calls that wait for others without a deadline, and what has one.
+var endless = map[string]string{
+	"CombinedOutput": "use child.Output of internal/child, which ends at a limit, with all that the program started",
+	"http.Get":       "use a client with a Timeout, or a request with a context that has a deadline",
+	"http.Post":      "as for http.Get",
+}
+
+// unbounded returns the calls of a file that may never return.
+func unbounded(s source) []string {
+	var all []string
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		call, ok := n.(*ast.SelectorExpr)
+		if !ok || s.room() == "internal/child" {
+			return true
+		}
+		name := call.Sel.Name
+		if from, ok := call.X.(*ast.Ident); ok && from.Name == "http" {
+			name = "http." + name
+		}
+		if instead, never := endless[name]; never {
+			all = append(all, "calls "+name+", which may never return: "+instead)
+		}
+		return true
+	})
+	return all
 }
 
 // refused says why a file may not import a package, or nothing.

@@ -23,6 +23,8 @@ func TestBreachesAreSeen(t *testing.T) {
 		{"behind a build tag", "ami/a.go", "//go:build full\n\npackage ami\nimport \"recgate/store\"", "no arrow"},
 		{"long function", "blob/a.go", long, "function f has 62 lines"},
 		{"long file", "blob/a.go", "package blob" + strings.Repeat("\n", 401), "has 401 lines"},
+		{"a program without a limit", "lab/a.go", `package lab; func f() { cmd.CombinedOutput() }`, "may never return"},
+		{"a request without a limit", "soap/a_test.go", `package soap_test; import "net/http"; func f() { http.Get("x") }`, "may never return"},
 		{"init", "blob/a.go", "package blob\nfunc init() {}", "func init"},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
