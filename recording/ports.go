@@ -108,7 +108,8 @@ type Capture struct {
 // Store keeps the records. Errors: NotFound when a row is not there, Conflict
 // when a step is not allowed from the row's state, Unavailable when the
 // database is away. Every method is one transaction, durable on return.
-// Text is compared byte for byte.
+// Text is compared byte for byte; of one that is longer than MaxName (a Reason:
+// MaxReason) what Cut leaves is kept and compared.
 type Store interface {
 	Records
 	Lookup

@@ -48,3 +48,23 @@ func forLog(s string) string {
 	}
 	return s
 }
+
+// The most bytes of a text that a Store keeps: of a name, an id or a tag, and
+// of the reason of a step.
+const (
+	MaxName   = 1020 // 255 characters of four bytes
+	MaxReason = 16000
+)
+
+// Cut returns the beginning of a text that is longer than limit bytes, without
+// half a character at its end, and any other text as it is.
+func Cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	end := limit
+	for end > limit-utf8.UTFMax && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
+}

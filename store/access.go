@@ -16,13 +16,13 @@ func (db *DB) LogAccess(ctx context.Context, a recording.Access) error {
 		if t.repeated {
 			const query = `SELECT COUNT(*) FROM access_log WHERE made_at = ? AND method = ? AND remote = ? AND recording_id = ? AND outcome = ?`
 			var n int
-			args := []any{millis(a.At), printable(a.Method, 255), printable(a.Remote, 255), a.Recording, printable(a.Outcome, 4000)}
+			args := []any{millis(a.At), printable(a.Method, 255), printable(a.Remote, 255), a.Recording, longText(printable(a.Outcome, 4000))}
 			if err := t.row(ctx, query, args, &n); n > 0 || err != nil {
 				return err
 			}
 		}
 		_, err := t.exec(ctx, query, millis(a.At), printable(a.Method, 255), printable(a.Key, 255),
-			printable(a.Username, 255), printable(a.Remote, 255), printable(a.APIKey, 64), a.Recording, printable(a.Outcome, 4000))
+			printable(a.Username, 255), printable(a.Remote, 255), printable(a.APIKey, 64), a.Recording, longText(printable(a.Outcome, 4000)))
 		return err
 	})
 }

@@ -2,11 +2,14 @@ package store
 
 import (
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"recgate/recording"
 )
 
 // millis is how a time is stored: milliseconds since 1970 in UTC, and 0 for
@@ -43,6 +46,36 @@ func (c durationColumn) Scan(src any) error {
 	err := ms.Scan(src)
 	*c.d = time.Duration(ms.V) * time.Millisecond
 	return err
+}
+
+// longText is text for the wide columns: reasons, outcomes and what was said.
+// All others hold recording.MaxName bytes.
+type longText string
+
+// fitting returns the arguments with every text cut to its column. MariaDB
+// refuses longer ones and SQLite keeps them: so both keep the same, whatever a
+// PBX says.
+func fitting(args []any) []any {
+	cloned := false
+	for i, a := range args {
+		var text string
+		switch v := a.(type) {
+		case string:
+			if len(v) <= recording.MaxName {
+				continue
+			}
+			text = recording.Cut(v, recording.MaxName)
+		case longText:
+			text = recording.Cut(string(v), recording.MaxReason)
+		default:
+			continue
+		}
+		if !cloned {
+			args, cloned = slices.Clone(args), true
+		}
+		args[i] = text
+	}
+	return args
 }
 
 // printable makes text that nobody has checked fit to be kept and shown: with

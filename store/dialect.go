@@ -76,9 +76,9 @@ func (t tx) exec(ctx context.Context, query string, args ...any) (int64, error) 
 	var result sql.Result
 	var err error
 	if s := t.ready(ctx, query); s != nil { //nolint:sqlclosecheck // ends with the transaction
-		result, err = s.ExecContext(ctx, t.dialect.bind(args)...)
+		result, err = s.ExecContext(ctx, t.bind(args)...)
 	} else {
-		result, err = t.sql.ExecContext(ctx, query, t.dialect.bind(args)...)
+		result, err = t.sql.ExecContext(ctx, query, t.bind(args)...)
 	}
 	if err != nil {
 		return 0, err
@@ -89,9 +89,9 @@ func (t tx) exec(ctx context.Context, query string, args ...any) (int64, error) 
 // row reads one row into dest; sql.ErrNoRows when there is none.
 func (t tx) row(ctx context.Context, query string, args []any, dest ...any) error {
 	if s := t.ready(ctx, query); s != nil { //nolint:sqlclosecheck // ends with the transaction
-		return s.QueryRowContext(ctx, t.dialect.bind(args)...).Scan(dest...)
+		return s.QueryRowContext(ctx, t.bind(args)...).Scan(dest...)
 	}
-	return t.sql.QueryRowContext(ctx, query, t.dialect.bind(args)...).Scan(dest...)
+	return t.sql.QueryRowContext(ctx, query, t.bind(args)...).Scan(dest...)
 }
 
 // each calls scan on every row.
@@ -111,9 +111,9 @@ func (t tx) each(ctx context.Context, scan func(scanner) error, query string, ar
 
 func (t tx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
 	if s := t.ready(ctx, query); s != nil { //nolint:sqlclosecheck // ends with the transaction
-		return s.QueryContext(ctx, t.dialect.bind(args)...)
+		return s.QueryContext(ctx, t.bind(args)...)
 	}
-	return t.sql.QueryContext(ctx, query, t.dialect.bind(args)...)
+	return t.sql.QueryContext(ctx, query, t.bind(args)...)
 }
 
 // ready returns the prepared statement of a query, for this transaction if
@@ -128,6 +128,10 @@ func (t tx) ready(ctx context.Context, query string) *sql.Stmt {
 	}
 	return s
 }
+
+// bind makes arguments ready for the driver, cut to what columns hold: the one
+// place through which text reaches a database, to be kept or to be compared.
+func (t tx) bind(args []any) []any { return t.dialect.bind(fitting(args)) }
 
 // isDuplicate tells whether a statement failed because its row exists.
 func (t tx) isDuplicate(err error) bool { return err != nil && t.dialect.kindOf(err) == duplicate }

@@ -12,8 +12,8 @@ func addParties(ctx context.Context, t tx, callID string, added bool, parties []
 	const query = `INSERT INTO parties (call_id, unique_id, nth, channel, extension, caller_id) VALUES (?, ?, ?, ?, ?, ?)`
 	seen := map[string]bool{}
 	for i, p := range parties {
-		if added && !seen[p.UniqueID] {
-			seen[p.UniqueID] = true
+		if id := recording.Cut(p.UniqueID, recording.MaxName); added && !seen[id] {
+			seen[id] = true
 			if _, err := t.exec(ctx, query, callID, p.UniqueID, i+1, p.Channel, p.Extension, p.CallerID); err != nil {
 				return err
 			}

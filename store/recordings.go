@@ -66,7 +66,7 @@ func insertRecording(ctx context.Context, t tx, r recording.Recording, callID st
 			duration, bytes, sha256, blob_key, source_key)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	_, err := t.exec(ctx, query,
-		r.ID, callID, recording.Starting, r.Reason, r.Tag(),
+		r.ID, callID, recording.Starting, longText(r.Reason), r.Tag(),
 		r.PBX, r.Channel, r.UniqueID, r.Extension, r.Recorder, r.Handle, r.AskedBy, r.Private, r.Deleted,
 		millis(r.AskedAt), millis(r.StartedAt), millis(r.AnsweredAt), millis(r.StoppedAt), millis(r.ChannelEndedAt),
 		r.Duration.Milliseconds(), r.Bytes, r.SHA256, r.Key, r.SourceKey)

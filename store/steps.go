@@ -25,7 +25,7 @@ func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) er
 			source_key = COALESCE(NULLIF(?, ''), source_key)
 		WHERE id = ? AND state IN (?)`
 	args := []any{
-		s.To, s.Reason, s.Recorder, s.Handle, millis(s.StartedAt), millis(s.StoppedAt),
+		s.To, longText(s.Reason), s.Recorder, s.Handle, millis(s.StartedAt), millis(s.StoppedAt),
 		s.Duration.Milliseconds(), s.Bytes, s.SHA256, s.Key, s.SourceKey, id,
 	}
 	from := s.From()
@@ -77,7 +77,7 @@ func madeBefore(ctx context.Context, t tx, id recording.ID, p recording.Past) (b
 	}
 	const query = `SELECT COUNT(*) FROM steps WHERE recording_id = ? AND made_at = ? AND state = ? AND reason = ?`
 	var n int
-	err := t.row(ctx, query, []any{id, millis(p.At), p.To, p.Reason}, &n)
+	err := t.row(ctx, query, []any{id, millis(p.At), p.To, longText(p.Reason)}, &n)
 	return n > 0, err
 }
 
@@ -85,7 +85,7 @@ func madeBefore(ctx context.Context, t tx, id recording.ID, p recording.Past) (b
 func insertStep(ctx context.Context, t tx, id recording.ID, p recording.Past) error {
 	const query = `INSERT INTO steps (recording_id, nth, made_at, state, reason, said)
 		SELECT ?, COALESCE(MAX(nth), 0) + 1, ?, ?, ?, ? FROM steps WHERE recording_id = ?`
-	_, err := t.exec(ctx, query, id, millis(p.At), p.To, p.Reason, printable(p.Said, 1000), id)
+	_, err := t.exec(ctx, query, id, millis(p.At), p.To, longText(p.Reason), longText(printable(p.Said, 1000)), id)
 	return err
 }
 
@@ -121,7 +121,7 @@ func (db *DB) Move(ctx context.Context, id recording.ID, to recording.Party, at 
 		if err := addParty(ctx, t, callID, to); err != nil {
 			return fmt.Errorf("add the party: %w", err)
 		}
-		reason := fmt.Sprintf("moved from %s to %s", from, to.Channel)
+		reason := fmt.Sprintf("moved from %s to %s", from, recording.Cut(to.Channel, recording.MaxName))
 		return insertStep(ctx, t, id, recording.Past{At: at, To: recording.Running, Reason: reason})
 	})
 }

@@ -32,7 +32,7 @@ type row struct {
 
 // past adds a line to the history, as a store keeps it.
 func (r *row) past(p recording.Past) {
-	p.At, p.Said = stored(p.At), keep(p.Said, 1000)
+	p.At, p.Said, p.Reason = stored(p.At), keep(p.Said, 1000), recording.Cut(p.Reason, recording.MaxReason)
 	r.history = append(r.history, p)
 }
 
@@ -110,6 +110,10 @@ func (s *Store) Add(ctx context.Context, r recording.Recording) error {
 	if s.rows[r.ID] != nil {
 		return recording.Errorf(recording.Conflict, "a recording with the id %q exists already", r.ID)
 	}
+	for _, text := range []*string{&r.Channel, &r.UniqueID, &r.Extension, &r.AskedBy, &r.Call.LinkedID} {
+		*text = name(*text)
+	}
+	r.Reason = recording.Cut(r.Reason, recording.MaxReason)
 	if err := s.channelTaken(r); err != nil {
 		return err
 	}
@@ -159,7 +163,7 @@ func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Ste
 	if !slices.Contains(step.From(), r.State) {
 		return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot become %s", id, r.State, step.To)
 	}
-	r.State, r.Reason = step.To, step.Reason
+	r.State, r.Reason = step.To, recording.Cut(step.Reason, recording.MaxReason)
 	give(&r.Recorder, step.Recorder)
 	give(&r.Handle, step.Handle)
 	give(&r.StartedAt, stored(step.StartedAt))
@@ -209,6 +213,7 @@ func (s *Store) Move(ctx context.Context, id recording.ID, to recording.Party, a
 	if r.UniqueID == to.UniqueID {
 		return nil
 	}
+	to = kept(to)
 	reason := fmt.Sprintf("moved from %s to %s", r.Channel, to.Channel)
 	r.past(recording.Past{At: at, To: r.State, Reason: reason})
 	r.Channel, r.UniqueID, r.Extension = to.Channel, to.UniqueID, to.Extension
@@ -239,6 +244,7 @@ func (s *Store) ChannelEvent(ctx context.Context, e recording.ChannelNote) error
 	if err := s.away(ctx, "ChannelEvent"); err != nil {
 		return err
 	}
+	e.LinkedID, e.Party = name(e.LinkedID), kept(e.Party)
 	answered, ended := stored(e.AnsweredAt), stored(e.EndedAt)
 	for _, r := range s.rows {
 		if r.PBX == e.PBX && r.UniqueID == e.Party.UniqueID && !r.AskedAt.Before(stored(e.Since)) {
@@ -267,9 +273,17 @@ func stored(t time.Time) time.Time {
 func storedTracks(tracks []recording.Track) []recording.Track {
 	tracks = slices.Clone(tracks)
 	for i := range tracks {
-		tracks[i].StartedAt = stored(tracks[i].StartedAt)
+		tracks[i].StartedAt, tracks[i].Party = stored(tracks[i].StartedAt), name(tracks[i].Party)
 	}
 	return tracks
+}
+
+// name is how a name comes back from a store.
+func name(text string) string { return recording.Cut(text, recording.MaxName) }
+
+// kept is how a party does.
+func kept(p recording.Party) recording.Party {
+	return recording.Party{Channel: name(p.Channel), UniqueID: name(p.UniqueID), Extension: name(p.Extension), CallerID: name(p.CallerID)}
 }
 
 // newest puts tag behind all others.
@@ -279,6 +293,7 @@ func newest(tags []string, tag string) []string {
 
 // addParty adds p, or fills what was not known of it.
 func addParty(c *recording.Call, p recording.Party) {
+	p = kept(p)
 	i := slices.IndexFunc(c.Parties, func(q recording.Party) bool { return q.UniqueID == p.UniqueID })
 	if i < 0 {
 		c.Parties = append(c.Parties, p)

@@ -82,6 +82,7 @@ var storeCases = []struct {
 	{"a lease that ran out can be taken", leaseRunsOut},
 	{"an ended context writes nothing", endedContext},
 	{"text of the PBX comes back byte for byte", pbxText},
+	{"text that is too long is kept in part", longText},
 }
 
 // base is when the recordings of the suite were asked for.
