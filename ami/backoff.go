@@ -20,6 +20,8 @@ type backoff struct {
 // and makes the next wait short again; a refused login makes it long.
 func (b *backoff) next(err error, stood time.Duration) time.Duration {
 	switch {
+	case errors.Is(err, ErrInUse): // mostly by ourselves: Asterisk has not seen yet that we left
+		b.last = min(max(2*b.last, b.min), b.refused)
 	case errors.Is(err, ErrAuth) || errors.Is(err, ErrUnsafe):
 		b.last = min(max(2*b.last, b.max), b.refused)
 	case b.last == 0 || stood >= b.last:

@@ -47,6 +47,8 @@ func (t *Table) Apply(m Message, at time.Time) (events []recording.Event, known 
 	if known {
 		was = e.State
 		t.update(e, m)
+	} else if len(t.byID) >= maxChannels {
+		return nil, false // a listing says what to make of it
 	} else {
 		e = t.fresh(m, at)
 	}
@@ -163,7 +165,7 @@ func (t *Table) destroyBridge(bridge string) {
 // had at its end.
 func (t *Table) hangup(m Message, at time.Time) []recording.Event {
 	id := m.Get("Uniqueid")
-	if t.listing {
+	if t.listing && len(t.gone) < maxChannels {
 		t.gone[strings.Clone(id)] = true
 	}
 	e, ok := t.byID[id]

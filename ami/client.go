@@ -191,7 +191,7 @@ func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
 // List sends an action that answers with a listing, and returns its rows in
 // order, without the response and the closing event. A listing that cannot be
 // had whole is an error: those of Do, ErrCancelled, and ErrProtocol for more
-// than 64 MiB.
+// than 20,000 rows or 48 MiB.
 func (c *Client) List(ctx context.Context, a Action) ([]Message, error) {
 	got, err := c.ask(ctx, a, &request{list: true})
 	return got.rows, err

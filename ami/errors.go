@@ -29,6 +29,9 @@ var (
 	ErrBusy = errors.New("not asked in time")
 	// ErrAuth: the server refused the login. Logins are then retried slowly.
 	ErrAuth = errors.New("login refused")
+	// ErrInUse: it did because somebody is logged in as this user already, and
+	// allowmultiplelogin is off. errors.Is(err, ErrAuth) holds too.
+	ErrInUse = fmt.Errorf("%w: only one login at a time is allowed: write allowmultiplelogin = yes in its section of manager.conf and reload, or give recgate a user of its own", ErrAuth)
 	// ErrProtocol: the peer said what no Asterisk says, or far too much.
 	ErrProtocol = errors.New("not the manager protocol")
 	// ErrUnsafe: an action was refused before anything was written, because
@@ -38,6 +41,8 @@ var (
 	// ErrCancelled: the server broke off a listing.
 	ErrCancelled = errors.New("listing cancelled by the server")
 
+	// errTooMany: a listing beyond what is kept.
+	errTooMany = fmt.Errorf("%w: a listing too large", ErrProtocol)
 	errRunning = errors.New("the client runs already")
 	errStopped = errors.New("the client was stopped")
 	// errAgain: the client ended the connection itself, to make it again at once.

@@ -16,8 +16,11 @@ import (
 // above all no secret, is sent to a peer that begins otherwise.
 const greeting = "Asterisk Call Manager/"
 
-// maxEarly is how many events may come before the answer of a login.
-const maxEarly = 64
+// What may come before the answer of a login: so many events, and bytes of them.
+const (
+	maxEarly     = 64
+	maxEarlySize = 1 << 20
+)
 
 // connect dials and logs in, all within Options.LoginTimeout.
 func (c *Client) connect(ctx context.Context) (*link, error) {
@@ -127,7 +130,7 @@ func (l *link) handshake(a Action, secret string) (Message, error) {
 	if _, err := l.conn.Write(frame); err != nil {
 		return nil, err
 	}
-	for len(l.early) <= maxEarly {
+	for size := 0; len(l.early) <= maxEarly && size <= maxEarlySize; {
 		m, err := l.read.message()
 		if err != nil {
 			return nil, closed(err)
@@ -136,12 +139,17 @@ func (l *link) handshake(a Action, secret string) (Message, error) {
 		switch kind, _ := m.kind(); {
 		case strings.EqualFold(kind, "Event"):
 			l.early = append(l.early, m)
+			size += m.size()
 		case strings.EqualFold(kind, "Response") && (got == id || got == ""):
 			return m, refusedLogin(m, secret)
 		}
 	}
-	return nil, fmt.Errorf("%w: over %d events before the answer of the login", ErrProtocol, maxEarly)
+	return nil, fmt.Errorf("%w: over %d events, or %d bytes of them, before the answer of the login", ErrProtocol, maxEarly, maxEarlySize)
 }
+
+// inUse is what Asterisk answers to a second login of a user where manager.conf
+// says allowmultiplelogin = no (manager.c of 16 to 22).
+const inUse = "Login Already In Use"
 
 // refusedLogin is ErrAuth when the answer is an error. Whatever the server
 // says, the secret stays out of it.
@@ -150,6 +158,9 @@ func refusedLogin(answer Message, secret string) error {
 		return nil
 	}
 	text := answer.Get("Message")
+	if text == inUse {
+		return fmt.Errorf("%w: %q", ErrInUse, text)
+	}
 	if secret != "" {
 		text = strings.ReplaceAll(text, secret, "...")
 	}

@@ -111,6 +111,30 @@ func TestOneSegment(t *testing.T) {
 	}
 }
 
+// TestLoginAlreadyInUse: Asterisk allows one login at a time, and has not seen
+// yet that we left it. The error names the setting, and we are back soon.
+func TestLoginAlreadyInUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := onPipes(t, func(p *peer) {
+			if p.n > 3 {
+				obey(succeed)(p)
+				return
+			}
+			p.greet()
+			a, _ := p.action()
+			p.send(answer(a, "Error", "Message: Login Already In Use"))
+		})
+		c := run(t, o)
+		synctest.Wait()
+		if _, err := c.State(); !errors.Is(err, ami.ErrInUse) || !errors.Is(err, ami.ErrAuth) ||
+			!strings.Contains(err.Error(), "allowmultiplelogin = yes") || !strings.Contains(err.Error(), "Login Already In Use") {
+			t.Errorf("State: %v, want that allowmultiplelogin is off", err)
+		}
+		time.Sleep(3 * time.Second)
+		c.next(t, ami.SignalUp)
+	})
+}
+
 // TestLoginRefusedThenAllowed: refusals slow the client down, and it still
 // comes up when the account is mended.
 func TestLoginRefusedThenAllowed(t *testing.T) {

@@ -42,9 +42,12 @@ func (m Message) kind() (name, value string) {
 	return m[0].Name, m[0].Value
 }
 
-// size returns about how many bytes the text of the message takes.
+// size returns about how many bytes of memory the message takes: its text, and
+// what each header and the message cost beside it, which is most of it where a
+// peer sends many empty headers.
 func (m Message) size() int {
-	n := 0
+	const header, message = 32, 48
+	n := message + header*len(m)
 	for _, h := range m {
 		n += len(h.Name) + len(h.Value)
 	}

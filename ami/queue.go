@@ -9,8 +9,13 @@ import (
 	"time"
 )
 
+// maxWaiting is how many bytes of events may wait for a listener. 8192 events of
+// a real Asterisk take 10 MB.
+const maxWaiting = 64 << 20
+
 // queue lies between the reader, which never waits, and a listener that may be
-// slow. It holds at most limit events and a few other signals.
+// slow. It holds at most limit events, of maxWaiting bytes, and a few other
+// signals.
 type queue struct {
 	limit   int
 	dropped *atomic.Int64 // counts for the metrics
@@ -18,6 +23,7 @@ type queue struct {
 	mu      sync.Mutex // guards the fields below
 	waiting []queued
 	events  int       // how many of waiting are events
+	size    int       // of them, in bytes
 	telling time.Time // when what is told now came; zero: nothing is
 
 	wake chan struct{} // has room for one: something waits
@@ -62,9 +68,11 @@ func (q *queue) push(s Signal) {
 // a gap would otherwise do so for each single event that finds room.
 func (q *queue) pushEvent(s queued) {
 	dropping := len(q.waiting) > 0 && q.waiting[len(q.waiting)-1].Kind == SignalDropped
-	if q.events < q.limit && (!dropping || q.events <= q.limit/2) {
+	size := s.Message.size()
+	if q.events < q.limit && q.size+size <= maxWaiting && (!dropping || q.events <= q.limit/2 && q.size <= maxWaiting/2) {
 		q.waiting = append(q.waiting, s)
 		q.events++
+		q.size += size
 		return
 	}
 	q.dropped.Add(1)
@@ -105,6 +113,7 @@ func (q *queue) pop() (Signal, bool) {
 	q.waiting = q.waiting[1:]
 	if s.Kind == SignalEvent {
 		q.events--
+		q.size -= s.Message.size()
 	}
 	return s.Signal, true
 }

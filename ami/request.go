@@ -9,8 +9,12 @@ import (
 // when whoever asked has left.
 const listing = "list-"
 
-// maxListing bounds the text of one listing. 1000 channels take 432 kB.
-const maxListing = 64 << 20
+// What one listing may hold, in rows and in memory. 1000 channels are sent as
+// 432 kB and take 1.3 MB.
+const (
+	maxChannels = 20_000
+	maxListing  = 48 << 20
+)
 
 // answer is what came back for an action.
 type answer struct {
@@ -59,8 +63,8 @@ func (r *request) row(m Message) {
 		return
 	}
 	r.size += m.size()
-	if r.size > maxListing {
-		r.finish(fmt.Errorf("%s: %w: a listing over %d bytes", r.action, ErrProtocol, maxListing))
+	if r.size > maxListing || len(r.got.rows) == maxChannels {
+		r.finish(fmt.Errorf("%s: %w: over %d rows, or %d MiB in memory", r.action, errTooMany, maxChannels, maxListing>>20))
 		return
 	}
 	r.got.rows = append(r.got.rows, m)

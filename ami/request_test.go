@@ -24,6 +24,25 @@ func TestListingLimit(t *testing.T) {
 	}
 }
 
+// TestListingOfNothing: rows that are short to send and long to keep count by
+// what they take, and so does each row.
+func TestListingOfNothing(t *testing.T) {
+	for name, headers := range map[string]int{"many rows": 1, "many headers": maxHeaders} {
+		r := &request{action: "Status", list: true, done: make(chan struct{})}
+		row := append(Message{{"Event", "Status"}}, make(Message, headers-1)...)
+		kept := 0
+		for range 10 * maxChannels {
+			if r.row(row); r.finished {
+				break
+			}
+			kept += 32*len(row) + 24 // a header is two strings, a row is a slice
+		}
+		if !errors.Is(r.err, ErrProtocol) || kept > maxListing {
+			t.Errorf("%s: %d MiB were kept, %v", name, kept>>20, r.err)
+		}
+	}
+}
+
 // TestAnswersAfterTheEnd: a server that answers twice changes nothing.
 func TestAnswersAfterTheEnd(t *testing.T) {
 	r := &request{action: "Ping", done: make(chan struct{})}

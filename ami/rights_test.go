@@ -87,6 +87,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{downError(errClosed), recording.Unavailable, `the PBX "pbx1" is not connected`, false},
 		{downError(fmt.Errorf("log in: %w", ErrAuth)), recording.Unavailable, `refuses the login: check username, secret`, false},
+		{downError(fmt.Errorf("log in: %w", ErrInUse)), recording.Unavailable, `one login of the user "u" at a time, and somebody has it: write allowmultiplelogin = yes`, false},
 		{ErrLost, recording.Unavailable, "was lost before it answered", true},
 		{fmt.Errorf("x: %w", ErrBusy), recording.Unavailable, `"pbx1" is busy with earlier requests`, false},
 		{fmt.Errorf("x: %w", ErrTimeout), recording.Unavailable, "did not answer in time", true},

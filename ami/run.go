@@ -15,9 +15,10 @@ import (
 const (
 	// auditQuiet, as long as the login has heard no event: a user without the
 	// read class "call" hears none, ever.
-	auditQuiet = 3 * time.Second
-	auditCalm  = 5 * time.Minute // later on: to heal whatever was missed
-	retryAfter = time.Second     // after a listing that failed or an event that made no sense
+	auditQuiet  = 3 * time.Second
+	auditCalm   = 5 * time.Minute // later on: to heal whatever was missed
+	retryAfter  = time.Second     // after a listing that failed or an event that made no sense
+	retryLatest = time.Minute     // after many that were too large: each time twice as long
 	// renewAfter is how often a login is made anew whose rights do not
 	// suffice: Asterisk gives rights at the login, so it alone can tell
 	// whether somebody has mended manager.conf.
@@ -71,6 +72,7 @@ type keeper struct {
 	up      bool
 	login   int           // counts logins
 	pause   time.Duration // before the rights are asked for again
+	retry   time.Duration // before the next listing, while they are too large
 	round   int           // counts listings; the results of all but the last are void
 	asking  bool          // a listing is under way
 	hasty   bool          // the timer stands for a listing that is due soon
@@ -282,6 +284,7 @@ func (k *keeper) result(ctx context.Context, r listed) {
 		return
 	}
 	now := k.p.now()
+	k.retry = 0
 	differs := k.p.table.Complete(r.rows, now)
 	k.p.forgetGone()
 	k.judge(differs, now)
@@ -343,8 +346,19 @@ func (k *keeper) failed(err error) {
 		k.p.set(false, err)
 		return
 	}
-	k.p.log.Warn("channels not listed", slog.Any("err", err))
-	k.timer.Reset(retryAfter)
+	if !errors.Is(err, errTooMany) {
+		k.p.log.Warn("channels not listed", slog.Any("err", err))
+		k.timer.Reset(retryAfter)
+		return
+	}
+	if k.retry == 0 { // once is enough: it goes on
+		k.p.log.Error("channels not listed", slog.Any("err", err))
+	}
+	k.retry = min(max(2*k.retry, retryAfter), retryLatest)
+	k.timer.Reset(k.retry)
+	if !k.p.inStep() { // else events keep the table, as they did before
+		k.p.set(false, k.p.tooMany(err))
+	}
 }
 
 // list asks the PBX. An error that is a *recording.Error is about rights.

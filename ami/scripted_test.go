@@ -25,6 +25,7 @@ type scripted struct {
 	rows     []Message                                  // of CoreShowChannels and Status
 	listed   chan struct{}                              // if set, a listing waits for it
 	listing  time.Duration                              // what a listing takes
+	tooMany  bool                                       // it is too large
 	do       map[string]func(a Action) (Message, error) // by action
 	after    func(a Action)                             // runs after each action
 	renewed  int                                        // how often
@@ -118,9 +119,12 @@ func (s *scripted) Do(ctx context.Context, a Action) (Message, error) {
 func (s *scripted) List(ctx context.Context, a Action) ([]Message, error) {
 	s.mu.Lock()
 	s.sent = append(s.sent, a)
-	rows, listed, takes := s.rows, s.listed, s.listing
+	rows, listed, takes, tooMany := s.rows, s.listed, s.listing, s.tooMany
 	s.mu.Unlock()
 	time.Sleep(takes) // of a bubble
+	if tooMany {
+		return nil, errTooMany
+	}
 	if listed != nil {
 		select {
 		case <-listed:

@@ -52,7 +52,7 @@ func (t *Table) Missed(before time.Time) (channel string, doubtful, proved bool)
 
 // miss notes that a listing, and no event, told that a channel came or went.
 func (s *silence) miss(c recording.Channel, gone bool, at time.Time) {
-	if s.newLogin || c.Extension == "" {
+	if s.newLogin || c.Extension == "" || len(s.missed) >= maxChannels {
 		return // channels that Asterisk makes for itself come without events
 	}
 	if m, known := s.missed[c.UniqueID]; known {

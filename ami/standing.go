@@ -60,6 +60,10 @@ func (p *PBX) deafness() error {
 	return p.unavailable(nil, "the PBX %q sends no events: add \"call\" to the read line of the user %q in manager.conf, remove its eventfilter lines, and reload: recgate notices it within 15 s", p.name, p.user)
 }
 
+func (p *PBX) tooMany(cause error) error {
+	return p.unavailable(cause, "the PBX %q lists more than %d channels, more than recgate follows: see on its console (\"core show channels count\") whether it has them", p.name, maxChannels)
+}
+
 // filtered is the trouble of a login that hears of some channels alone.
 func (p *PBX) filtered(channel string) error {
 	return p.unavailable(nil, "the PBX %q sends no events of some channels, such as %q: remove the eventfilter lines of the user %q in manager.conf, and reload: recgate notices it with the next call",

@@ -37,6 +37,8 @@ func (p *PBX) fault(err error) error {
 		return p.refused(refused)
 	case errors.Is(err, ErrLost):
 		return p.uncertain(err, "the connection to the PBX %q was lost before it answered", p.name)
+	case errors.Is(err, ErrInUse):
+		return p.unavailable(err, "the PBX %q allows one login of the user %q at a time, and somebody has it: write allowmultiplelogin = yes in the section of that user in manager.conf and reload, or use a user for recgate alone", p.name, p.user)
 	case errors.Is(err, ErrAuth):
 		return p.unavailable(err, "the PBX %q refuses the login: check username, secret and the permit and deny lines of manager.conf", p.name)
 	case errors.Is(err, ErrDown):

@@ -204,7 +204,7 @@ func connections(r ami.Report) string {
 	}
 	text := fmt.Sprintf("one for events, %d of %d for actions", r.ActionConnections, r.Wanted)
 	if r.ActionConnections < r.Wanted {
-		text += "; starts and stops will wait for each other: write allowmultiplelogin = yes in [general] of manager.conf, and reload, or action_connections: 0 where one is to do"
+		text += "; starts and stops will wait for each other: write allowmultiplelogin = yes in the section of this user in manager.conf, and reload, or action_connections: 0 where one is to do"
 	}
 	return text
 }

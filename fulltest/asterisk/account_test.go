@@ -3,6 +3,8 @@
 package asterisk_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"recgate/ami"
 	"recgate/internal/await"
 	"recgate/internal/child"
 	"recgate/lab"
@@ -25,6 +28,7 @@ func TestAccount(t *testing.T) {
 			for name, play := range map[string]func(*testing.T, *lab.Lab){
 				"an event filter":                    filtered,
 				"a module that is not there":         noWAV,
+				"one login at a time":                oneLogin,
 				"a certificate of Asterisk's script": scriptedCertificate,
 			} {
 				t.Run(name, func(t *testing.T) {
@@ -109,6 +113,34 @@ func noWAV(t *testing.T, l *lab.Lab) {
 	p.awaitStatus(t, http.StatusOK)
 	p.awaitOK(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
+}
+
+// oneLogin has the PBX let in each user once: recgate records by the one login
+// that it has, and whoever comes second is told the setting.
+func oneLogin(t *testing.T, l *lab.Lab) {
+	undo := rewrite(t, l, func(text string) string {
+		return strings.Replace(text, "[recorder]\n", "[recorder]\nallowmultiplelogin = no\n", 1)
+	})
+	p := newProgram(t, l, settings{})
+	l.Call("410", "411", 120, "")
+	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
+	second := ami.New(ami.Options{Address: l.AMI, Username: "recorder", Secret: l.Secret("recorder"), MD5: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- second.Run(ctx, func(ami.Signal) {}) }()
+	await.Until(t, "the second login to be refused", func() bool {
+		up, err := second.State()
+		if up {
+			t.Error("the second login was let in")
+		}
+		return up || errors.Is(err, ami.ErrInUse)
+	})
+	cancel()
+	if err := await.From(t, "the second client to end", done); err != nil {
+		t.Error(err)
+	}
+	undo()
 }
 
 // openssl makes files the way Asterisk's script ast_tls_cert does: an authority,
