@@ -153,7 +153,7 @@ func (c *call) decodeArguments(op *node, targets map[string]*node) ([]argument, 
 		if err != nil && failed == nil {
 			failed = err
 		}
-		args = append(args, argument{kid.name.Local, value, !given})
+		args = append(args, argument{name: kid.name.Local, value: value, absent: !given})
 	}
 	return args, failed
 }

@@ -155,11 +155,21 @@ func (x *exchange) run(failed error) {
 		x.retrieve(ctx)
 	default:
 		if err := x.command(ctx); err != nil {
-			x.fail(err)
+			x.fail(x.call.hinted(err))
 			return
 		}
 		x.done()
 	}
+}
+
+// hinted tells a caller whose extension or unique id was not found that the
+// plus sign in it became a blank.
+func (c call) hinted(err error) error {
+	code := recording.CodeOf(err)
+	if !c.plus || code != recording.NotFound && code != recording.Invalid {
+		return err
+	}
+	return &recording.Error{Code: code, Msg: recording.Message(err) + " (a + in a query is a blank: send %2B for a plus sign)", Err: errors.Unwrap(err)}
 }
 
 // command starts or stops.
@@ -184,7 +194,7 @@ func (x *exchange) retrieve(ctx context.Context) {
 	}
 	audio, err := find(ctx, x.request())
 	if err != nil {
-		x.fail(err)
+		x.fail(x.call.hinted(err))
 		return
 	}
 	defer func() {

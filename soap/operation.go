@@ -56,6 +56,8 @@ type argument struct {
 	// absent means that it was said not to be given (xsi:nil), and only holds
 	// its place.
 	absent bool
+	// plus means that a blank of the value was sent as a plus sign.
+	plus bool
 }
 
 // call is one request, decoded: what is to be done and how to answer.
@@ -63,6 +65,9 @@ type call struct {
 	op   *operation // nil: name is no method
 	name string     // as it was sent: the answer's element is named after it
 	args map[string]string
+	// plus means that the extension or unique id had a plus sign, which became
+	// a blank.
+	plus bool
 	// unknown are the names of arguments that mean nothing here.
 	unknown []string
 	shape   shape
@@ -74,6 +79,9 @@ type call struct {
 // may have been meant for a needed argument, and left aside otherwise.
 func (c *call) bind(args []argument) error {
 	c.args = make(map[string]string, len(args))
+	c.plus = slices.ContainsFunc(args, func(a argument) bool {
+		return a.plus && (sameName(argTarget, a.name) || sameName(argUniqueID, a.name))
+	})
 	for _, name := range append([]string{argPBX, argFormat}, c.op.args...) {
 		if value, ok := first(args, name); ok {
 			c.args[name] = value

@@ -69,7 +69,7 @@ func parseArgument(piece string, others encoding.Encoding) (argument, error) {
 		return argument{name: name, value: rawValue}, refuse(recording.Invalid,
 			"%s %q holds the bad escape %q: write a percent sign as %%25", shorten(name), shorten(rawValue), bad)
 	}
-	return argument{name: name, value: value}, nil
+	return argument{name: name, value: value, plus: strings.Contains(rawValue, "+")}, nil
 }
 
 // unescape decodes one name or value; others is what bytes are in that are not

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"pgregory.net/rapid"
 
+	"recgate/recording"
 	"recgate/soap"
 )
 
@@ -106,6 +107,28 @@ func TestQueryArguments(t *testing.T) {
 			e.wantCalls(t, want...)
 		})
 	}
+}
+
+// TestQueryPlus: whoever sends +49 as it is learns why nobody is found.
+func TestQueryPlus(t *testing.T) {
+	const hint = "a + in a query is a blank: send %2B for a plus sign"
+	for query, want := range map[string]bool{
+		"method=start&extenOrUniqueId=+999": true, "method=stop&ExtenOrUniqueId=%2b49+30": true, "method=retrieveByUniqueId&uniqueId=a+b&username=fred": true,
+		"method=start&extenOrUniqueId=%20999": false, "method=stop&extenOrUniqueId=%2B999": false, "method=start&extenOrUniqueId=999&tag=a+b": false,
+	} {
+		e := newEndpoint(t, soap.Legacy{})
+		e.rec.fail = recording.Errorf(recording.NotFound, "no live call")
+		if w := e.get(query); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "no live call") || strings.Contains(w.Body.String(), hint) != want {
+			t.Errorf("%s: %d %s", query, w.Code, w.Body)
+		}
+		e.rec.fail = recording.Errorf(recording.Unavailable, "away")
+		if w := e.get(query); w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), hint) {
+			t.Errorf("%s while the PBX is away: %d %s", query, w.Code, w.Body)
+		}
+	}
+	form := newEndpoint(t, soap.Legacy{})
+	form.rec.fail = recording.Errorf(recording.Invalid, "no")
+	wantText(t, form.do(http.MethodPost, soap.Path, "method=start&extenOrUniqueId=+999", "Content-Type", "application/x-www-form-urlencoded"), hint)
 }
 
 func TestQueryOptions(t *testing.T) {

@@ -3,6 +3,7 @@
 package soapclients_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
@@ -28,6 +29,9 @@ var documented = map[string]string{
 
 // decode is the documentation's recipe for what a retrieval saved as tmp.64.
 const decode = "base64 -d tmp.64 > tmp.wav"
+
+// decodeOpenSSL is what docs/noojee.md says for OpenSSL.
+const decodeOpenSSL = "openssl base64 -d -A -in tmp.64 -out tmp.wav"
 
 // curlClient calls the documented addresses with another host and other values.
 func curlClient(_ *testing.T, address string) client {
@@ -117,6 +121,14 @@ func recipe(t *testing.T, body []byte) []byte {
 	wav, err := os.ReadFile(filepath.Join(dir, "tmp.wav"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	withOpenSSL := exec.Command("bash", "-c", decodeOpenSSL)
+	withOpenSSL.Dir = dir
+	if out, err := child.Output(maxCall, withOpenSSL); err != nil {
+		t.Fatalf("%s: %v\n%s", decodeOpenSSL, err, out)
+	}
+	if again, err := os.ReadFile(filepath.Join(dir, "tmp.wav")); err != nil || !bytes.Equal(wav, again) {
+		t.Errorf("%s wrote %d bytes, and %s %d: %v", decodeOpenSSL, len(again), decode, len(wav), err)
 	}
 	return wav
 }
