@@ -175,7 +175,7 @@ func (w *Wire) accept(l net.Listener) {
 // lead forwards one connection until either side ends it.
 func (w *Wire) lead(p *pair) {
 	defer w.drop(p)
-	up, err := net.DialTimeout("tcp", w.to, longestDial)
+	up, err := net.DialTimeout("tcp", w.to, longestDial) //nolint:noctx // it has a timeout
 	if err != nil {
 		return
 	}
