@@ -378,8 +378,11 @@ func BenchmarkFind(b *testing.B) {
 // of the oldest, whatever its text, and says so of the one that enters last.
 func TestLinkedIDOfABridge(t *testing.T) {
 	for _, tt := range []struct{ first, second, want string }{
-		{"crm-b", "crm-a", "crm-b"}, {"crm-b", "crm-a", "crm-a"},
-		{"crm-a", "1795727617.10", "crm-a"}, {"1795727617.12", "crm-a", "crm-a"}, {"2.2", "1.1", "2.2"},
+		{"crm-b", "crm-a", "crm-b"},
+		{"crm-b", "crm-a", "crm-a"},
+		{"crm-a", "1795727617.10", "crm-a"},
+		{"1795727617.12", "crm-a", "crm-a"},
+		{"2.2", "1.1", "2.2"},
 	} {
 		table := ami.NewTable("pbx1", ami.Extensions{})
 		for _, id := range []string{tt.first, tt.second} {

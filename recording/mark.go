@@ -147,8 +147,12 @@ func (g *MarkGuard) settle(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	what := map[MarkPlan]string{MarkBegin: "archive begun", MarkAdopt: "archive recognised by its recordings"}
-	g.log.InfoContext(ctx, what[plan], slog.String("id", id))
+	switch plan {
+	case MarkBegin:
+		g.log.InfoContext(ctx, "archive begun", slog.String("id", id))
+	case MarkAdopt:
+		g.log.InfoContext(ctx, "archive recognised by its recordings", slog.String("id", id))
+	}
 	return id, nil
 }
 
