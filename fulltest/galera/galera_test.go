@@ -202,8 +202,10 @@ func once(t *testing.T, db *store.DB, talks []*talk) {
 			}
 			all = append(all, fmt.Sprintf("%s %s (%s)", rec.ID, rec.State, rec.Reason))
 		}
-		// A start goes on when its caller got no answer, and left.
-		if want := one(c.recorded()); ready != want && !(c.status == 0 && ready == 1) {
+		// A start goes on when its caller got no answer, and left; also when that
+		// caller asked the other gateway meanwhile, and had it stop.
+		late := c.status == 0 && ready == 1 || c.restarted() && ready == 2
+		if want := one(c.recorded()); ready != want && !late {
 			t.Errorf("call %d, start answered %d: %d recordings with sound, want %d: %s", c.n, c.status, ready, want, all)
 		}
 	}
@@ -229,7 +231,7 @@ func whole(t *testing.T, pair [2]string, talks []*talk) {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		status, body := ask(ctx, pair, c.n, "retrieve", "tag", c.tag(), "username", "fred")
+		status, body, _ := ask(ctx, pair, c.n, "retrieve", "tag", c.tag(), "username", "fred")
 		cancel()
 		sound, err := wav(body)
 		if status != http.StatusOK || err != nil {
@@ -243,7 +245,7 @@ func whole(t *testing.T, pair [2]string, talks []*talk) {
 		}
 		// On a busy machine the telephones send less than they should.
 		lasted := time.Duration(len(sound)-44) * time.Second / 16000
-		if lasted < c.ended.Sub(c.told)-2*time.Second || lasted > c.ended.Sub(c.asked)+2*time.Second {
+		if !c.restarted() && (lasted < c.ended.Sub(c.told)-2*time.Second || lasted > c.ended.Sub(c.asked)+2*time.Second) {
 			t.Errorf("call %d: %v of sound, want %v (up to %v)", c.n, lasted, c.ended.Sub(c.told), c.ended.Sub(c.asked))
 		}
 	}

@@ -43,13 +43,18 @@ const triedFor = 3 * time.Second
 // ask calls a method of the legacy endpoint through a pair of gateways, as a
 // load balancer does: the one whose turn it is, then the other, again after a
 // moment while the answer is that something is away, or while there is none.
-func ask(ctx context.Context, pair [2]string, turn int, method string, args ...string) (status int, body string) {
+// left is how many tries were given up without an answer: a gateway that stood
+// still may do what they ask for when it goes on.
+func ask(ctx context.Context, pair [2]string, turn int, method string, args ...string) (status int, body string, left int) {
 	for ctx.Err() == nil {
 		trying, cancel := context.WithTimeout(ctx, triedFor)
 		status, body = process.Fetch(trying, pair[turn%2]+process.Query(method, args...))
 		cancel()
 		if status != 0 && status < http.StatusInternalServerError {
-			return status, body
+			return status, body, left
+		}
+		if status == 0 {
+			left++
 		}
 		turn++
 		select {
@@ -57,7 +62,7 @@ func ask(ctx context.Context, pair [2]string, turn int, method string, args ...s
 		case <-ctx.Done():
 		}
 	}
-	return status, body
+	return status, body, left
 }
 
 // wav is what retrieve gave.

@@ -23,6 +23,7 @@ type talk struct {
 	stopped  bool // by request, else by the hangup
 
 	asked, told time.Time // first start, and the answer to the last
+	left        int       // starts that were given up without an answer
 	status      int
 	body        string
 	ended       time.Time // stop or hangup
@@ -31,6 +32,10 @@ type talk struct {
 func (c *talk) tag() string { return fmt.Sprintf("call %d", c.n) }
 
 func (c *talk) recorded() bool { return c.status == http.StatusOK }
+
+// restarted reports whether a start that was given up may have begun another
+// recording, behind the stop: by a gateway that stood still until then.
+func (c *talk) restarted() bool { return c.stopped && c.left > 0 }
 
 // tones are the voices of both, as the lab's telephones send them.
 func (c *talk) tones() []float64 {
@@ -90,14 +95,14 @@ func (c *talk) play(ctx context.Context, pair [2]string) {
 	over := c.began.Add(seconds * time.Second)
 	c.asked = time.Now()
 	starting, cancel := context.WithDeadline(ctx, over.Add(-time.Second))
-	c.status, c.body = ask(starting, pair, c.n/2, "start", "extenOrUniqueId", c.uniqueID, "tag", c.tag())
+	c.status, c.body, c.left = ask(starting, pair, c.n/2, "start", "extenOrUniqueId", c.uniqueID, "tag", c.tag())
 	cancel()
 	c.told = time.Now()
 	c.ended = over
 	if c.stopped && c.recorded() {
 		rest(ctx, over.Add(-4*time.Second))
 		stopping, cancel := context.WithDeadline(ctx, over.Add(-500*time.Millisecond))
-		if status, _ := ask(stopping, pair, c.n/2+1, "stop", "extenOrUniqueId", c.uniqueID); status == http.StatusOK {
+		if status, _, _ := ask(stopping, pair, c.n/2+1, "stop", "extenOrUniqueId", c.uniqueID); status == http.StatusOK {
 			c.ended = time.Now()
 		}
 		cancel()
