@@ -18,6 +18,7 @@ type group struct {
 	dialect  dialect
 	timeout  time.Duration
 	prepared *prepared
+	there    func(context.Context) error // nil while the file is there, see openedFile.there
 	turn     chan struct{} // holds a token; who takes it commits all that wait
 
 	mu      sync.Mutex // guards waiting
@@ -30,8 +31,8 @@ type waiter struct {
 	done   chan error // room for one: the committer waits for nobody
 }
 
-func newGroup(db *sql.DB, d dialect, timeout time.Duration) *group {
-	g := &group{db: db, dialect: d, timeout: timeout, prepared: newPrepared(db), turn: make(chan struct{}, 1)}
+func newGroup(db *sql.DB, d dialect, timeout time.Duration, there func(context.Context) error) *group {
+	g := &group{db: db, dialect: d, timeout: timeout, prepared: newPrepared(db), there: there, turn: make(chan struct{}, 1)}
 	g.turn <- struct{}{}
 	return g
 }
@@ -100,6 +101,9 @@ func (g *group) commitAll(ctx context.Context) {
 // ever does a change fail, so savepoints, two statements for each change, are
 // only made when one did.
 func (g *group) commit(ctx context.Context, batch []*waiter, errs []error) error {
+	if err := g.there(ctx); err != nil {
+		return err
+	}
 	g.prepared.prepare(ctx)
 	refused, err := g.together(ctx, batch)
 	switch {

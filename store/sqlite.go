@@ -47,10 +47,12 @@ func (s sqliteSource) open(o Options) (*DB, error) {
 	seats := max(4, runtime.NumCPU())
 	readers.SetMaxOpenConns(seats)
 	readers.SetMaxIdleConns(seats)
-	return &DB{
-		dialect: d, readers: readers, writes: writes, writer: newGroup(writes, d, o.Timeout), timeout: o.Timeout,
+	db := &DB{
+		dialect: d, readers: readers, writes: writes, timeout: o.Timeout,
 		prepared: newPrepared(readers), seats: make(chan struct{}, seats), hasMark: &atomic.Bool{}, file: file,
-	}, nil
+	}
+	db.writer = newGroup(writes, d, o.Timeout, db.there)
+	return db, nil
 }
 
 // uri names the file to SQLite. The path is escaped, so that no character of

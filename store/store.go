@@ -113,10 +113,7 @@ func (db *DB) write(ctx context.Context, what string, change change) error {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
 	began := time.Now()
-	err := db.there(ctx)
-	if err == nil {
-		err = fault(ctx, db.dialect, what, db.writer.write(ctx, change))
-	}
+	err := fault(ctx, db.dialect, what, db.writer.write(ctx, change))
 	db.tell(true, began, err)
 	return err
 }
