@@ -218,10 +218,7 @@ func (s *Service) finish(ctx context.Context, rec Recording, step Step) error {
 	if err := s.advance(ctx, rec.ID, step); err != nil {
 		return err
 	}
-	s.watch.settled(rec.ID)
-	s.growth.forget(rec.ID)
-	s.begun.drop(rec.ID)
-	s.stopwatch.forget(rec.ID)
+	s.forget(rec.ID)
 	rec.State, rec.Reason, rec.Duration, rec.Bytes = step.To, step.Reason, step.Duration, step.Bytes
 	level := slog.LevelInfo
 	if step.To == Failed || step.To == Lost {

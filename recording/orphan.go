@@ -159,11 +159,24 @@ func (s *Service) settledElsewhereSince(ctx context.Context, p PBX) {
 	}
 	for _, id := range known {
 		if !still[id] {
-			s.watch.settled(id)
-			s.growth.forget(id)
-			s.stopwatch.forget(id)
+			s.forget(id)
 		}
 	}
+	for _, linkedID := range s.watch.prune(p.Name(), open) {
+		c := Channel{PBX: p.Name(), LinkedID: linkedID}
+		if peers, err := p.Peers(ctx, c); err == nil && len(peers) == 0 {
+			s.watch.forget(c, true)
+		}
+	}
+}
+
+// forget drops what is kept in memory of a recording that is settled, or of
+// which there is no row.
+func (s *Service) forget(id ID) {
+	s.watch.settled(id)
+	s.growth.forget(id)
+	s.begun.drop(id)
+	s.stopwatch.forget(id)
 }
 
 // InState returns how many recordings are in each state that is not final, for

@@ -123,11 +123,11 @@ func (s *Service) record(ctx context.Context, c live, tag, remote string) (Recor
 	}
 	s.watch.add(rec)
 	s.begun.add(rec.ID)
-	if err := s.store.Add(ctx, rec); CodeOf(err) == Conflict {
-		s.begun.drop(rec.ID)
-		s.watch.settled(rec.ID)
-		return rec, fmt.Errorf("%w: %w", errTaken, err)
-	} else if err != nil {
+	if err := s.store.Add(ctx, rec); err != nil {
+		s.forget(rec.ID) // a row that was written all the same is settled like any other
+		if CodeOf(err) == Conflict {
+			err = fmt.Errorf("%w: %w", errTaken, err)
+		}
 		return rec, err
 	}
 	capture, err := c.on.Record(ctx, c.Channel, rec.ID)

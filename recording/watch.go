@@ -1,14 +1,18 @@
 package recording
 
-import "sync"
+import (
+	"maps"
+	"sync"
+	"time"
+)
 
 // watch knows the channels and calls that have an open recording, so that
 // the events of all other channels cost nothing. It may hold more than is
 // open, never less. The zero value is ready.
 type watch struct {
-	mu       sync.Mutex // guards the maps
-	channels map[channelKey]bool
-	calls    map[channelKey]bool
+	mu       sync.Mutex               // guards the maps
+	channels map[channelKey]time.Time // when each was added last
+	calls    map[channelKey]time.Time
 	open     map[ID]standing // recordings without a final state
 }
 
@@ -22,7 +26,7 @@ func (w *watch) add(rec Recording) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.channels == nil {
-		w.channels, w.calls = map[channelKey]bool{}, map[channelKey]bool{}
+		w.channels, w.calls = map[channelKey]time.Time{}, map[channelKey]time.Time{}
 	}
 	if w.open == nil {
 		w.open = map[ID]standing{}
@@ -30,15 +34,41 @@ func (w *watch) add(rec Recording) {
 	if !rec.State.Final() {
 		w.open[rec.ID] = standing{rec.PBX, rec.State}
 	}
-	w.channels[channelKey{rec.PBX, rec.UniqueID}] = true
-	w.calls[channelKey{rec.PBX, rec.Call.LinkedID}] = true
+	now := time.Now()
+	w.channels[channelKey{rec.PBX, rec.UniqueID}] = now
+	w.calls[channelKey{rec.PBX, rec.Call.LinkedID}] = now
 }
 
 // of tells whether the channel has an open recording, or its call has.
 func (w *watch) of(c Channel) (channel, call bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.channels[channelKey{c.PBX, c.UniqueID}], w.calls[channelKey{c.PBX, c.LinkedID}]
+	_, channel = w.channels[channelKey{c.PBX, c.UniqueID}]
+	_, call = w.calls[channelKey{c.PBX, c.LinkedID}]
+	return channel, call
+}
+
+// prune forgets the channels of a PBX that none of its open recordings has: an
+// end that nobody saw tells of no hangup. It returns the linked ids of calls
+// that none has either; those may go on without the channel that was recorded.
+// What was added lately stays, for its row may be on its way.
+func (w *watch) prune(pbx string, open []Recording) (calls []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	has := map[channelKey]bool{}
+	for _, rec := range open {
+		has[channelKey{pbx, rec.UniqueID}] = true
+		has[channelKey{pbx, rec.Call.LinkedID}] = true // mostly that of a channel, which stays then, too
+	}
+	old := time.Now().Add(-longOver)
+	stale := func(key channelKey, added time.Time) bool { return key.pbx == pbx && added.Before(old) && !has[key] }
+	maps.DeleteFunc(w.channels, stale)
+	for key, added := range w.calls {
+		if stale(key, added) {
+			calls = append(calls, key.uniqueID)
+		}
+	}
+	return calls
 }
 
 func (w *watch) forget(c Channel, callToo bool) {
