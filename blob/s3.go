@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,6 +44,10 @@ type S3Options struct {
 	// the shared credentials file.
 	AccessKey string
 	SecretKey string
+
+	// Trusts, if set, is what the server's certificate has to be or be signed
+	// by, instead of the machine's authorities.
+	Trusts *tls.Config
 
 	// Patience is how long the server may be silent where somebody waits: to
 	// a request without audio, and in the middle of an answer. Storing waits
@@ -100,7 +105,7 @@ func NewS3(o S3Options, known Known) (*S3, error) {
 		return nil, errNoKeys
 	}
 	client, err := minio.New(endpoint.Host, &minio.Options{
-		Creds: creds, Secure: endpoint.Scheme == "https", Transport: transport(o.Patience),
+		Creds: creds, Secure: endpoint.Scheme == "https", Transport: transport(o.Patience, o.Trusts),
 		Region: o.Region, BucketLookup: lookup, MaxRetries: tries,
 	})
 	if err != nil {
@@ -139,10 +144,10 @@ func keys(o S3Options) (*credentials.Credentials, error) {
 
 // transport speaks HTTP/1.1 alone: with HTTP/2 each answer that is read
 // slowly would hold megabytes in memory.
-func transport(patience time.Duration) *http.Transport {
+func transport(patience time.Duration, trusts *tls.Config) *http.Transport {
 	dialer := net.Dialer{Timeout: patience, KeepAlive: 15 * time.Second}
 	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: patience,
+		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: patience, TLSClientConfig: trusts,
 		ResponseHeaderTimeout: sendFactor * patience, IdleConnTimeout: time.Minute, DisableCompression: true,
 		MaxIdleConns: connections, MaxIdleConnsPerHost: connections,
 		Protocols: onlyHTTP1(),

@@ -16,6 +16,7 @@ type Bucket struct {
 	Prefix    string // before every name, without slashes around it; may be empty
 	Endpoint  string // http://host:port or https://host
 	Region    string // may be empty, for servers that do not mind
+	CA        string // a file with the server's certificate or its authority; empty: the machine's authorities
 	PathStyle bool   // https://host/bucket/name instead of https://bucket.host/name
 }
 
@@ -67,7 +68,7 @@ func parseBucket(text string) (Bucket, error) {
 
 // options reads what follows the question mark.
 func (b *Bucket) options(query url.Values) error {
-	known := []string{"endpoint", "region", "path_style"}
+	known := []string{"endpoint", "region", "path_style", "ca"}
 	for name, values := range query {
 		if !slices.Contains(known, name) {
 			return fmt.Errorf("there is an option that is none: known are %s; keys belong into archive_access_key and archive_secret_key", strings.Join(known, ", "))
@@ -76,7 +77,10 @@ func (b *Bucket) options(query url.Values) error {
 			return fmt.Errorf("the option %s is empty or set twice", name)
 		}
 	}
-	b.Endpoint, b.Region = query.Get("endpoint"), query.Get("region")
+	b.Endpoint, b.Region, b.CA = query.Get("endpoint"), query.Get("region"), query.Get("ca")
+	if b.CA != "" && !path.IsAbs(b.CA) {
+		return errors.New("the ca is not a valid file: use an absolute path, for example /etc/recgate/s3-ca.pem")
+	}
 	if b.Region != "" && !regionName.MatchString(b.Region) {
 		return errors.New("the region will not do: give one such as eu-central-1")
 	}

@@ -16,6 +16,7 @@ func TestBucket(t *testing.T) {
 		{"s3://calls?endpoint=http://127.0.0.1:7070", config.Bucket{Name: "calls", Endpoint: "http://127.0.0.1:7070", PathStyle: true}},
 		{"s3://calls/?endpoint=https://s3.example.org&region=north", config.Bucket{Name: "calls", Endpoint: "https://s3.example.org", Region: "north", PathStyle: true}},
 		{"s3://calls/a/b/?endpoint=https://s3.example.org/&path_style=false", config.Bucket{Name: "calls", Prefix: "a/b", Endpoint: "https://s3.example.org/"}},
+		{"s3://calls?endpoint=https://s3.example.org&ca=/etc/recgate/s3.pem", config.Bucket{Name: "calls", Endpoint: "https://s3.example.org", CA: "/etc/recgate/s3.pem", PathStyle: true}},
 		{"s3://my.calls/north?region=eu-central-1", config.Bucket{Name: "my.calls", Prefix: "north", Endpoint: "https://s3.eu-central-1.amazonaws.com", Region: "eu-central-1"}},
 		{"s3://calls?region=eu-central-1&path_style=true", config.Bucket{Name: "calls", Endpoint: "https://s3.eu-central-1.amazonaws.com", Region: "eu-central-1", PathStyle: true}},
 	} {

@@ -3,6 +3,7 @@ package store
 import (
 	"net"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -23,12 +24,13 @@ type sqliteSource string
 type mysqlSource struct {
 	config *mysql.Config
 	hosts  []string
+	trusts string // a file of certificates; empty: what TLSConfig of the driver says
 }
 
 // parseDSN reads the database setting:
 //
 //	sqlite:PATH
-//	mysql://USER:PASSWORD@HOST[:PORT][,HOST[:PORT]...]/NAME[?tls=true|skip-verify]
+//	mysql://USER:PASSWORD@HOST[:PORT][,HOST[:PORT]...]/NAME[?tls=true|skip-verify|/FILE]
 //	mysql://USER:PASSWORD@unix(/PATH)/NAME
 //
 // User, password and name are percent-encoded. Errors are Invalid, say what
@@ -41,27 +43,27 @@ func parseDSN(dsn string) (source, error) {
 		return sqliteSource(path), nil
 	}
 	if rest, ok := strings.CutPrefix(dsn, "mysql://"); ok {
-		config, hosts, problem := parseMySQL(rest)
+		config, hosts, trusts, problem := parseMySQL(rest)
 		if problem != "" {
 			return nil, recording.Errorf(recording.Invalid, "the mysql database setting %s: write mysql://user:password@host:3306/recgate", problem)
 		}
-		return mysqlSource{config, hosts}, nil
+		return mysqlSource{config, hosts, trusts}, nil
 	}
 	return nil, recording.Errorf(recording.Invalid, "the database setting begins with neither sqlite: nor mysql://: write sqlite:recgate.db or mysql://user:password@host:3306/recgate")
 }
 
 // parseMySQL reads what follows mysql://, or says what is wrong with it.
-func parseMySQL(rest string) (c *mysql.Config, hosts []string, problem string) {
+func parseMySQL(rest string) (c *mysql.Config, hosts []string, trusts, problem string) {
 	c = mysql.NewConfig()
 	rest, query, _ := strings.Cut(rest, "?")
 	at := strings.LastIndexByte(rest, '@')
 	if at < 0 {
-		return nil, nil, "names no user"
+		return nil, nil, "", "names no user"
 	}
 	user, password, _ := strings.Cut(rest[:at], ":")
 	server, name, err := cutServer(rest[at+1:])
 	if err != "" {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
 	for _, field := range []struct {
 		what, value string
@@ -69,23 +71,24 @@ func parseMySQL(rest string) (c *mysql.Config, hosts []string, problem string) {
 	}{{"user", user, &c.User}, {"password", password, &c.Passwd}, {"database name", name, &c.DBName}} {
 		text, err := url.PathUnescape(field.value)
 		if err != nil {
-			return nil, nil, "holds a " + field.what + " with a bad escape (a percent sign is written %25)"
+			return nil, nil, "", "holds a " + field.what + " with a bad escape (a percent sign is written %25)"
 		}
 		*field.into = text
 	}
 	if c.User == "" {
-		return nil, nil, "names no user"
+		return nil, nil, "", "names no user"
 	}
 	if c.DBName == "" || strings.Contains(c.DBName, "/") {
-		return nil, nil, "names no database"
+		return nil, nil, "", "names no database"
 	}
 	if path, ok := strings.CutPrefix(server, "unix("); ok {
 		c.Net, hosts = "unix", []string{strings.TrimSuffix(path, ")")}
 	} else if c.Net, hosts = "tcp", withPorts(server); hosts == nil {
-		return nil, nil, "names no host, or an empty one"
+		return nil, nil, "", "names no host, or an empty one"
 	}
 	c.Addr = hosts[0]
-	return c, hosts, setOptions(c, query)
+	trusts, problem = setOptions(c, query)
+	return c, hosts, trusts, problem
 }
 
 // withPorts parts hosts at their commas and adds the port of MySQL to those
@@ -130,23 +133,25 @@ func withPort(server string) string {
 	return net.JoinHostPort(host, "3306")
 }
 
-// setOptions reads what follows the question mark.
-func setOptions(c *mysql.Config, query string) (problem string) {
+// setOptions reads what follows the question mark. trusts is the file of
+// certificates that tls names, if it does.
+func setOptions(c *mysql.Config, query string) (trusts, problem string) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return "has a bad escape after the question mark"
+		return "", "has a bad escape after the question mark"
 	}
 	for key, value := range values {
 		if key != "tls" {
-			return "has an option that is not known, only tls=true and tls=skip-verify are"
+			return "", "has an option that is not known, only tls=true, tls=skip-verify and tls=/FILE are"
 		}
-		switch value[0] {
-		case "true", "skip-verify":
-			c.TLSConfig = value[0]
-		case "false":
-		default:
-			return "has a tls option that is neither true nor skip-verify"
+		switch how := value[0]; {
+		case how == "true", how == "skip-verify":
+			c.TLSConfig = how
+		case path.IsAbs(how):
+			trusts = how
+		case how != "false":
+			return "", "has a tls option that is neither true, skip-verify nor the absolute path of a file with the server's certificate or its authority"
 		}
 	}
-	return ""
+	return trusts, ""
 }

@@ -46,7 +46,7 @@ func TestParseDSNRefuses(t *testing.T) {
 		"", "recgate.db", "sqlite:", "sqlite::memory:", "sqlite:a\x00b", "postgres://u:hunter2@db/r", "mysql:u:hunter2@db/r",
 		"mysql://", "mysql://db/r", "mysql://:hunter2@db/r", "mysql://u:hunter2@db", "mysql://u:hunter2@db/", "mysql://u:hunter2@/r",
 		"mysql://u:hunter2@:3306/r", "mysql://u:hunter2@a,/r", "mysql://u:hunter2@a,,b/r", "mysql://u:hunter2@db:/r", "mysql://u:hunter2@unix(/sock/r", "mysql://u:hunter2%zz@db/r",
-		"mysql://u:hunter2@db/r?tls=perhaps", "mysql://u:hunter2@db/r?hunter2=1", "mysql://u:hunter2@db/r?tls=%zzhunter2", "mysql://u:hunter2@db/a/b",
+		"mysql://u:hunter2@db/r?tls=perhaps", "mysql://u:hunter2@db/r?tls=ca.pem", "mysql://u:hunter2@db/r?tls=/none/ca.pem", "mysql://u:hunter2@db/r?hunter2=1", "mysql://u:hunter2@db/r?tls=%zzhunter2", "mysql://u:hunter2@db/a/b",
 	} {
 		_, err := Open(t.Context(), dsn, Options{})
 		if recording.CodeOf(err) != recording.Invalid {

@@ -6,10 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"recgate/recording"
+	"recgate/trust"
 )
 
 // hostPatience is how long one of several servers may take to let us in.
@@ -25,11 +29,22 @@ type hosts struct {
 	good int        // index of the server that let us in last
 }
 
-func newHosts(c *mysql.Config, addresses []string) (*hosts, error) {
+func newHosts(c *mysql.Config, addresses []string, trusts string) (*hosts, error) {
 	h := &hosts{}
+	var certificates *trust.Certificates
+	if trusts != "" {
+		var err error
+		if certificates, err = trust.File(trusts); err != nil {
+			return nil, recording.Errorf(recording.Invalid, "the tls option of the database setting: %v: write ?tls=/FILE with the certificate of the server, or of its authority", err)
+		}
+	}
 	for _, address := range addresses {
 		one := c.Clone()
 		one.Addr = address
+		if certificates != nil {
+			host, _, _ := net.SplitHostPort(address) // a socket has no name, and needs none
+			one.TLS = certificates.Config(host)
+		}
 		connector, err := mysql.NewConnector(one)
 		if err != nil {
 			return nil, fmt.Errorf("open the database: %w", err)

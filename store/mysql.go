@@ -31,7 +31,7 @@ func (s mysqlSource) open(o Options) (*DB, error) {
 	if len(s.hosts) > 1 {
 		c.Timeout = min(c.Timeout, hostPatience)
 	}
-	connector, err := newHosts(c, s.hosts)
+	connector, err := newHosts(c, s.hosts, s.trusts)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"regexp"
 	"time"
@@ -125,10 +126,33 @@ func openArchive(cfg config.Config, known blob.Known) (archive, error) {
 		folder, _ := cfg.Folder()
 		return blob.NewDisk(folder, known), nil
 	}
+	trusts, err := bucketTLS(b)
+	if err != nil {
+		return nil, err
+	}
 	return blob.NewS3(blob.S3Options{
+		Trusts:   trusts,
 		Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Name, Prefix: b.Prefix, PathStyle: b.PathStyle,
 		AccessKey: cfg.ArchiveAccessKey.Reveal(), SecretKey: cfg.ArchiveSecretKey.Reveal(),
 	}, known)
+}
+
+// bucketTLS is what the key archive says of the server's certificate; nil: nothing.
+func bucketTLS(b config.Bucket) (*tls.Config, error) {
+	if b.CA == "" {
+		return nil, nil
+	}
+	certificates, err := trust.File(b.CA)
+	if err != nil {
+		return nil, fmt.Errorf("archive: ca: %w", err)
+	}
+	host := ""
+	if u, err := url.Parse(b.Endpoint); err == nil {
+		if host = u.Hostname(); !b.PathStyle {
+			host = b.Name + "." + host
+		}
+	}
+	return certificates.Config(host), nil
 }
 
 // newPBX makes the client of one PBX. Without TLS it logs in by challenge, so

@@ -38,10 +38,10 @@ var rooms = map[string]room{
 	"trust":      {ours: []string{"smallfile"}},
 	"ami":        {ours: []string{"recording"}, tests: []string{"trust"}},
 	"ami/amisim": {ours: []string{"recording", "audio"}},
-	"store": {ours: []string{"recording", "auth"}, outside: []string{
+	"store": {ours: []string{"recording", "auth", "trust"}, outside: []string{
 		"github.com/go-sql-driver/mysql", "github.com/pressly/goose/v3", "modernc.org/sqlite",
 	}},
-	"blob": {ours: []string{"recording", "smallfile"}, outside: []string{"github.com/minio/minio-go/v7"}},
+	"blob": {ours: []string{"recording", "smallfile"}, tests: []string{"trust"}, outside: []string{"github.com/minio/minio-go/v7"}},
 
 	"disk": {ours: []string{"recording"}},
 
