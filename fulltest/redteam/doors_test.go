@@ -131,17 +131,27 @@ func references(s string) string {
 func (d door) arrives(value string) (text string, isGood bool) {
 	if utf8.ValidString(value) {
 		inXML := !strings.ContainsFunc(value, func(r rune) bool { return r == 0xfffe || r == 0xffff })
+		if d.soap { // white space around a value is how the message is laid out
+			value = strings.Trim(value, " \t\r\n")
+		}
 		return strings.Trim(value, " "), good(value) && (inXML || !d.soap)
 	}
 	if d.soap {
 		return "", false // a message is UTF-8 or says what else it is
 	}
-	var latin1 strings.Builder
+	var text1252 strings.Builder
 	for i := range len(value) {
-		latin1.WriteRune(rune(value[i]))
+		r := rune(value[i])
+		if r >= 0x80 && r < 0xa0 {
+			r = windows1252[r-0x80]
+		}
+		text1252.WriteRune(r)
 	}
-	return latin1.String(), good(latin1.String())
+	return strings.Trim(text1252.String(), " "), good(text1252.String())
 }
+
+// windows1252 are the characters of the bytes from 0x80 to 0x9f.
+var windows1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
 
 // answer is what came back.
 type answer struct {
@@ -167,7 +177,7 @@ func ask(client *http.Client, r *http.Request, key bool) (answer, error) {
 // refused says what is wrong with an answer that must be a refusal.
 func (d door) refused(a answer) error {
 	switch {
-	case d.soap && (a.status != http.StatusInternalServerError || !bytes.Contains(a.body, []byte(":Fault>"))):
+	case d.soap && (a.status != http.StatusInternalServerError && a.status != http.StatusUnauthorized || !bytes.Contains(a.body, []byte(":Fault>"))):
 		return fmt.Errorf("status %d, want a fault", a.status)
 	case !d.soap && (a.status < 400 || a.status > 409):
 		return fmt.Errorf("status %d, want a refusal by its cause", a.status)

@@ -57,6 +57,7 @@ var law = map[string]map[string]string{
 	"ListCommands":     {},
 	"CoreSettings":     {},
 	"CoreShowChannels": {},
+	"ModuleCheck":      {"Module": `format_wav\.so`},
 	"Status":           {},
 	"Getvar":           {"Channel": "UNIQUEID", "Variable": `RECGATE_[0-9a-f]{32}|MONITORED|MIXMONITOR\((0x)?[0-9a-f]{1,16},filename\)`},
 	"MixMonitor":       {"Channel": "UNIQUEID", "File": `SPOOL/[0-9a-f]{32}\.wav`, "Options": `i\(RECGATE_[0-9a-f]{32}\)`},
