@@ -218,7 +218,7 @@ func (c *campaign) left(t *testing.T) {
 	for _, path := range added(c.files, tree(t, c.ground, c.w.l.Dir), expected) {
 		t.Errorf("a file that nobody asked for: %s", path)
 	}
-	own := regexp.MustCompile(`^(recgate\.(yaml|db|db-wal|db-shm|db-lock)|log|archive(/\.incoming)?(/[0-9a-f]{6})?(/[0-9a-f]{32}(-[a-z]+)?\.wav)?)?$`)
+	own := regexp.MustCompile(`^(recgate\.(yaml|db|db-wal|db-shm|db-lock|db-serve|db-serve-journal)|log|archive/\.recgate-archive|archive(/\.incoming)?(/[0-9a-f]{6})?(/[0-9a-f]{32}(-[a-z]+)?\.wav)?)?$`)
 	for path := range tree(t, c.p.Dir) {
 		if rel := strings.TrimPrefix(strings.TrimPrefix(path, c.p.Dir), "/"); !own.MatchString(rel) {
 			t.Errorf("a file of recgate's that is not its own: %s", rel)
