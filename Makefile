@@ -9,9 +9,11 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 FUZZTIME ?= 20s
 CHAOSTIME ?= 20m
 
+# Each wait of a test has a deadline of its own that says what it waited for;
+# the timeout of a room is only for a machine that is far too busy.
 # LOUD are the rooms of fulltest that load the machine.
 LOUD  = chaos flood galera operations redteam
-FULL  = fulltest/run go test -race -timeout 15m -tags full
+FULL  = fulltest/run go test -race -timeout 20m -tags full
 space = $(subst x,,x x)
 
 .PHONY: demo test build deb lint fuzz chaos bench generate tools-installed test-installed

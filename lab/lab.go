@@ -61,7 +61,7 @@ type Options struct {
 	SystemName string
 	// Punctual has the servers run before everything else on the machine
 	// (asterisk -p), so that sound is in time while other things keep it busy.
-	// It needs root.
+	// It needs root; for others it changes nothing.
 	Punctual bool
 }
 

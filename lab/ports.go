@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // A lab has a block of 1000 ports. The first few are for signalling, 400 each
@@ -51,8 +52,28 @@ type ports struct {
 	lock  *os.File
 }
 
-// takePorts finds a block that no other lab holds and whose signalling ports are free.
+// longestPorts is how long a lab waits for others to end when all blocks are
+// taken.
+const longestPorts = 2 * time.Minute
+
+// takePorts finds a block that no other lab holds and whose signalling ports
+// are free, and waits for one.
 func takePorts(ctx context.Context, dir string) (*ports, error) {
+	for late := time.Now().Add(longestPorts); ; {
+		p, err := tryPorts(ctx, dir)
+		if !errors.Is(err, errPorts) || time.Now().After(late) {
+			return p, err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+// tryPorts is takePorts without the waiting.
+func tryPorts(ctx context.Context, dir string) (*ports, error) {
 	firsts, err := blocks()
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ import (
 func TestAccount(t *testing.T) {
 	for _, version := range lab.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
-			l := lab.Start(t, version, lab.Options{Spool: filepath.Join(t.TempDir(), "spool")})
+			l := lab.Start(t, version, lab.Options{Punctual: true, Spool: filepath.Join(t.TempDir(), "spool")})
 			for name, play := range map[string]func(*testing.T, *lab.Lab){
 				"an event filter":                    filtered,
 				"a module that is not there":         noWAV,

@@ -116,7 +116,7 @@ func share(t testing.TB, wav []byte, hz float64) float64 {
 func TestPBX(t *testing.T) {
 	for _, version := range lab.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
-			l := lab.Start(t, version, lab.Options{})
+			l := lab.Start(t, version, lab.Options{Punctual: true})
 			for _, kind := range kinds(version) {
 				t.Run(kind.recorder+" over "+kind.tech, func(t *testing.T) {
 					recordingtest.TestPBX(t, hear, func(t *testing.T) recordingtest.Exchange {

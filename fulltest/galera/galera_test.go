@@ -113,7 +113,7 @@ func gateways(t *testing.T, nodes [3]*node) {
 		phones = append(phones, fmt.Sprint(500+i))
 	}
 	at := place{
-		lab:     lab.Start(t, 22, lab.Options{Spool: filepath.Join(t.TempDir(), "spool"), Extensions: phones}),
+		lab:     lab.Start(t, 22, lab.Options{Punctual: true, Spool: filepath.Join(t.TempDir(), "spool"), Extensions: phones}),
 		archive: filepath.Join(t.TempDir(), "archive"),
 	}
 	// Each has its own node first, and the third one for when that is lost.

@@ -33,7 +33,7 @@ func TestRedTeam(t *testing.T) {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
 			// The spool is deep, so that what climbs out of it is still below where we look.
 			ground := t.TempDir()
-			l := lab.Start(t, version, lab.Options{Spool: filepath.Join(ground, "a", "b", "spool")})
+			l := lab.Start(t, version, lab.Options{Punctual: true, Spool: filepath.Join(ground, "a", "b", "spool")})
 			w := newWitness(t, l)
 			t.Run("MixMonitor, SQLite", func(t *testing.T) { newCampaign(t, w, ground, "mixmonitor", "", "json").run(t) })
 			t.Run("MixMonitor, MariaDB", func(t *testing.T) {
