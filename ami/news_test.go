@@ -38,6 +38,31 @@ func TestFindANewChannel(t *testing.T) {
 	})
 }
 
+// TestHear: what the PBX had to say has been told when Hear returns.
+func TestHear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil).up(t)
+		r.far.set(func() {
+			r.far.unheard = []Message{{
+				{"Event", "Hangup"},
+				{"Privilege", "call,all"},
+				{"Channel", "PJSIP/410-00000001"},
+				{"Uniqueid", "10.1"},
+				{"Linkedid", "10.1"},
+			}}
+		})
+		r.Hear(t.Context())
+		select {
+		case e := <-r.events:
+			if e.Kind != recording.ChannelHungUp || e.Channel.UniqueID != "10.1" {
+				t.Errorf("told %+v, want the hangup", e)
+			}
+		default:
+			t.Error("nothing is told when Hear returns")
+		}
+	})
+}
+
 // TestManyMissChannels: they share what one of them asks, and a PBX that
 // answers nothing holds nobody for long.
 func TestManyMissChannels(t *testing.T) {

@@ -201,6 +201,9 @@ func (p *PBX) Peers(ctx context.Context, c recording.Channel) ([]recording.Chann
 	return p.table.Peers(c), nil
 }
 
+// Hear implements recording.Switch.
+func (p *PBX) Hear(ctx context.Context) { p.news.hear(ctx, p.conn) }
+
 // await waits until the table is in step with the PBX.
 func (p *PBX) await(ctx context.Context) error {
 	for {

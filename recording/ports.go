@@ -39,6 +39,10 @@ type Switch interface {
 	// Peers returns the live channels of the same call as c, c among them:
 	// those with its linked id or in its bridge. Unavailable as for Find.
 	Peers(ctx context.Context, c Channel) ([]Channel, error)
+	// Hear returns when what the PBX had said of its channels before Hear was
+	// called has been told, by Run. It gives up soon when the PBX does not
+	// answer, or is away: then what is known is as good as it was.
+	Hear(ctx context.Context)
 }
 
 // Recorder starts and ends recordings on the PBX.

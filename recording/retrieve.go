@@ -106,7 +106,13 @@ func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (C
 		return Candidate{}, err
 	}
 	patient := time.Now().Add(s.o.Patience) // with all of them together
+	heard := false
 	for i, rec := range found {
+		if !heard && CodeOf(s.refusal(rec)) == NotReady {
+			heard = true
+			rec = s.overByNow(ctx, rec, patient)
+			found[i] = rec
+		}
 		if s.refusal(rec) != nil {
 			continue
 		}

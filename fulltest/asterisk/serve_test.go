@@ -4,6 +4,7 @@ package asterisk_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -43,6 +44,7 @@ func all(t *testing.T, l *lab.Lab, k kind, database string) {
 	}{
 		{"start and stop by extension", byExtension},
 		{"start by unique id, hangup without stop", byUniqueID},
+		{"retrieve as soon as the channel is gone", asSoonAsGone},
 		{"the dialplan's own recording goes on", besideDialplan},
 		{"kill -9 in the middle", killed},
 		{"kill -9, and the call ends meanwhile", killedAndGone},
@@ -79,6 +81,20 @@ func byUniqueID(t *testing.T, l *lab.Lab, k kind, p *program) {
 	holds(t, p.retrieve(t, "retrieveByUniqueId", "uniqueId", c.CalleeUniqueID), heard)
 	holds(t, p.retrieve(t, "retrieveByUniqueId", "uniqueId", c.CallerUniqueID), heard)
 	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
+}
+
+// asSoonAsGone asks for recordings when Asterisk does not list their channels
+// any more, and no later: none is refused because the call were in progress.
+func asSoonAsGone(t *testing.T, l *lab.Lab, k kind, p *program) {
+	for i := range 5 {
+		c := l.Call("410", "411", 60, k.tech)
+		tag := fmt.Sprintf("%s %d", t.Name(), i)
+		p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", tag)
+		time.Sleep(time.Second)
+		l.HangupChannel(c.CallerUniqueID)
+		p.Await(t, "Asterisk to list no channel", func() bool { return len(l.Channels()) == 0 })
+		p.want(t, http.StatusOK, "retrieve", "tag", tag, "username", "fred")
+	}
 }
 
 // besideDialplan records a channel that the dialplan records as well.

@@ -52,6 +52,7 @@ func TestPBX(t *testing.T, hear Hearing, open func(t *testing.T) Exchange) {
 		{"Peers of a call", peersOfACall},
 		{"Record, stop: the file is complete and holds both parties", recordAndStop},
 		{"Record, hangup: the event comes and the file is complete", recordAndHangup},
+		{"Hear: what has happened has been told", hearsTheHangup},
 		{"Record on a channel that is gone", recordGone},
 		{"Stop twice: the second finds nothing", stopTwice},
 		{"Reclaim a running recording, one that never began, and one whose channel is gone", reclaim},

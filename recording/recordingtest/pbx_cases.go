@@ -187,6 +187,28 @@ func recordAndHangup(t *testing.T, b *bench) {
 	}
 }
 
+// hearsTheHangup asks until the hangup was told, which the PBX may not have said yet when
+// it was first asked; then it must be told when Hear returns, and out of the table.
+func hearsTheHangup(t *testing.T, b *bench) {
+	caller, _ := b.Call(t, "410", "411")
+	c := b.find(t, "410", caller)[0]
+	b.Hangup(t, caller)
+	for ctx := b.context(t); ctx.Err() == nil; {
+		b.pbx.Hear(ctx)
+		for len(b.events) > 0 {
+			if e := <-b.events; e.Kind != recording.ChannelHungUp || e.Channel.UniqueID != caller {
+				continue
+			}
+			peers, err := b.pbx.Peers(ctx, c)
+			if err != nil || slices.ContainsFunc(peers, func(p recording.Channel) bool { return p.UniqueID == caller }) {
+				t.Errorf("Peers = %+v, %v; want the channel gone", peers, err)
+			}
+			return
+		}
+	}
+	t.Fatal("the hangup was never told")
+}
+
 func recordGone(t *testing.T, b *bench) {
 	caller, _ := b.Call(t, "410", "411")
 	c := b.find(t, "410", caller)[0]

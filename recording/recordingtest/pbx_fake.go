@@ -24,6 +24,9 @@ type PBX struct {
 	channels []recording.Channel
 	running  map[recording.ID]*run
 	told     []recording.Event // waiting for Run
+	hushed   bool              // they wait until somebody hears
+	telling  bool              // Run is telling some
+	heard    chan struct{}     // closed when Run has told them all; nil when nobody waits for that
 	wake     chan struct{}
 	refuse   error         // what Record answers, once
 	hold     chan struct{} // Record waits for it to be closed, if not nil
@@ -317,9 +320,43 @@ func (p *PBX) Tell(e recording.Event) {
 func (p *PBX) tell(e recording.Event) {
 	e.PBX, e.At = p.name, time.Now()
 	p.told = append(p.told, e)
+	if !p.hushed {
+		p.rouse()
+	}
+}
+
+// rouse has Run tell what waits. The lock is held.
+func (p *PBX) rouse() {
 	select {
 	case p.wake <- struct{}{}:
 	default:
+	}
+}
+
+// Hush has what happens from now on be told as late as somebody hears.
+func (p *PBX) Hush() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hushed = true
+}
+
+// Hear has Run tell what waits, and waits for that.
+func (p *PBX) Hear(ctx context.Context) {
+	p.mu.Lock()
+	if !p.up || len(p.told) == 0 && !p.telling {
+		p.mu.Unlock()
+		return
+	}
+	if p.heard == nil {
+		p.heard = make(chan struct{})
+	}
+	heard := p.heard
+	p.hushed = false
+	p.rouse()
+	p.mu.Unlock()
+	select {
+	case <-heard:
+	case <-ctx.Done():
 	}
 }
 
@@ -336,12 +373,27 @@ func (p *PBX) Run(ctx context.Context, tell func(recording.Event)) error {
 			return nil
 		case <-p.wake:
 		}
-		p.mu.Lock()
+		p.tellAll(tell)
+	}
+}
+
+// tellAll tells what waits, and what comes meanwhile.
+func (p *PBX) tellAll(tell func(recording.Event)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.telling = true
+	for len(p.told) > 0 {
 		events := p.told
 		p.told = nil
 		p.mu.Unlock()
 		for _, e := range events {
 			tell(e)
 		}
+		p.mu.Lock()
+	}
+	p.telling = false
+	if p.heard != nil {
+		close(p.heard)
+		p.heard = nil
 	}
 }
