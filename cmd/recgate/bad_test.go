@@ -402,6 +402,7 @@ func TestEnormousBodies(t *testing.T) {
 		}
 		o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
 		o.inState(t, "get", recording.Ready) // what follows looks for changes
+		await(t, "the file in the spool to be deleted", func() bool { return len(o.spool(t)) == 0 })
 	})
 	t.Run("query", func(t *testing.T) {
 		was := o.now(t)

@@ -34,6 +34,7 @@ func TestPackage(t *testing.T) {
 		}
 		return
 	}
+	t.Run("lintian", func(t *testing.T) { inspect(t, built) })
 	t.Run("where there is no Asterisk", func(t *testing.T) { alone(t, built) })
 	t.Run("beside Asterisk", func(t *testing.T) { life(t, built) })
 }
@@ -49,6 +50,14 @@ func build(t *testing.T, version, dir string) string {
 		t.Fatalf("packaging/deb: %v\n%s", err, said.String())
 	}
 	return strings.TrimSpace(out.String())
+}
+
+// inspect holds the package to Debian's policy, errors and warnings alike.
+func inspect(t *testing.T, built string) {
+	out, err := child.Output(longest, exec.Command("lintian", "--allow-root", "--fail-on", "error,warning", built)) //nolint:noctx // child ends it
+	if err != nil {
+		t.Errorf("lintian: %v\n%s", err, out)
+	}
 }
 
 // put copies a package to where the page has it.

@@ -101,8 +101,11 @@ func TestCommandsAreThere(t *testing.T) {
 	if len(known) < 5 {
 		t.Fatalf("only %v found", known)
 	}
-	readme := read(t, "README.md")
+	readme, manual := read(t, "README.md"), read(t, "packaging/debian/recgate.1")
 	for _, c := range known {
+		if !regexp.MustCompile(`(?m)^\.BR? "?` + c + `\b`).MatchString(manual) {
+			t.Errorf("the manual page does not name recgate %s", c)
+		}
 		if !strings.Contains(readme, "recgate "+c) {
 			t.Errorf("README.md does not name recgate %s", c)
 		}
