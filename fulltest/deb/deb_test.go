@@ -85,8 +85,9 @@ dpkg-deb -Zgzip -z1 -b next . > /dev/null
 rm -r next recgate_1.0.0_*.deb`)
 }
 
-// age makes the database what an older version left: without API keys. The
-// newer program has to bring it up to date, with all that is in it.
+// age makes the database what an older version left: without API keys and the
+// mark of the archive. The newer program has to bring it up to date, with all
+// that is in it.
 func age(t *testing.T, d debian) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+d.path("/var/lib/recgate/recgate.db"))
@@ -95,7 +96,7 @@ func age(t *testing.T, d debian) {
 	}
 	defer db.Close()
 	for _, query := range []string{
-		`DROP TABLE api_keys`, `ALTER TABLE access_log DROP COLUMN api_key`, `DELETE FROM schema_versions WHERE version_id >= 10`,
+		`DROP TABLE archive_mark`, `DROP TABLE api_keys`, `ALTER TABLE access_log DROP COLUMN api_key`, `DELETE FROM schema_versions WHERE version_id >= 10`,
 	} {
 		if _, err := db.ExecContext(t.Context(), query); err != nil {
 			t.Fatalf("%s: %v", query, err)
