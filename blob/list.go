@@ -21,6 +21,32 @@ func (d *Disk) List(ctx context.Context, prefix string, visit func(key string) e
 	return list(ctx, root, prefix, visit)
 }
 
+// Folders implements recording.Lister.
+func (d *Disk) Folders(ctx context.Context) ([]string, error) {
+	root, err := d.root()
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() //nolint:errcheck // opened for reading names
+	if err := d.whole(ctx, root); err != nil {
+		return nil, err
+	}
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	var names []string
+	for _, f := range entries {
+		if f.IsDir() && isFolder(f.Name()) {
+			names = append(names, f.Name())
+		}
+	}
+	return names, nil
+}
+
+// isFolder reports whether keys can begin so.
+func isFolder(name string) bool { return goodKey.MatchString(name) && folder(name) == name }
+
 // list is List of an open folder, whatever its mark.
 func list(ctx context.Context, root *os.Root, prefix string, visit func(key string) error) error {
 	folders, err := fs.ReadDir(root.FS(), ".")

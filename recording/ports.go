@@ -220,6 +220,9 @@ type Journal interface {
 	// Entries returns what the ledger holds of the recordings asked for in
 	// [from, to), the oldest first.
 	Entries(ctx context.Context, from, to time.Time) ([]Entry, error)
+	// FirstAsked returns when the first recording from a time on was asked for;
+	// the zero time when none was.
+	FirstAsked(ctx context.Context, from time.Time) (time.Time, error)
 }
 
 // Sum is one line of the ledger.
@@ -258,6 +261,10 @@ type Lister interface {
 	// List calls visit with every key that begins with prefix, in any order,
 	// until visit or the archive fails.
 	List(ctx context.Context, prefix string, visit func(key string) error) error
+	// Folders returns how the keys that it holds begin, each beginning once, in
+	// any order: the first six characters of a key, or all of a shorter one. It
+	// costs little, however many keys there are.
+	Folders(ctx context.Context) ([]string, error)
 }
 
 // Sound turns what a PBX wrote into a WAV that can be kept: PCM 16 bit, its

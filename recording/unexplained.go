@@ -3,8 +3,10 @@ package recording
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -21,38 +23,109 @@ type Finding struct {
 // settledWithin is how long anything may stay unsettled.
 const settledWithin = time.Minute
 
-// Unexplained compares rows, spools and archive in both directions, and
-// returns what does not fit together: nothing, when all is well. All that is
+// Unexplained compares rows, spools and archive in both directions, and calls
+// found with what does not fit together: never, when all is well. All that is
 // not in a final state is looked at, and every spool; of what is final and of
-// the archive what belongs to recordings asked for in [from, to). It only
-// looks, needs no connection to a PBX, and may run beside another Service.
-func (s *Service) Unexplained(ctx context.Context, from, to time.Time) ([]Finding, error) {
-	found, err := s.unsettled(ctx)
+// the archive what belongs to recordings asked for in [from, to), the oldest
+// first. looked, which may be nil, is called with how far that is. It only
+// looks, needs no connection to a PBX, and may run beside another Service. The
+// memory that it needs does not grow with the period, and time only with what
+// there is in it.
+func (s *Service) Unexplained(ctx context.Context, from, to time.Time, found func(Finding), looked func(at time.Time)) error {
+	rows, err := s.unsettled(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	tell(found, rows)
 	for _, p := range s.pbxs {
-		more, err := s.spoolUnexplained(ctx, p)
+		files, err := s.spoolUnexplained(ctx, p)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		found = append(found, more...)
+		tell(found, files)
 	}
-	for start := from.UTC().Truncate(time.Millisecond); start.Before(to); start = start.Add(prefixSpan) {
-		end := start.Add(prefixSpan)
-		if end.After(to) {
-			end = to
+	folders, err := s.archiveFolders(ctx)
+	if err != nil && ctx.Err() == nil {
+		found(archiveAway(err))
+		return nil
+	}
+	for at := from.UTC().Truncate(time.Millisecond); ; {
+		start, err := s.nextToLookAt(ctx, at, folders)
+		if err != nil || ctx.Err() != nil || start.IsZero() || !start.Before(to) {
+			return errors.Join(err, ctx.Err())
 		}
-		more, err := s.archiveUnexplained(ctx, start, end, true)
+		if looked != nil {
+			looked(start)
+		}
+		if at = spanOf(start).Add(prefixSpan); at.After(to) {
+			at = to
+		}
+		more, err := s.archiveUnexplained(ctx, start, at, true)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		found = append(found, more...)
+		tell(found, more)
 	}
-	slices.SortStableFunc(found, func(a, b Finding) int {
+}
+
+// tell passes on what was found in one place, records before files.
+func tell(found func(Finding), all []Finding) {
+	slices.SortStableFunc(all, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(places(a), places(b)), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Name, b.Name))
 	})
-	return slices.Compact(found), nil
+	for _, f := range slices.Compact(all) {
+		found(f)
+	}
+}
+
+// archiveFolders returns when the spans begin of which the archive holds
+// something, the first one first. An archive that cannot list has none.
+func (s *Service) archiveFolders(ctx context.Context) ([]time.Time, error) {
+	lister, ok := s.blobs.(Lister)
+	if !ok {
+		return nil, nil
+	}
+	names, err := lister.Folders(ctx)
+	var spans []time.Time
+	for _, name := range names {
+		if n, err := strconv.ParseInt(name, 16, 64); err == nil && len(name) == prefixLength {
+			spans = append(spans, time.UnixMilli(n*prefixSpan.Milliseconds()).UTC())
+		}
+	}
+	slices.SortFunc(spans, time.Time.Compare)
+	return spans, err
+}
+
+// nextToLookAt returns the first time from at on of which there may be
+// something in the rows or in the archive, whose spans with something in them
+// are given; the zero time when there is none.
+func (s *Service) nextToLookAt(ctx context.Context, at time.Time, archive []time.Time) (time.Time, error) {
+	next, err := s.store.FirstAsked(ctx, at)
+	if err != nil {
+		return next, err
+	}
+	i, _ := slices.BinarySearchFunc(archive, at.Add(-prefixSpan), func(span, before time.Time) int {
+		if span.After(before) { // it ends behind at
+			return 1
+		}
+		return -1
+	})
+	if i == len(archive) {
+		return next, nil
+	}
+	held := archive[i]
+	if held.Before(at) {
+		held = at
+	}
+	if next.IsZero() || held.Before(next) {
+		next = held
+	}
+	return next, nil
+}
+
+// spanOf returns when the span of a time begins.
+func spanOf(at time.Time) time.Time {
+	return time.UnixMilli(at.UnixMilli() &^ (prefixSpan.Milliseconds() - 1)).UTC()
 }
 
 // places puts records before files.

@@ -131,11 +131,20 @@ func (s *Service) archiveUnexplained(ctx context.Context, from, to time.Time, si
 			return explained[key] || !within(key, from, to)
 		})
 		if err != nil {
-			return []Finding{{Place: inArchive, What: "it cannot be looked through: " + Message(err), Do: "mend the archive: /readyz and recgate check say what is wrong with it"}}, nil
+			return []Finding{archiveAway(err)}, ctx.Err()
 		}
 		found = append(found, more...)
 	}
-	return append(s.badRows(ctx, slices.DeleteFunc(entries, func(e Entry) bool { return e.Reason != "" && held[e.Key] })), found...), nil
+	rows := s.badRows(ctx, slices.DeleteFunc(entries, func(e Entry) bool { return e.Reason != "" && held[e.Key] }))
+	return append(rows, found...), ctx.Err()
+}
+
+// archiveAway is what is said of an archive that cannot be looked through.
+func archiveAway(err error) Finding {
+	return Finding{
+		Place: inArchive, What: "it cannot be looked through: " + Message(err),
+		Do: "mend the archive: /readyz and recgate check say what is wrong with it",
+	}
 }
 
 // within tells whether the time in a key lies in [from, to). A key without a
@@ -194,6 +203,9 @@ func (s *Service) badRows(ctx context.Context, entries []Entry) []Finding {
 		})
 	}
 	for _, e := range entries {
+		if ctx.Err() != nil {
+			break
+		}
 		next <- e
 	}
 	close(next)

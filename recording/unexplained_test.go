@@ -1,6 +1,7 @@
 package recording_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,11 +13,18 @@ import (
 func hours(t *testing.T, of *office) []recording.Finding {
 	t.Helper()
 	now := time.Now()
-	found, err := of.Unexplained(t.Context(), now.Add(-12*time.Hour), now.Add(12*time.Hour))
+	found, err := between(t, of, now.Add(-12*time.Hour), now.Add(12*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// between collects what is unexplained in a period.
+func between(t *testing.T, of *office, from, to time.Time) (found []recording.Finding, err error) {
+	t.Helper()
+	err = of.Unexplained(t.Context(), from, to, func(f recording.Finding) { found = append(found, f) }, nil)
+	return found, err
 }
 
 // unexplained checks that what is found are these places and words, in order.
@@ -148,7 +156,7 @@ func TestPlacesThatAreAwayAreFound(t *testing.T) {
 			[2]string{"spool pbx1", "the folder of the recordings is not there"},
 			[2]string{"archive", "the folder of the archive is not there"})
 		of.store.Break()
-		if _, err := of.Unexplained(t.Context(), time.Now(), time.Now()); recording.CodeOf(err) != recording.Unavailable {
+		if _, err := between(t, of, time.Now(), time.Now()); recording.CodeOf(err) != recording.Unavailable {
 			t.Errorf("with a database that is away: %v", err)
 		}
 	})
@@ -169,9 +177,38 @@ func TestWholePeriodIsLookedAt(t *testing.T) {
 			of.blobs.Set(id.Hex()+".wav", nil)
 			want = append(want, [2]string{"archive", string(id)})
 		}
-		found, err := of.Unexplained(t.Context(), begin.Add(time.Minute), begin.Add(71*time.Hour+time.Minute))
+		found, err := between(t, of, begin.Add(time.Minute), begin.Add(71*time.Hour+time.Minute))
 		if err != nil || len(found) != len(want)-2 {
 			t.Errorf("%d found, %v; want %d", len(found), err, len(want)-2)
+		}
+	})
+}
+
+// TestPeriodOfAllTime: what is empty costs nothing, however long it is; and
+// what is looked at is told as it goes.
+func TestPeriodOfAllTime(t *testing.T) {
+	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
+		begin := time.Now()
+		gone := finished(t, of, "22", time.Second)
+		if err := of.blobs.Remove(t.Context(), gone.Key); err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []time.Time{begin.AddDate(-20, 0, 0), begin.AddDate(0, 0, -1), begin.AddDate(900, 0, 0)} {
+			id, err := recording.NewID(at, zeros{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			of.blobs.Set(id.Hex()+".wav", nil)
+		}
+		var found []recording.Finding
+		var looked []int // years, of when a span of some hours begins
+		err := of.Unexplained(t.Context(), time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC),
+			func(f recording.Finding) { found = append(found, f) }, func(at time.Time) { looked = append(looked, at.Year()-begin.Year()) })
+		if err != nil || len(found) != 4 || found[2].Name != string(gone.ID) {
+			t.Errorf("found %+v, %v; want three files and a row, the oldest first", found, err)
+		}
+		if len(looked) > 6 || !slices.IsSorted(looked) || looked[0] < -21 || looked[0] > -20 || looked[len(looked)-1] < 899 {
+			t.Errorf("looked at the years %v from now, want about -20 to 900 in a few looks", looked)
 		}
 	})
 }

@@ -19,7 +19,7 @@ type group struct {
 	timeout  time.Duration
 	prepared *prepared
 	there    func(context.Context) error // nil while the file is there, see openedFile.there
-	turn     chan struct{} // holds a token; who takes it commits all that wait
+	turn     chan struct{}               // holds a token; who takes it commits all that wait
 
 	mu      sync.Mutex // guards waiting
 	waiting []*waiter

@@ -45,6 +45,15 @@ func (db *DB) Entries(ctx context.Context, from, to time.Time) ([]recording.Entr
 	return entries, err
 }
 
+// FirstAsked implements recording.Journal.
+func (db *DB) FirstAsked(ctx context.Context, from time.Time) (at time.Time, err error) {
+	const query = `SELECT COALESCE(MIN(asked_at), 0) FROM recordings WHERE asked_at >= ?`
+	err = db.read(ctx, slow, "read the ledger", func(ctx context.Context, t tx) error {
+		return t.row(ctx, query, []any{millis(from)}, timeColumn{&at})
+	})
+	return at, err
+}
+
 // scanEntry reads the columns of an entry in the order of its fields.
 func scanEntry(row scanner) (e recording.Entry, err error) {
 	err = row.Scan(&e.ID, &e.State, &e.Reason, timeColumn{&e.AskedAt}, &e.Bytes, &e.Key, &e.SourceKey)

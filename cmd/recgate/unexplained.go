@@ -15,25 +15,48 @@ import (
 	"recgate/store"
 )
 
-// unexplained prints what the ledger cannot explain, a line for each.
+// unexplained prints what the ledger cannot explain, a line for each as it is
+// found.
 func unexplained(ctx context.Context, p process, cfg config.Config, from, to time.Time) error {
-	var found []recording.Finding
+	lines, far := 0, progress{w: p.stderr, next: time.Now().Add(progressEvery)}
 	err := withDatabase(ctx, cfg, func(db *store.DB) error {
 		service, err := onlooker(cfg, db)
-		if err == nil {
-			found, err = service.Unexplained(ctx, from, to)
+		if err != nil {
+			return err
 		}
-		return err
+		return service.Unexplained(ctx, from, to, func(f recording.Finding) {
+			lines++
+			printFinding(p.stdout, f)
+		}, far.tell)
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if len(found) == 0 {
+	case lines == 0:
 		fmt.Fprintf(p.stdout, "nothing is unexplained from %s to %s\n", from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly))
 		return nil
+	case lines == 1:
+		fmt.Fprintln(p.stdout, "1 line is unexplained")
+	default:
+		fmt.Fprintf(p.stdout, "%d lines are unexplained\n", lines)
 	}
-	printFindings(p.stdout, found)
 	return errSaid
+}
+
+// progressEvery is how often a long look says how far it is.
+const progressEvery = 5 * time.Second
+
+// progress says how far a long look through the archive is.
+type progress struct {
+	w    io.Writer
+	next time.Time
+}
+
+func (p *progress) tell(at time.Time) {
+	if now := time.Now(); now.After(p.next) {
+		p.next = now.Add(progressEvery)
+		fmt.Fprintf(p.w, "looking at recordings of %s\n", at.Format(time.DateOnly))
+	}
 }
 
 // onlooker is a service that only looks: it is never run.
@@ -56,16 +79,9 @@ func onlooker(cfg config.Config, db *store.DB) (*recording.Service, error) {
 	return recording.NewService(pbxs, db, archive, audio.Files{}, o), nil
 }
 
-func printFindings(w io.Writer, found []recording.Finding) {
-	for _, f := range found {
-		subject := strings.TrimSpace(f.Place + " " + f.Name)
-		fmt.Fprintf(w, "%s: %s. What to do: %s.\n", shown(subject), shown(f.What), shown(f.Do))
-	}
-	noun := "lines are"
-	if len(found) == 1 {
-		noun = "line is"
-	}
-	fmt.Fprintf(w, "%d %s unexplained\n", len(found), noun)
+func printFinding(w io.Writer, f recording.Finding) {
+	subject := strings.TrimSpace(f.Place + " " + f.Name)
+	fmt.Fprintf(w, "%s: %s. What to do: %s.\n", shown(subject), shown(f.What), shown(f.Do))
 }
 
 // shown makes text of a PBX or a caller fit for a terminal.

@@ -323,6 +323,11 @@ func blobsAreListed(t *testing.T, b recording.Blobs) {
 			t.Errorf("List(%q) = %v, %v; want %v", prefix, got, err, want)
 		}
 	}
+	folders, err := lister.Folders(t.Context())
+	slices.Sort(folders)
+	if want := []string{"0198c0", "0299c0", "short"}; err != nil || !slices.Equal(folders, want) {
+		t.Errorf("Folders() = %v, %v; want %v", folders, err, want)
+	}
 	enough := errors.New("enough")
 	if err := lister.List(t.Context(), "", func(string) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("List with a visitor that fails: %v", err)

@@ -133,6 +133,17 @@ func (b *Blobs) List(ctx context.Context, prefix string, visit func(key string) 
 	return err
 }
 
+// Folders implements recording.Lister.
+func (b *Blobs) Folders(ctx context.Context) ([]string, error) {
+	var all []string
+	err := b.List(ctx, "", func(key string) error {
+		all = append(all, key[:min(6, len(key))])
+		return nil
+	})
+	slices.Sort(all)
+	return slices.Compact(all), err
+}
+
 // Remove implements recording.Blobs.
 func (b *Blobs) Remove(ctx context.Context, key string) error {
 	marked := b.unmarked(ctx, true)

@@ -177,6 +177,8 @@ func allowed(t *testing.T, b MarkedBlobs, may, reads bool) {
 	is("Put", err, may)
 	is("Remove", b.Remove(t.Context(), blobKeyTwo), may)
 	is("List", b.List(t.Context(), "", func(string) error { return nil }), reads)
+	_, err = b.Folders(t.Context())
+	is("Folders", err, reads)
 	_, _, err = b.Open(t.Context(), blobKeyTwo)
 	if want := map[bool]recording.Code{true: recording.NotFound, false: recording.Unavailable}[reads]; recording.CodeOf(err) != want {
 		t.Errorf("Open of what is not there = %v", err)

@@ -177,6 +177,20 @@ func (s *Store) Entries(ctx context.Context, from, to time.Time) ([]recording.En
 	return entries, nil
 }
 
+// FirstAsked implements recording.Journal.
+func (s *Store) FirstAsked(ctx context.Context, from time.Time) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.away(ctx, "FirstAsked"); err != nil {
+		return time.Time{}, err
+	}
+	rows := s.list(len(s.rows), func(r *row) bool { return !r.AskedAt.Before(stored(from)) })
+	if len(rows) == 0 {
+		return time.Time{}, nil
+	}
+	return rows[len(rows)-1].AskedAt, nil
+}
+
 // list returns the rows that match, newest first. The caller holds s.mu.
 func (s *Store) list(limit int, match func(*row) bool) []recording.Recording {
 	var found []recording.Recording

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"recgate/recording"
 )
@@ -162,5 +163,10 @@ func entries(t *testing.T, s recording.Store) {
 	}, list)
 	if list, err := s.Entries(t.Context(), after(90), after(99)); err != nil || len(list) != 0 {
 		t.Errorf("entries of an empty period: %v, %v", list, err)
+	}
+	for from, want := range map[time.Time]time.Time{{}: after(0), after(2): after(2), after(2).Add(time.Millisecond): after(3), after(90): {}} {
+		if at, err := s.FirstAsked(t.Context(), from); err != nil || !at.Equal(want) {
+			t.Errorf("the first asked for from %v on: %v, %v, want %v", from, at, err, want)
+		}
 	}
 }
