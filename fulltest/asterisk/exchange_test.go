@@ -116,6 +116,7 @@ func share(t testing.TB, wav []byte, hz float64) float64 {
 func TestPBX(t *testing.T) {
 	for _, version := range lab.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
+			t.Parallel() // each has its own Asterisk, and most of a scene is waiting
 			l := lab.Start(t, version, lab.Options{Punctual: true})
 			for _, kind := range kinds(version) {
 				t.Run(kind.recorder+" over "+kind.tech, func(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 func TestNames(t *testing.T) {
 	for version, system := range map[int]string{16: "PBX Sydney", 22: "büro-1"} {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
+			t.Parallel() // each has its own Asterisk, and most of a scene is waiting
 			l := lab.Start(t, version, lab.Options{Punctual: true, Spool: filepath.Join(t.TempDir(), "spool"), SystemName: system})
 			for _, k := range kinds(version) {
 				t.Run(k.recorder+" over "+k.tech, func(t *testing.T) { allNames(t, l, k, system, "") })

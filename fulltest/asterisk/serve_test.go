@@ -22,6 +22,7 @@ import (
 func TestServe(t *testing.T) {
 	for _, version := range lab.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
+			t.Parallel() // each has its own Asterisk, and most of a scene is waiting
 			l := lab.Start(t, version, lab.Options{Punctual: true, Spool: filepath.Join(t.TempDir(), "spool")})
 			for _, k := range kinds(version) {
 				t.Run(k.recorder+" over "+k.tech, func(t *testing.T) {

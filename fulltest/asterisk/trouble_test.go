@@ -24,6 +24,7 @@ import (
 func TestTrouble(t *testing.T) {
 	for _, version := range lab.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
+			t.Parallel() // each has its own Asterisk, and most of a scene is waiting
 			l := lab.Start(t, version, lab.Options{Punctual: true, Spool: filepath.Join(t.TempDir(), "spool")})
 			for _, scene := range []struct {
 				name string
