@@ -106,7 +106,9 @@ func (n *node) prepare(t *testing.T, cluster []string) {
 		install = append(install, "--user=mysql")
 		n.args = append(n.args, "--user=mysql")
 	}
-	if out, err := child.Output(bootTime, exec.Command("mariadb-install-db", install...)); err != nil { //nolint:noctx // child ends it
+	installer := exec.Command("mariadb-install-db", install...) //nolint:noctx // child ends it
+	installer.Env = append(os.Environ(), "TMPDIR="+folder)      // servers that begin delete each other's files in a shared one
+	if out, err := child.Output(bootTime, installer); err != nil {
 		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
 }

@@ -67,7 +67,9 @@ func StartOn(t testing.TB, folder string, options ...string) *Server {
 		}
 		install = append(install, "--user=mysql")
 	}
-	if out, err := child.Output(patience, exec.Command(program(t, "mariadb-install-db"), install...)); err != nil { //nolint:noctx // child ends it
+	installer := exec.Command(program(t, "mariadb-install-db"), install...) //nolint:noctx // child ends it
+	installer.Env = append(os.Environ(), "TMPDIR="+folder)                  // servers that begin delete each other's files in a shared one
+	if out, err := child.Output(patience, installer); err != nil {
 		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
 	s.run(t)
