@@ -42,7 +42,14 @@ func newHours(b *testing.B, n int) recordings { return newRecordings(b, n, hourS
 // opens and reads each name by itself.
 func newRecordings(b *testing.B, n, seconds int) recordings {
 	b.Helper()
-	h := recordings{dir: b.TempDir(), seconds: seconds, bytes: int64(audio.HeaderBytes + seconds*audiotest.Rate*2)}
+	return newRecordingsIn(b, b.TempDir(), n, seconds)
+}
+
+// newRecordingsIn makes them in dir, in the database of an older recgate where
+// there is one, which would not open a newer one.
+func newRecordingsIn(b *testing.B, dir string, n, seconds int) recordings {
+	b.Helper()
+	h := recordings{dir: dir, seconds: seconds, bytes: int64(audio.HeaderBytes + seconds*audiotest.Rate*2)}
 	const mark = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" // serve recognises the archive by its recordings
 	disk := blob.NewDisk(archive(h.dir), func(context.Context) (string, error) { return mark, nil })
 	if err := disk.WriteMark(b.Context(), mark); err != nil {
@@ -53,8 +60,12 @@ func newRecordings(b *testing.B, n, seconds int) recordings {
 		b.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Migrate(b.Context()); err != nil {
+	if version, err := db.Version(b.Context()); err != nil {
 		b.Fatal(err)
+	} else if version == 0 {
+		if _, err := db.Migrate(b.Context()); err != nil {
+			b.Fatal(err)
+		}
 	}
 	for i := range n {
 		id, err := recording.NewID(time.Now(), zeros{byte(i)})

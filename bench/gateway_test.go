@@ -85,12 +85,7 @@ func serve(b *testing.B, dir, pbx string) gateway {
 func serveWith(b *testing.B, path, dir, pbx string) gateway {
 	b.Helper()
 	listen := port.Address(b)
-	config := filepath.Join(dir, "recgate.yaml")
-	yaml := fmt.Sprintf("listen: %s\ndatabase: %q\narchive: %q\nlog: json\npbx:\n  - name: pbx1\n%s",
-		listen, database(dir), "file:"+archive(dir), pbx)
-	if err := os.WriteFile(config, []byte(yaml), 0o600); err != nil {
-		b.Fatal(err)
-	}
+	config := writeConfig(b, dir, listen, pbx)
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		b.Fatal(err)
@@ -110,6 +105,18 @@ func serveWith(b *testing.B, path, dir, pbx string) gateway {
 	}
 	awaitStatus(b, g.base+ready, http.StatusOK)
 	return g
+}
+
+// writeConfig writes the configuration of a gateway on dir.
+func writeConfig(b *testing.B, dir, listen, pbx string) string {
+	b.Helper()
+	config := filepath.Join(dir, "recgate.yaml")
+	yaml := fmt.Sprintf("listen: %s\ndatabase: %q\narchive: %q\nlog: json\npbx:\n  - name: pbx1\n%s",
+		listen, database(dir), "file:"+archive(dir), pbx)
+	if err := os.WriteFile(config, []byte(yaml), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return config
 }
 
 // url is the address of one call of the legacy API.

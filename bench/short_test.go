@@ -5,13 +5,14 @@ package bench
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 )
 
-// otherBinary names an older recgate, built as it is delivered, that is
-// measured in turn with this one and with nginx.
+// otherBinary names an older recgate by its whole path, built as it is
+// delivered, that is measured in turn with this one and with nginx.
 const otherBinary = "BENCH_OLD"
 
 // BenchmarkShort lets 50 clients fetch recordings of ten seconds and of a
@@ -70,7 +71,12 @@ func withOld(b *testing.B, servers []server, seconds int) []server {
 	if path == "" {
 		return servers
 	}
-	h := newRecordings(b, clients, seconds)
+	dir := b.TempDir()
+	config := writeConfig(b, dir, "127.0.0.1:0", noPBX)
+	if out, err := exec.Command(path, "migrate", "--config", config).CombinedOutput(); err != nil {
+		b.Fatalf("%s migrate: %v: %s", path, err, out)
+	}
+	h := newRecordingsIn(b, dir, clients, seconds)
 	g := serveWith(b, path, h.dir, noPBX)
 	address := strings.TrimPrefix(g.base, "http://")
 	return append(servers, server{"old", address, g.cpu, func(n int) string {
