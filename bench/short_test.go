@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"recgate/internal/child"
 )
 
 // otherBinary names an older recgate by its whole path, built as it is
@@ -73,7 +75,7 @@ func withOld(b *testing.B, servers []server, seconds int) []server {
 	}
 	dir := b.TempDir()
 	config := writeConfig(b, dir, "127.0.0.1:0", noPBX)
-	if out, err := exec.Command(path, "migrate", "--config", config).CombinedOutput(); err != nil {
+	if out, err := child.Output(time.Minute, exec.Command(path, "migrate", "--config", config)); err != nil { //nolint:noctx // child ends it
 		b.Fatalf("%s migrate: %v: %s", path, err, out)
 	}
 	h := newRecordingsIn(b, dir, clients, seconds)
