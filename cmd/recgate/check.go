@@ -66,6 +66,10 @@ func (c checkCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
+	key, err := c.key(cfg)
+	if err != nil {
+		return err
+	}
 	check := &checker{w: p.stdout}
 	check.step("configuration", c.Config+" is sound", nil)
 	check.database(ctx, cfg)
@@ -81,10 +85,6 @@ func (c checkCommand) Run(ctx context.Context, p process) error {
 	case c.Record && check.failed:
 		fmt.Fprintf(check.w, "        %-28s not made: mend what failed first\n", proof.StepCall)
 	case c.Record:
-		key, err := c.key(cfg)
-		if err != nil {
-			return err
-		}
 		check.record(ctx, cfg, key)
 	}
 	if check.failed {
