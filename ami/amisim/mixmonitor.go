@@ -85,7 +85,7 @@ func (s *Server) shownName(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}
-	return filepath.Join(s.o.Spool, name)
+	return filepath.Join(s.o.Monitor, name)
 }
 
 // mixID returns an id that looks like the pointer that it is in Asterisk.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -18,6 +19,7 @@ type Options struct {
 	Listen  string           // host and port; default 127.0.0.1:0
 	TLS     *tls.Config      // nil: plain TCP
 	Spool   string           // the monitor directory, which must exist: relative names of recordings are below it
+	Monitor string           // what names of recordings call Spool, as in a container where it is mounted; default its own name
 	Users   []User           // who may log in
 	Now     func() time.Time // the clock of calls and recordings; default time.Now
 	Log     *slog.Logger     // default: nothing is logged
@@ -70,6 +72,11 @@ func New(o Options) (*Server, error) {
 	spool, err := os.OpenRoot(o.Spool)
 	if err != nil {
 		return nil, fmt.Errorf("open the spool: %w", err)
+	}
+	if o.Monitor == "" {
+		if o.Monitor, err = filepath.Abs(o.Spool); err != nil {
+			return nil, errors.Join(fmt.Errorf("open the spool: %w", err), spool.Close())
+		}
 	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(context.Background(), "tcp", o.Listen)

@@ -254,11 +254,8 @@ func (s *Server) place(t *tape) error {
 // spoolName returns a name relative to the spool.
 func (s *Server) spoolName(name string) (string, error) {
 	if filepath.IsAbs(name) {
-		spool, err := filepath.Abs(s.o.Spool)
-		if err != nil {
-			return "", err
-		}
-		if name, err = filepath.Rel(spool, name); err != nil {
+		var err error
+		if name, err = filepath.Rel(s.o.Monitor, name); err != nil {
 			return "", err
 		}
 	}

@@ -132,13 +132,21 @@ func newServing(t *testing.T) *serving {
 	t.Helper()
 	sim, spool := newSim(t, 22)
 	dir, listen := t.TempDir(), port.Address(t)
-	s := &serving{office: &office{sim: sim, base: "http://" + listen, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}, file: filepath.Join(dir, "recgate.yaml")}
-	t.Cleanup(s.client.CloseIdleConnections)
+	s := servingAt(t, listen, filepath.Join(dir, "recgate.yaml"))
+	s.sim = sim
 	yaml := fmt.Sprintf("listen: %s\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: recorder-secret\n    spool: %s\n",
 		listen, "sqlite:"+filepath.Join(dir, "recgate.db"), "file:"+filepath.Join(dir, "archive"), sim.Addr(), spool)
 	if err := os.WriteFile(s.file, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// servingAt is a recgate that is not started yet.
+func servingAt(t *testing.T, listen, file string) *serving {
+	t.Helper()
+	s := &serving{office: &office{base: "http://" + listen, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}, file: file}
+	t.Cleanup(s.client.CloseIdleConnections)
 	t.Cleanup(func() {
 		if s.run != nil {
 			s.run.Kill() // a test that failed left it
@@ -149,8 +157,14 @@ func newServing(t *testing.T) *serving {
 
 func (s *serving) start(t *testing.T) {
 	t.Helper()
+	s.launch(t, nil, "serve", "--config", s.file)
+}
+
+// launch starts recgate and waits until it is ready.
+func (s *serving) launch(t *testing.T, env []string, args ...string) {
+	t.Helper()
 	s.log = &lockedBuffer{}
-	cmd := program(context.WithoutCancel(t.Context()), filepath.Dir(s.file), nil, "serve", "--config", s.file)
+	cmd := program(context.WithoutCancel(t.Context()), filepath.Dir(s.file), env, args...)
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	var err error
 	if s.run, err = child.Start(cmd); err != nil {

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 
@@ -30,99 +32,109 @@ func (demoCommand) Help() string {
 // The account of the simulated Asterisk. It is on loopback and in memory.
 const demoUser, demoSecret = "recgate", "demo"
 
-// demoSpool is the folder below the simulated monitor folder.
-const demoSpool = "recgate"
+// demoMonitor is what the simulated Asterisk calls its folder of recordings:
+// --data may hold characters that a name given to Asterisk may not.
+const demoMonitor = "/var/spool/asterisk/monitor"
+
+// demoFolder is recgate's folder below it.
+const demoFolder = "recgate"
 
 // Run starts the simulated Asterisk and recgate in front of it.
 func (c demoCommand) Run(ctx context.Context, p process) error {
 	log := newLog(p.stderr, "auto", slog.LevelInfo)
-	cfg, err := c.config()
+	sim, cfg, err := c.prepare(log)
 	if err != nil {
-		return err
-	}
-	sim, err := amisim.New(amisim.Options{
-		Version: 22, Listen: "127.0.0.1:0", Spool: filepath.Dir(cfg.PBX[0].Mount),
-		Users: []amisim.User{{Name: demoUser, Secret: demoSecret, Read: "all", Write: "all"}}, Log: log,
-	})
-	if err != nil {
-		return fmt.Errorf("the simulated Asterisk: %w", err)
-	}
-	sim.AddTone("tone", "recgate-test", 1000) // what the key test_call names
-	cfg.PBX[0].Address = sim.Addr()
-	if err := c.keep(cfg); err != nil {
 		return err
 	}
 	scene, err := amisim.NewDemoScene(sim)
 	if err != nil {
-		return err
+		return errors.Join(err, sim.Close())
 	}
 	g, err := build(ctx, cfg, log)
 	if err != nil {
-		return err
+		return errors.Join(err, sim.Close())
 	}
 	defer g.close()
 	return g.run(ctx, func() { c.explain(p.stdout, sim, cfg) }, sim.Run, scene.Run)
 }
 
-// config is the configuration of the demo: one PBX, all below one folder.
-func (c demoCommand) config() (config.Config, error) {
-	cfg := config.Default()
+// prepare makes the folder, the simulated Asterisk and the configuration.
+func (c demoCommand) prepare(log *slog.Logger) (*amisim.Server, config.Config, error) {
 	if err := loopback(c.Listen); err != nil {
-		return cfg, err
+		return nil, config.Config{}, err
 	}
 	data, err := filepath.Abs(c.Data)
 	if err != nil {
-		return cfg, fmt.Errorf("--data %q: %w", c.Data, err)
+		return nil, config.Config{}, fmt.Errorf("--data %q: %w", c.Data, err)
 	}
-	mount := filepath.Join(data, "spool", demoSpool)
-	if err := os.MkdirAll(mount, 0o750); err != nil {
-		return cfg, fmt.Errorf("--data %q cannot be made: %w", c.Data, err)
+	spool := filepath.Join(data, "spool")
+	if err := os.MkdirAll(filepath.Join(spool, demoFolder), 0o750); err != nil {
+		return nil, config.Config{}, fmt.Errorf("--data %q: make the folder: %w", c.Data, err)
 	}
-	cfg.Listen = c.Listen
-	cfg.Database = config.Secret("sqlite:" + filepath.Join(data, "recgate.db"))
-	cfg.Archive = "file:" + filepath.Join(data, "archive")
-	cfg.Legacy.RetrieveDuringCall = true
-	pbx := config.DefaultPBX()
-	pbx.Name, pbx.Username, pbx.Secret = "demo", demoUser, demoSecret
-	pbx.Spool, pbx.Mount = demoSpool, mount // relative: below the monitor folder, whatever that is named
-	cfg.PBX = []config.PBX{pbx}
-	return cfg, nil
+	sim, err := amisim.New(amisim.Options{
+		Version: 22, Listen: "127.0.0.1:0", Spool: spool, Monitor: demoMonitor,
+		Users: []amisim.User{{Name: demoUser, Secret: demoSecret, Read: "all", Write: "all"}}, Log: log,
+	})
+	if err != nil {
+		return nil, config.Config{}, fmt.Errorf("the simulated Asterisk: %w", err)
+	}
+	sim.AddTone("tone", "recgate-test", 1000) // what the key test_call names
+	cfg, err := c.configure(data, sim.Addr())
+	if err != nil {
+		return nil, config.Config{}, errors.Join(err, sim.Close())
+	}
+	return sim, cfg, nil
 }
 
-// file is where the configuration is kept for the other commands.
-func (c demoCommand) file() string { return filepath.Join(c.Data, "recgate.yaml") }
-
-// keep writes the configuration down, so that recgate ledger and recgate
-// explain can be tried too.
-func (c demoCommand) keep(cfg config.Config) error {
-	p := cfg.PBX[0]
-	text := fmt.Sprintf(`# Of the demo: for recgate ledger, explain and check, beside it or afterwards.
+// configure writes the configuration, one PBX and all below one folder, and
+// reads it as every other command does that is given the file.
+func (c demoCommand) configure(data, address string) (config.Config, error) {
+	text := fmt.Sprintf(`# Of the demo: for recgate ledger, explain, check and serve, beside it or afterwards.
 listen: %q
 database: %q
 archive: %q
 legacy:
   retrieve_during_call: true
 pbx:
-  - name: %s
+  - name: demo
     address: %s
     username: %s
     secret: %s
-    spool: /var/spool/asterisk/monitor/recgate
+    spool: %s/%s
     mount: %q
-`, cfg.Listen, cfg.Database.Reveal(), cfg.Archive, p.Name, p.Address, p.Username, p.Secret.Reveal(), p.Mount)
-	if err := os.WriteFile(c.file(), []byte(text), 0o600); err != nil {
-		return fmt.Errorf("--data %q: %w", c.Data, err)
+`, c.Listen, "sqlite:"+filepath.Join(data, "recgate.db"), "file:"+filepath.Join(data, "archive"),
+		address, demoUser, demoSecret, demoMonitor, demoFolder, filepath.Join(data, "spool", demoFolder))
+	cfg, err := config.Parse(c.file(), []byte(text), nil)
+	if err != nil {
+		return cfg, err
 	}
-	return nil
+	if err := os.WriteFile(c.file(), []byte(text), 0o600); err != nil {
+		return cfg, fmt.Errorf("--data %q: %w", c.Data, err)
+	}
+	return cfg, nil
 }
+
+// file is where the configuration is kept for the other commands.
+func (c demoCommand) file() string { return filepath.Join(c.Data, "recgate.yaml") }
 
 // calledAs is how this program is called in lines to paste.
 func calledAs() string {
 	if strings.Contains(os.Args[0], "go-build") { // by go run
 		return "go run ./cmd/recgate"
 	}
-	return os.Args[0]
+	return inShell(os.Args[0])
 }
+
+// inShell quotes a text for a line to paste, where a shell would read more
+// into it.
+func inShell(text string) string {
+	if plainInShell.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+var plainInShell = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
 
 // explain prints what there is to record, and lines to paste.
 func (c demoCommand) explain(w io.Writer, sim *amisim.Server, cfg config.Config) {
@@ -171,7 +183,7 @@ Data:                %[6]s
 
 The legacy API refuses a recording whose call is still up. Here the calls never end, so
 the demo sets retrieve_during_call: true. Ctrl-C ends it.
-`, endpoint, id, sim.Addr(), demoUser, demoSecret, c.Data, calledAs(), c.file())
+`, endpoint, id, sim.Addr(), demoUser, demoSecret, c.Data, calledAs(), inShell(c.file()))
 }
 
 // loopback refuses addresses that others could reach: the demo has no

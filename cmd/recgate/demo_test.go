@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,5 +60,67 @@ func TestDemoCanBeLookedInto(t *testing.T) {
 			}
 		}
 		end() // once more when nothing runs
+	}
+}
+
+// TestDemoFileServes: a recgate of one's own, in front of the simulated
+// Asterisk, records with the file that the demo wrote, whatever the folder of
+// the demo is called.
+func TestDemoFileServes(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{"data", "my data, 100%25 #é?;'\"x"} {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			data := filepath.Join(dir, folder)
+			file := filepath.Join(data, "recgate.yaml")
+			demoListen, listen := port.Address(t), port.Address(t)
+			demo := servingAt(t, demoListen, filepath.Join(dir, "any"))
+			demo.launch(t, nil, "demo", "--listen", demoListen, "--data", data)
+			wantPasted(t, demo.log, "ledger --config", "total")
+			own := servingAt(t, listen, file)
+			env := []string{"RECGATE_LISTEN=" + listen, "RECGATE_DATABASE=sqlite:" + filepath.Join(dir, "own.db"), "RECGATE_ARCHIVE=file:" + filepath.Join(dir, "own")}
+			own.launch(t, env, "serve", "--config", file)
+			for _, s := range []struct {
+				*serving
+				env []string
+			}{{own, env}, {demo, nil}} {
+				s.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "22")
+				if got := recgate(t, dir, s.env, "check", "--record", "--config", file); got.code != 0 {
+					t.Errorf("recgate check --record:\n%s%s", got.stdout, got.stderr)
+				}
+				s.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
+				answer := s.want(t, http.StatusOK, nil, "retrieve", "tag", "22", "username", "fred")
+				wav, err := base64.StdEncoding.DecodeString(answer.body)
+				if err != nil || len(wav) < 8000 || len(bytes.Trim(wav[44:], "\x00")) == 0 {
+					t.Errorf("a recording of %d bytes without sound, %v", len(wav), err)
+				}
+			}
+			for _, s := range []*serving{own, demo} {
+				if code := s.stop(t, syscall.SIGTERM); code != 0 {
+					t.Errorf("exit code %d:\n%s", code, s.log)
+				}
+			}
+		})
+	}
+}
+
+// wantPasted runs a line that the demo printed in a shell.
+func wantPasted(t *testing.T, printed *lockedBuffer, part, want string) {
+	t.Helper()
+	var line string
+	await(t, "the demo to print a line with "+part, func() bool {
+		for l := range strings.Lines(printed.String()) {
+			if strings.Contains(l, part) {
+				line = l
+			}
+		}
+		return strings.HasSuffix(line, "\n")
+	})
+	line = strings.Replace(line, "go run ./cmd/recgate", self(), 1) // what a test binary takes itself for
+	cmd := program(t.Context(), t.TempDir(), nil)
+	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", line}
+	if got := ended(t, cmd); got.code != 0 || !strings.Contains(got.stdout, want) {
+		t.Errorf("%s: code %d, want 0 and %q:\n%s%s", line, got.code, want, got.stdout, got.stderr)
 	}
 }
