@@ -77,7 +77,6 @@ func TestDemoFileServes(t *testing.T) {
 			demoListen, listen := port.Address(t), port.Address(t)
 			demo := servingAt(t, demoListen, filepath.Join(dir, "any"))
 			demo.launch(t, nil, "demo", "--listen", demoListen, "--data", data)
-			wantPasted(t, demo.log, "ledger --config", "total")
 			own := servingAt(t, listen, file)
 			env := []string{"RECGATE_LISTEN=" + listen, "RECGATE_DATABASE=sqlite:" + filepath.Join(dir, "own.db"), "RECGATE_ARCHIVE=file:" + filepath.Join(dir, "own")}
 			own.launch(t, env, "serve", "--config", file)
@@ -96,6 +95,7 @@ func TestDemoFileServes(t *testing.T) {
 					t.Errorf("a recording of %d bytes without sound, %v", len(wav), err)
 				}
 			}
+			wantPasted(t, demo.log, "ledger --config", "total")
 			for _, s := range []*serving{own, demo} {
 				if code := s.stop(t, syscall.SIGTERM); code != 0 {
 					t.Errorf("exit code %d:\n%s", code, s.log)
