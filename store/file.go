@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"recgate/recording"
@@ -22,7 +22,10 @@ import (
 type openedFile struct {
 	path string
 	info fs.FileInfo
-	wal  atomic.Bool // the file of the newest rows was seen beside it
+
+	mu   sync.Mutex  // guards wal and hold
+	wal  fs.FileInfo // the file of the newest rows beside it; nil before it was seen
+	hold *sql.Conn   // keeps that file: SQLite removes it when the last connection ends
 }
 
 // noteFile makes the file where it may, and notes which it is. It is made
@@ -53,9 +56,9 @@ func noteFile(path string, existing bool) (*openedFile, error) {
 }
 
 // there returns nil while the file that was opened is the one at its path,
-// else an Unavailable error. What SQLite keeps beside it, it removes itself when
-// the last connection ends: reopen makes one, after which it must be there.
-func (f *openedFile) there(reopen func() error) error {
+// else an Unavailable error. With readers it asks the same of the file of the
+// newest rows: one of them then holds that file for as long as it is open.
+func (f *openedFile) there(ctx context.Context, readers *sql.DB) error {
 	if f == nil { // a server keeps its own files
 		return nil
 	}
@@ -63,17 +66,50 @@ func (f *openedFile) there(reopen func() error) error {
 	if err == nil && !os.SameFile(now, f.info) {
 		err = fmt.Errorf("%s is another file now", f.path)
 	}
-	if err != nil || reopen == nil {
+	if err != nil || readers == nil {
 		return f.gone(err)
 	}
-	if _, err = os.Stat(f.path + "-wal"); err != nil && f.wal.Load() {
-		if err = reopen(); err == nil {
-			_, err = os.Stat(f.path + "-wal")
-		}
-		return f.gone(err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	wal, err := os.Stat(f.path + "-wal")
+	switch {
+	case f.wal == nil && err != nil: // not made yet
+		return nil
+	case f.wal == nil:
+		return f.holdWAL(ctx, readers, wal)
+	case err == nil && !os.SameFile(wal, f.wal):
+		err = fmt.Errorf("%s-wal is another file now", f.path)
 	}
-	f.wal.Store(err == nil)
+	return f.gone(err)
+}
+
+// holdWAL has a connection open the file of the newest rows, which wal is, and
+// keep it. The caller holds f.mu.
+func (f *openedFile) holdWAL(ctx context.Context, readers *sql.DB, wal fs.FileInfo) error {
+	hold, err := readers.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	var n int
+	err = hold.QueryRowContext(ctx, sqliteDialect("").ping()).Scan(&n)
+	if now, gone := os.Stat(f.path + "-wal"); err != nil || gone != nil || !os.SameFile(now, wal) {
+		return errors.Join(err, hold.Close()) // it ended meanwhile: the next one is seen later
+	}
+	f.wal, f.hold = wal, hold
 	return nil
+}
+
+// close lets go of what is held.
+func (f *openedFile) close() error {
+	if f == nil {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.hold == nil {
+		return nil
+	}
+	return f.hold.Close()
 }
 
 func (f *openedFile) gone(err error) error {
@@ -88,10 +124,7 @@ func (f *openedFile) gone(err error) error {
 
 // there is openedFile.there with all that is beside the file.
 func (db *DB) there(ctx context.Context) error {
-	return db.file.there(func() error {
-		var n int
-		return db.readers.QueryRowContext(ctx, db.dialect.ping()).Scan(&n)
-	})
+	return fault(ctx, db.dialect, "look at the database file", db.file.there(ctx, db.readers))
 }
 
 // servesStill is how long another program that serves may take to end.

@@ -45,7 +45,7 @@ func (s sqliteSource) open(o Options) (*DB, error) {
 	}
 	writes.SetMaxOpenConns(1)
 	seats := max(4, runtime.NumCPU())
-	readers.SetMaxOpenConns(seats)
+	readers.SetMaxOpenConns(seats + 1) // and the one that openedFile holds
 	readers.SetMaxIdleConns(seats)
 	db := &DB{
 		dialect: d, readers: readers, writes: writes, timeout: o.Timeout,

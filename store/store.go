@@ -100,7 +100,7 @@ func (db *DB) Shared() bool {
 
 // Close closes all connections. Calls that still run end with an error.
 func (db *DB) Close() error {
-	err := db.writes.Close()
+	err := errors.Join(db.file.close(), db.writes.Close())
 	if db.readers != db.writes {
 		err = errors.Join(err, db.readers.Close())
 	}
@@ -133,7 +133,7 @@ func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	began := time.Now()
-	err := db.file.there(nil)
+	err := db.file.there(ctx, nil)
 	if err == nil {
 		err = fault(ctx, db.dialect, what, db.look(ctx, timeout < slow, look))
 	}
@@ -145,7 +145,7 @@ func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look
 // itself, without a transaction.
 func (db *DB) readOnce(ctx context.Context, what string, look change) error {
 	began := time.Now()
-	err := db.file.there(nil)
+	err := db.file.there(ctx, nil)
 	if err == nil {
 		err = fault(ctx, db.dialect, what, db.lookOnce(ctx, look))
 	}

@@ -35,6 +35,15 @@ func TestDatabaseFileIsGone(t *testing.T) {
 			func(db string) error { return os.Rename(db+"-wal", db+"-away") },
 			func(db string) error { return os.Rename(db+"-away", db+"-wal") },
 		},
+		"its WAL replaced": { // as by another program that opens the database
+			func(db string) error {
+				if err := os.Rename(db+"-wal", db+"-away"); err != nil {
+					return err
+				}
+				return os.WriteFile(db+"-wal", nil, 0o600)
+			},
+			func(db string) error { return os.Rename(db+"-away", db+"-wal") },
+		},
 		"its folder moved": {
 			func(db string) error { return os.Rename(filepath.Dir(db), filepath.Dir(db)+"-away") },
 			func(db string) error { return os.Rename(filepath.Dir(db)+"-away", filepath.Dir(db)) },
