@@ -15,7 +15,7 @@ var version = "development"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // so that a second signal ends at once what the first has not ended yet
 	code := run(ctx, process{args: os.Args[1:], env: os.Environ(), stdout: os.Stdout, stderr: os.Stderr})
-	stop()
 	os.Exit(code)
 }
