@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/url"
 	"path"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -33,8 +35,9 @@ type mysqlSource struct {
 //	mysql://USER:PASSWORD@HOST[:PORT][,HOST[:PORT]...]/NAME[?tls=true|skip-verify|/FILE]
 //	mysql://USER:PASSWORD@unix(/PATH)/NAME
 //
-// User, password and name are percent-encoded. Errors are Invalid, say what
-// would do and repeat nothing that could be a password.
+// User, password and name are percent-encoded; a password may hold any other
+// character as it is, but for a percent sign, which is written %25. Errors are
+// Invalid, say what would do and repeat nothing that could be a password.
 func parseDSN(dsn string) (source, error) {
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		if path == "" || strings.HasPrefix(path, ":") || strings.ContainsRune(path, 0) {
@@ -55,13 +58,9 @@ func parseDSN(dsn string) (source, error) {
 // parseMySQL reads what follows mysql://, or says what is wrong with it.
 func parseMySQL(rest string) (c *mysql.Config, hosts []string, trusts, problem string) {
 	c = mysql.NewConfig()
-	rest, query, _ := strings.Cut(rest, "?")
-	at := strings.LastIndexByte(rest, '@')
-	if at < 0 {
-		return nil, nil, "", "names no user"
-	}
-	user, password, _ := strings.Cut(rest[:at], ":")
-	server, name, err := cutServer(rest[at+1:])
+	login, place, query := cutLogin(rest)
+	user, password, _ := strings.Cut(login, ":")
+	server, name, err := cutServer(place)
 	if err != "" {
 		return nil, nil, "", err
 	}
@@ -84,15 +83,32 @@ func parseMySQL(rest string) (c *mysql.Config, hosts []string, trusts, problem s
 	if path, ok := strings.CutPrefix(server, "unix("); ok {
 		c.Net, hosts = "unix", []string{strings.TrimSuffix(path, ")")}
 	} else if c.Net, hosts = "tcp", withPorts(server); hosts == nil {
-		return nil, nil, "", "names no host, or an empty one"
+		return nil, nil, "", "names no host, or one that is neither a name nor an address, or a port that is not a number (an @ in the password is written %40)"
 	}
 	c.Addr = hosts[0]
 	trusts, problem = setOptions(c, query)
 	return c, hosts, trusts, problem
 }
 
+// cutLogin parts user:password, server/name and the options. The login ends at
+// the last @, so that a password may hold what has a meaning elsewhere, a
+// question mark too; only an @ behind an option of ours belongs to the option.
+func cutLogin(s string) (login, place, query string) {
+	front, options, _ := strings.Cut(s, "?")
+	if strings.Contains(front, "@") && strings.HasPrefix(options, "tls=") {
+		at := strings.LastIndexByte(front, '@')
+		return front[:at], front[at+1:], options
+	}
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 {
+		return "", s, ""
+	}
+	place, query, _ = strings.Cut(s[at+1:], "?")
+	return s[:at], place, query
+}
+
 // withPorts parts hosts at their commas and adds the port of MySQL to those
-// without one; nil when one is empty.
+// without one; nil when one is empty or not a host.
 func withPorts(servers string) []string {
 	var hosts []string
 	for server := range strings.SplitSeq(servers, ",") {
@@ -118,19 +134,20 @@ func cutServer(s string) (server, name, problem string) {
 	return server, name, ""
 }
 
-// withPort adds the port of MySQL to a host without one; "" for no host.
+// hostText is a host name or an IP address; one of IPv6 may name its interface.
+var hostText = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$|^[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?$`)
+
+// withPort adds the port of MySQL to a host without one; "" for what is not a
+// host, or not a port.
 func withPort(server string) string {
-	if host, port, err := net.SplitHostPort(server); err == nil {
-		if host == "" || port == "" {
-			return ""
-		}
-		return server
+	host, port, err := net.SplitHostPort(server)
+	if err != nil {
+		host, port = strings.TrimSuffix(strings.TrimPrefix(server, "["), "]"), "3306"
 	}
-	host := strings.Trim(server, "[]")
-	if host == "" {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || !hostText.MatchString(host) {
 		return ""
 	}
-	return net.JoinHostPort(host, "3306")
+	return net.JoinHostPort(host, port)
 }
 
 // setOptions reads what follows the question mark. trusts is the file of

@@ -20,6 +20,10 @@ func TestParseMySQL(t *testing.T) {
 		{"mysql://us%40er:p%3A%40%2F%3F%25+x@db/r%20s", "tcp", "db:3306", "us@er", "p:@/?%+x", "r s", ""},
 		{"mysql://u:p@a:3307,b,[::1]/r", "tcp", "a:3307,b:3306,[::1]:3306", "u", "p", "r", ""},
 		{"mysql://u:a@b:c@db/r", "tcp", "db:3306", "u", "a@b:c", "r", ""},
+		{"mysql://u:a?b@db/r", "tcp", "db:3306", "u", "a?b", "r", ""},
+		{"mysql://u:?a/b:c#d@e&f=g@db:3307/r?tls=true", "tcp", "db:3307", "u", "?a/b:c#d@e&f=g", "r", "true"},
+		{"mysql://u:a?b%25@h_1.example.org,10.0.0.5:3307/r", "tcp", "h_1.example.org:3306,10.0.0.5:3307", "u", "a?b%", "r", ""},
+		{"mysql://u:p@[fe80::1%eth0]:3307/r", "tcp", "[fe80::1%eth0]:3307", "u", "p", "r", ""},
 		{"mysql://u:p@db/r?tls=true", "tcp", "db:3306", "u", "p", "r", "true"},
 		{"mysql://u:p@db/r?tls=skip-verify", "tcp", "db:3306", "u", "p", "r", "skip-verify"},
 		{"mysql://u:p@db/r?tls=false", "tcp", "db:3306", "u", "p", "r", ""},
@@ -46,6 +50,8 @@ func TestParseDSNRefuses(t *testing.T) {
 		"", "recgate.db", "sqlite:", "sqlite::memory:", "sqlite:a\x00b", "postgres://u:hunter2@db/r", "mysql:u:hunter2@db/r",
 		"mysql://", "mysql://db/r", "mysql://:hunter2@db/r", "mysql://u:hunter2@db", "mysql://u:hunter2@db/", "mysql://u:hunter2@/r",
 		"mysql://u:hunter2@:3306/r", "mysql://u:hunter2@a,/r", "mysql://u:hunter2@a,,b/r", "mysql://u:hunter2@db:/r", "mysql://u:hunter2@unix(/sock/r", "mysql://u:hunter2%zz@db/r",
+		"mysql://u:hunter2@tcp(db:3306)/r", "mysql://u:hunter2@tcp(db)/r", "mysql://u:hunter2@db:port/r", "mysql://u:hunter2@db:0/r", "mysql://u:hunter2@db:70000/r", "mysql://u:hunter2@http://db/r",
+		"mysql://u:p@hunter2 3/r", "mysql://hunter2?@db", "mysql://u:hunter2",
 		"mysql://u:hunter2@db/r?tls=perhaps", "mysql://u:hunter2@db/r?tls=ca.pem", "mysql://u:hunter2@db/r?tls=/none/ca.pem", "mysql://u:hunter2@db/r?hunter2=1", "mysql://u:hunter2@db/r?tls=%zzhunter2", "mysql://u:hunter2@db/a/b",
 	} {
 		_, err := Open(t.Context(), dsn, Options{})
@@ -65,6 +71,7 @@ func TestParseDSNRefuses(t *testing.T) {
 func FuzzParseDSN(f *testing.F) {
 	f.Add("mysql://u:p@[::1]:3306/r?tls=true")
 	f.Add("mysql://u:p@unix(/s)/r")
+	f.Add("mysql://u:?p@x?y@h,[::1%e]:1/r?tls=/a@b")
 	f.Add("sqlite:a?b#c")
 	f.Fuzz(func(t *testing.T, dsn string) {
 		s, err := parseDSN(dsn)
