@@ -24,6 +24,9 @@ type Endpoint struct {
 // maxAnswer is more than any test call's sound in base64.
 const maxAnswer = 16 << 20
 
+// ErrKey is the cause of a refusal for want of a key, or of the right one.
+var ErrKey = errors.New("the endpoint answers 401")
+
 // errUnknown is a 404, or what a server that hides its statuses says instead.
 var errUnknown = errors.New("not known")
 
@@ -62,6 +65,9 @@ func (e Endpoint) ask(ctx context.Context, method string, args url.Values) (stri
 	refusal := &recording.Error{Code: recording.Unavailable, Msg: said(answer.StatusCode, text)}
 	if answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusInternalServerError {
 		refusal.Err = errUnknown
+	}
+	if answer.StatusCode == http.StatusUnauthorized {
+		refusal.Err = ErrKey
 	}
 	return "", refusal
 }
