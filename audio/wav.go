@@ -66,7 +66,7 @@ func Open(f io.ReaderAt, size int64) (*WAV, error) {
 		return nil, err
 	}
 	if string(head[:4]) != "RIFF" || string(head[8:]) != "WAVE" {
-		return nil, fmt.Errorf("%w: it begins with %q", ErrNotWAV, head[:])
+		return nil, notRIFF(head[:])
 	}
 	w := &WAV{file: f}
 	if err := w.scan(size); err != nil {
@@ -112,7 +112,7 @@ func (w *WAV) setFormat(b []byte) error {
 	}
 	switch {
 	case tag != formatPCM || bits != 8*sampleBytes:
-		return fmt.Errorf("%w: format %d with %d bits, wanted PCM (1) with 16", ErrFormat, tag, bits)
+		return otherFormat(tag, bits)
 	case channels < 1 || channels > maxChannels:
 		return fmt.Errorf("%w: %d channels, wanted 1 to %d", ErrFormat, channels, maxChannels)
 	case rate < 1 || rate > maxRate:

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -82,6 +83,25 @@ type looked struct {
 // notWAV is the reason of a recording whose file is kept in the spool.
 const notWAV = "what the PBX left in the spool is not a WAV"
 
+// otherKind begins the reason of one whose file holds sound of another kind,
+// which follows; the file is kept in the spool too.
+const otherKind = "what the PBX left in the spool is not a WAV of 16 bit PCM but"
+
+// isUnusable reports whether a reason is that of a file of which no audio can
+// be made.
+func isUnusable(reason string) bool {
+	return reason == notWAV || strings.HasPrefix(reason, otherKind)
+}
+
+// whyUnusable is the reason of a file that Sound refuses.
+func whyUnusable(refusal error) string {
+	var other interface{ Kind() string }
+	if errors.As(refusal, &other) {
+		return otherKind + " " + other.Kind()
+	}
+	return notWAV
+}
+
 // notFile is the reason of one whose name something else has in the spool.
 const notFile = "what has the name of its file in the spool is not a file"
 
@@ -100,7 +120,7 @@ const (
 
 // look says whether the files of a recording can be taken, and how.
 func (s *Service) look(rec Recording, files []spooled, c *collector) looked {
-	l, there, odd := looked{closed: true}, 0, false
+	l, there, odd, refusal := looked{closed: true}, 0, false, error(nil)
 	for _, f := range files {
 		odd = odd || f.odd
 		if f.file == nil {
@@ -111,6 +131,8 @@ func (s *Service) look(rec Recording, files []spooled, c *collector) looked {
 		complete, length, err := s.sound.Check(f.file, f.size)
 		if f.closed = complete && err == nil; err == nil {
 			l.good = append(l.good, f)
+		} else {
+			refusal = err
 		}
 		l.closed = l.closed && f.closed
 		l.length = max(l.length, length)
@@ -134,7 +156,7 @@ func (s *Service) look(rec Recording, files []spooled, c *collector) looked {
 	case l.size == 0:
 		l.lost = nothingInIt
 	case len(l.good) == 0:
-		l.lost = notWAV
+		l.lost = whyUnusable(refusal)
 	default:
 		l.describe(len(files), there, gone)
 	}

@@ -271,7 +271,8 @@ type Lister interface {
 // header in agreement with its size. Every result is made from streams.
 type Sound interface {
 	// Check looks at a spool file. complete says that its header agrees
-	// with its size, so that the PBX has closed it.
+	// with its size, so that the PBX has closed it. The error of sound of a
+	// kind that cannot be kept has a method Kind() string, which names it.
 	Check(f io.ReaderAt, size int64) (complete bool, length time.Duration, err error)
 	// Repair reads one file as a good WAV, whatever its header says of sizes.
 	Repair(f io.ReaderAt, size int64) (wav io.Reader, length time.Duration, err error)

@@ -21,7 +21,7 @@ var backFrom = map[State]string{
 // has grown. What is not a WAV is looked at once.
 func (s *Service) takeUp(ctx context.Context, p PBX, l *leftover) error {
 	tracks := l.tracks()
-	if l.rec.Reason == notWAV {
+	if isUnusable(l.rec.Reason) {
 		files, err := openAll(p, tracks)
 		good := s.readable(files)
 		s.closeAll(ctx, files)

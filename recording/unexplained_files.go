@@ -42,7 +42,7 @@ func spoolAway(p PBX, err error) Finding {
 // whySpooled says what is wrong with a file of a spool, or nothing.
 func (s *Service) whySpooled(ctx context.Context, p PBX, name string) (Finding, error) {
 	rec, left, f, err := s.judge(ctx, p, name)
-	if !left || rec.Reason == notWAV {
+	if !left || isUnusable(rec.Reason) {
 		return f, err
 	}
 	past, err := s.store.History(ctx, rec.ID)
