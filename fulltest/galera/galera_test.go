@@ -104,6 +104,8 @@ const (
 	seconds = 10 // of one call
 
 	standstill = 15 * time.Second // a lease lasts for 12
+
+	audible = time.Second // of sound that was promised: in less a tone cannot be measured
 )
 
 func gateways(t *testing.T, nodes [3]*node) {
@@ -239,6 +241,9 @@ func whole(t *testing.T, pair [2]string, talks []*talk) {
 			continue
 		}
 		for _, hz := range c.tones() {
+			if c.ended.Sub(c.told) < audible {
+				break // a start that waited for one of the killed gateway, and was stopped at once
+			}
 			if share, err := audiotest.Share(sound, 0, hz); err != nil || share < 20 {
 				t.Errorf("call %d: the tone of %v Hz has %.0f %% of the sound, %v", c.n, hz, share, err)
 			}
