@@ -58,18 +58,36 @@ func unmarked(what string, err error) error {
 	return &recording.Error{Code: recording.Unavailable, Msg: msg, Err: err}
 }
 
-// errOther is the cause of unmarked where there is another mark.
-func errOther(found, known string) error {
-	return fmt.Errorf("it carries the id %s, and the database knows %s", found, known)
+// compareMarks returns nil when the mark that was read, if err allows that, is
+// the one that is known. what is the folder or the bucket.
+func compareMarks(what, known, found string, err error) error {
+	switch {
+	case recording.CodeOf(err) == recording.NotFound:
+		return unmarked(what, err)
+	case err != nil:
+		return err
+	case found != known:
+		return unmarked(what, fmt.Errorf("it carries the id %s, and the database knows %s", found, known))
+	}
+	return nil
+}
+
+// marksAlready reports whether a place that is to carry an id does so already,
+// by the mark that was read; the error says why it may not get one.
+func marksAlready(id, found string, err error) (bool, error) {
+	switch {
+	case err == nil && found == id:
+		return true, nil
+	case err == nil:
+		return false, recording.Errorf(recording.Conflict, "the place carries the id %s of another archive", found)
+	case recording.CodeOf(err) != recording.NotFound:
+		return false, err
+	}
+	return false, nil
 }
 
 // errNotBegun refuses writes of those who may only look.
 var errNotBegun = &recording.Error{Code: recording.Unavailable, Msg: "the archive is not begun yet: recgate serve does that"}
-
-// taken is the refusal to mark what carries another mark.
-func taken(found string) error {
-	return recording.Errorf(recording.Conflict, "the place carries the id %s of another archive", found)
-}
 
 // ReadMark implements recording.MarkedArchive.
 func (d *Disk) ReadMark(ctx context.Context) (string, error) {
@@ -131,15 +149,7 @@ func (d *Disk) marked(ctx context.Context) (*os.Root, error) {
 
 func isMarked(root *os.Root, known string) error {
 	found, err := markOf(root)
-	switch {
-	case recording.CodeOf(err) == recording.NotFound:
-		return unmarked("folder", err)
-	case err != nil:
-		return err
-	case found != known:
-		return unmarked("folder", errOther(found, known))
-	}
-	return nil
+	return compareMarks("folder", known, found, err)
 }
 
 // There returns nil when the folder is the archive, or when none was begun
@@ -173,12 +183,8 @@ func (d *Disk) WriteMark(ctx context.Context, id string) error {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // opened for reading names
-	switch found, err := markOf(root); {
-	case err == nil && found == id:
-		return nil
-	case err == nil:
-		return taken(found)
-	case recording.CodeOf(err) != recording.NotFound:
+	found, err := markOf(root)
+	if already, err := marksAlready(id, found, err); already || err != nil {
 		return err
 	}
 	if err := makeDir(root, incoming); err != nil {

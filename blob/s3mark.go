@@ -37,15 +37,7 @@ func (s *S3) readMark(ctx context.Context, done string) (string, error) {
 // isMarked makes sure that the bucket is the archive.
 func (s *S3) isMarked(ctx context.Context, known, done string) error {
 	found, err := s.readMark(ctx, done)
-	switch {
-	case recording.CodeOf(err) == recording.NotFound:
-		return unmarked("bucket", err)
-	case err != nil:
-		return err
-	case found != known:
-		return unmarked("bucket", errOther(found, known))
-	}
-	return nil
+	return compareMarks("bucket", known, found, err)
 }
 
 // mayWrite returns nil when the bucket is the archive.
@@ -71,15 +63,11 @@ func (s *S3) whole(ctx context.Context) error {
 
 // WriteMark implements recording.MarkedArchive. It makes no bucket.
 func (s *S3) WriteMark(ctx context.Context, id string) error {
-	switch found, err := s.ReadMark(ctx); {
-	case err == nil && found == id:
-		return nil
-	case err == nil:
-		return taken(found)
-	case recording.CodeOf(err) != recording.NotFound:
+	found, err := s.ReadMark(ctx)
+	if already, err := marksAlready(id, found, err); already || err != nil {
 		return err
 	}
-	_, err := s.store(ctx, s.prefix+markName, &source{ctx: ctx, r: strings.NewReader(string(markText(id)))})
+	_, err = s.store(ctx, s.prefix+markName, &source{ctx: ctx, r: strings.NewReader(string(markText(id)))})
 	return err
 }
 

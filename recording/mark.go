@@ -181,6 +181,14 @@ func (g *MarkGuard) survey(ctx context.Context) (s survey, err error) {
 	return s, g.look(ctx, &s)
 }
 
+// surveyAll is survey although the database may know its archive.
+func (g *MarkGuard) surveyAll(ctx context.Context) (s survey, err error) {
+	if s.was, err = g.store.Mark(ctx); err != nil {
+		return s, err
+	}
+	return s, g.look(ctx, &s)
+}
+
 // look fills in what the archive shows.
 func (g *MarkGuard) look(ctx context.Context, s *survey) (err error) {
 	if s.found, err = g.archive.ReadMark(ctx); err != nil && CodeOf(err) != NotFound {
@@ -251,17 +259,13 @@ func (g *MarkGuard) keep(ctx context.Context, s survey) (string, error) {
 // on: what the former holds is then not found until it is copied here. A
 // Conflict when the place carries a mark or holds recordings.
 func (g *MarkGuard) Init(ctx context.Context, replace bool) (string, error) {
-	was, err := g.store.Mark(ctx)
-	s := survey{was: was}
-	if err == nil {
-		err = g.look(ctx, &s)
-	}
+	s, err := g.surveyAll(ctx)
 	switch {
 	case err != nil:
 		return "", err
-	case !replace && (was.Written || s.archived):
+	case !replace && (s.was.Written || s.archived):
 		return "", errMarkThere
-	case s.holds, s.found != "" && (was.Written || s.found != was.ID):
+	case s.holds, s.found != "" && (s.was.Written || s.found != s.was.ID):
 		return "", errMarkUsed
 	}
 	return g.keep(ctx, s)
@@ -271,18 +275,14 @@ func (g *MarkGuard) Init(ctx context.Context, replace bool) (string, error) {
 // has or a new one, and returns the id. Unless unverified says otherwise, one
 // of the newest recordings of the database must be there with its size.
 func (g *MarkGuard) Adopt(ctx context.Context, unverified bool) (string, error) {
-	was, err := g.store.Mark(ctx)
-	s := survey{was: was}
-	if err == nil {
-		err = g.look(ctx, &s)
-	}
+	s, err := g.surveyAll(ctx)
 	switch {
 	case err != nil:
 		return "", err
 	case s.found == "" && !s.holds:
 		return "", &Error{Code: Conflict, Msg: "there is nothing to adopt: the place has no mark and holds no recordings; recgate archive init makes a new archive"}
-	case was.Written && s.found == was.ID:
-		return was.ID, nil
+	case s.was.Written && s.found == s.was.ID:
+		return s.was.ID, nil
 	case s.archived && !s.proved && !unverified:
 		return "", &Error{Code: Conflict, Msg: "none of the newest recordings of the database is in this archive: to take it all the same, add --unverified"}
 	}
