@@ -111,30 +111,6 @@ func TestBadMarks(t *testing.T) {
 	}
 }
 
-// An archive that root makes belongs to the user in whose folder it is.
-func TestArchiveOfRootIsGivenAway(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("left out: only root can give files away")
-	}
-	above := t.TempDir()
-	if err := os.Chown(above, 65534, 65534); err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(above, "upper", "archive")
-	if err := blob.NewDisk(dir, ours).WriteMark(t.Context(), mark); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"..", ".", ".incoming", ".recgate-archive"} {
-		info, err := os.Lstat(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 65534 || owner.Gid != 65534 {
-			t.Errorf("%s belongs to %d:%d", name, owner.Uid, owner.Gid)
-		}
-	}
-}
-
 // FuzzMark: what is in a mark is an id or a refusal, whatever it is.
 func FuzzMark(f *testing.F) {
 	for _, text := range []string{"", "recgate archive " + mark, "recgate archive " + mark + "\r\nmore", "recgate archive\n", mark, "\x00", "recgate archive " + strings.ToLower(mark)} {

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -277,40 +276,5 @@ func TestBusyDatabase(t *testing.T) {
 		if recording.CodeOf(err) != recording.Unavailable || time.Now().After(limit) {
 			t.Fatalf("add after the lock is gone: %v", err)
 		}
-	}
-}
-
-// What root makes belongs to the owner of the folder: serve is another user's.
-func TestFilesOfRootAreGivenAway(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("left out: only root can give files away")
-	}
-	dir := t.TempDir()
-	if err := os.Chown(dir, 65534, 65534); err != nil {
-		t.Fatal(err)
-	}
-	db := open(t, "sqlite:"+filepath.Join(dir, "recgate.db"), store.Options{})
-	release, err := db.ServeAlone(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.AddTag(t.Context(), "none", "x", "", time.Now()); recording.CodeOf(err) != recording.NotFound {
-		t.Fatal(err)
-	}
-	all, err := os.ReadDir(dir)
-	if err != nil || len(all) != 6 { // the file, -wal, -shm, two locks, and the journal of the one that is held
-		t.Errorf("there are %v, %v", all, err)
-	}
-	for _, e := range all {
-		info, err := e.Info()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 65534 {
-			t.Errorf("%s belongs to %d", e.Name(), owner.Uid)
-		}
-	}
-	if err := release(); err != nil {
-		t.Error(err)
 	}
 }
