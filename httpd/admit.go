@@ -102,10 +102,15 @@ func offered(r *http.Request) []string {
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		all = append(all, token)
 	}
-	for i := range all {
-		all[i] = strings.TrimSpace(all[i])
+	return withoutBlanks(all)
+}
+
+// withoutBlanks drops what is blank around each text, and those that are empty.
+func withoutBlanks(texts []string) []string {
+	for i := range texts {
+		texts[i] = strings.TrimSpace(texts[i])
 	}
-	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
 }
 
 // maxForm is how long a form may be in which a key is looked for. It is as
@@ -128,7 +133,7 @@ func offeredInForm(r *http.Request) []string {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(body), rest), r.Body}
-	return offeredIn(string(body))
+	return withoutBlanks(offeredIn(string(body)))
 }
 
 // failing is the rest of a body that could not be read.
@@ -146,10 +151,10 @@ func offeredIn(query string) []string {
 			continue
 		}
 		if plain, err := url.QueryUnescape(value); err == nil {
-			all = append(all, strings.TrimSpace(plain))
+			all = append(all, plain)
 		}
 	}
-	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+	return all
 }
 
 // isKeyName compares without regard to case. The lengths keep letters of other
