@@ -41,16 +41,8 @@ func (archiveInit) Help() string {
 
 // Run makes the archive, and the database where it is missing.
 func (c archiveInit) Run(ctx context.Context, p process) error {
-	return c.withArchive(ctx, p, store.Options{}, func(db *store.DB, g *recording.MarkGuard, cfg config.Config) error {
-		if _, err := db.Migrate(ctx); err != nil {
-			return err
-		}
-		id, err := g.Init(ctx, c.Replace)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(p.stdout, "%s is the archive of this database now; its id is %s\n", cfg.Archive, id)
-		return err
+	return c.withArchive(ctx, p, store.Options{}, "%s is the archive of this database now; its id is %s\n", func(g *recording.MarkGuard) (string, error) {
+		return g.Init(ctx, c.Replace)
 	})
 }
 
@@ -69,27 +61,28 @@ func (archiveAdopt) Help() string {
 
 // Run notes the archive in the database.
 func (c archiveAdopt) Run(ctx context.Context, p process) error {
-	return c.withArchive(ctx, p, store.Options{Existing: true}, func(db *store.DB, g *recording.MarkGuard, cfg config.Config) error {
-		if _, err := db.Migrate(ctx); err != nil {
-			return err
-		}
-		id, err := g.Adopt(ctx, c.Unverified)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(p.stdout, "%s is the archive of this database; its id is %s\n", cfg.Archive, id)
-		return err
+	return c.withArchive(ctx, p, store.Options{Existing: true}, "%s is the archive of this database; its id is %s\n", func(g *recording.MarkGuard) (string, error) {
+		return g.Adopt(ctx, c.Unverified)
 	})
 }
 
-// withArchive runs f with the database and the guard of the archive.
-func (f fromFile) withArchive(ctx context.Context, p process, o store.Options, run func(*store.DB, *recording.MarkGuard, config.Config) error) error {
+// withArchive brings the database up to date, has run do something with the
+// guard of the archive, and says which archive that is and its id.
+func (f fromFile) withArchive(ctx context.Context, p process, o store.Options, says string, run func(*recording.MarkGuard) (id string, err error)) error {
 	return f.withDatabase(ctx, p, o, func(db *store.DB, cfg config.Config) error {
 		a, err := openArchive(cfg, onlyKnown(db))
 		if err != nil {
 			return err
 		}
-		return run(db, recording.NewMarkGuard(db, a, slog.New(slog.DiscardHandler)), cfg)
+		if _, err := db.Migrate(ctx); err != nil {
+			return err
+		}
+		id, err := run(recording.NewMarkGuard(db, a, slog.New(slog.DiscardHandler)))
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, says, cfg.Archive, id)
+		return err
 	})
 }
 
