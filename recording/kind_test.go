@@ -16,6 +16,7 @@ func TestFileOfAnotherKind(t *testing.T) {
 		caller, _ := of.pbx.Call(t, "410", "411")
 		rec := of.start(t, "410", "22")
 		of.pbx.Pass(2 * time.Second)
+		of.pbx.Late() // else it is collected before the next line but some
 		of.pbx.Hangup(t, caller)
 		good, err := audio.Header(8000, 1, 32000)
 		if err != nil {

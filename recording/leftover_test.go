@@ -96,10 +96,10 @@ func TestEmptyFileIsLost(t *testing.T) {
 	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
 		_, _ = of.pbx.Call(t, "410", "411")
 		rec := of.start(t, "410", "22")
+		of.pbx.Blank(rec.ID)
 		if _, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"}); err != nil {
 			t.Fatal(err)
 		}
-		of.pbx.Blank(rec.ID)
 		time.Sleep(2 * time.Minute)
 		if rec = of.state(t, rec.ID); rec.State != recording.Lost || rec.Reason != "the PBX could write nothing into its file in the spool" {
 			t.Errorf("it is %s: %s", rec.State, rec.Reason)

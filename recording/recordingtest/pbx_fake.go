@@ -124,6 +124,12 @@ func (p *PBX) Change(uniqueID string, change func(*recording.Channel)) {
 // Hangup ends the call of the channel: all channels with its linked id go.
 func (p *PBX) Hangup(t testing.TB, uniqueID string) {
 	t.Helper()
+	p.hangUp(t, uniqueID, p.tell)
+}
+
+// hangUp ends the call of a channel and gives tell the event of each hangup.
+func (p *PBX) hangUp(t testing.TB, uniqueID string, tell func(recording.Event)) {
+	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	i := slices.IndexFunc(p.channels, func(c recording.Channel) bool { return c.UniqueID == uniqueID })
@@ -150,7 +156,7 @@ func (p *PBX) Hangup(t testing.TB, uniqueID string) {
 				delete(p.running, id)
 			}
 		}
-		p.tell(recording.Event{Kind: recording.ChannelHungUp, Channel: c, Last: n == len(gone)-1})
+		tell(recording.Event{Kind: recording.ChannelHungUp, Channel: c, Last: n == len(gone)-1})
 	}
 }
 
@@ -198,13 +204,7 @@ func (p *PBX) Connect() {
 // HangupUnseen is Hangup without an event, as while nobody is connected.
 func (p *PBX) HangupUnseen(t testing.TB, uniqueID string) {
 	t.Helper()
-	p.mu.Lock()
-	before := len(p.told)
-	p.mu.Unlock()
-	p.Hangup(t, uniqueID)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.told = p.told[:min(before, len(p.told))]
+	p.hangUp(t, uniqueID, func(recording.Event) {})
 }
 
 // Late has the PBX close no file at the next hangups: Write and Close do it.
