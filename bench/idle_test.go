@@ -28,6 +28,7 @@ func BenchmarkProcess(b *testing.B) {
 			ready.addTime(time.Since(begun))
 			now, _ := g.memory(b)
 			resident.add(now / 1e6)
+			g.end()
 		}
 	}
 	ownFigures(b)

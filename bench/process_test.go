@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 // uses is read from /proc, which only Linux has.
 type process struct {
 	*exec.Cmd
-	running *child.Child
+	end func() // once; it waits until the program is gone
 }
 
 // launch starts a program that ends with the benchmark at the latest.
@@ -29,7 +30,8 @@ func launch(b *testing.B, cmd *exec.Cmd) process {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() {
+	end := sync.OnceFunc(func() {
+		b.Helper()
 		if !running.Running() {
 			b.Errorf("%s ended before the benchmark: %v", running, cmd.ProcessState)
 		}
@@ -38,7 +40,8 @@ func launch(b *testing.B, cmd *exec.Cmd) process {
 			b.Error(err)
 		}
 	})
-	return process{cmd, running}
+	b.Cleanup(end)
+	return process{cmd, end}
 }
 
 func (p process) proc(name string) string {

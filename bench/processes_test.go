@@ -44,7 +44,7 @@ func (p process) children(b *testing.B) []process {
 		}
 		cmd := *p.Cmd
 		cmd.Process = child
-		found = append(found, process{&cmd, p.running})
+		found = append(found, process{&cmd, p.end})
 	}
 	return found
 }
