@@ -25,7 +25,7 @@ func (s *Service) archived(ctx context.Context, rec Recording) (bool, error) {
 	if found {
 		step.SourceKey = source.Key
 	}
-	return true, s.finish(ctx, rec, step)
+	return true, s.steps.Advance(ctx, &rec, step)
 }
 
 // fromArchive fills a step with what the archive holds under its key, if that

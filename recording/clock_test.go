@@ -85,7 +85,7 @@ func TestWaitingWhenTheClockIsSet(t *testing.T) {
 		talk(t, of, 10*time.Second, 2*time.Second)
 		time.Sleep(time.Second)
 		clock.step(4 * time.Hour)
-		if got := of.WaitingLongest(); got < time.Second || got > 2*time.Second {
+		if got := of.Figures().Longest; got < time.Second || got > 2*time.Second {
 			t.Errorf("after a second it waits for %v", got)
 		}
 	})

@@ -10,35 +10,17 @@ import (
 	"time"
 )
 
-// collector is the state kept between two looks at one recording's files. Who
-// has its lock among Service.moves may use it.
-type collector struct {
-	id    ID
-	began time.Time     // when it began to wait; set once
-	ran   time.Duration // for how long it recorded, if that was counted; set once
-	rec   *Recording    // as it was when its files were first looked at
-	tries int           // times that collecting failed for now
-	size  int64         // of all files at the last look
-	since time.Time     // when the size was first seen so; zero before the first look
-	left  bool          // nobody was seen to write to the files when last asked
-	said  bool          // that a file stays open
-}
-
 // collecting begins the names of jobs that collect.
 const collecting = "collect "
 
 // collectSoon has the files of a recording in state Collecting collected.
 func (s *Service) collectSoon(id ID) {
-	ran, counted := s.stopwatch.ran(id)
-	if !counted {
-		ran = 0
-	}
-	s.collectIn(0, s.waits.begin(id, ran))
+	s.collectIn(0, s.book.Wait(id))
 }
 
-func (s *Service) collectIn(delay time.Duration, c *collector) {
-	s.collects.add(delay, collecting+string(c.id), func(ctx context.Context) {
-		unlock, err := s.moves.lock(ctx, "", string(c.id))
+func (s *Service) collectIn(delay time.Duration, c *Wait) {
+	s.collects.add(delay, collecting+string(c.ID), func(ctx context.Context) {
+		unlock, err := s.moves.lock(ctx, "", string(c.ID))
 		if err != nil {
 			return // only when ctx has ended
 		}
@@ -50,50 +32,50 @@ func (s *Service) collectIn(delay time.Duration, c *collector) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.stuck.note(c.id, err)
+		s.book.Delay(c.ID, err)
 		if err != nil {
 			again = s.putOff(ctx, c, err)
 		}
 		if again > 0 {
 			s.collectIn(again, c)
 		} else {
-			s.waits.end(c.id)
+			s.book.EndWait(c.ID)
 		}
 	})
 }
 
 // putOff says when to try again after a failure that may pass, such as a
 // full archive or a database that is away.
-func (s *Service) putOff(ctx context.Context, c *collector, err error) time.Duration {
-	c.tries++
-	s.o.Happened(Happening{Kind: Retried, Recording: Recording{ID: c.id}, Err: err})
+func (s *Service) putOff(ctx context.Context, c *Wait, err error) time.Duration {
+	c.Tries++
+	s.o.Happened(Happening{Kind: Retried, Recording: Recording{ID: c.ID}, Err: err})
 	level := slog.LevelWarn
-	if c.tries > 1 {
+	if c.Tries > 1 {
 		level = slog.LevelDebug // the first said it; the metric goes on counting
 	}
-	s.o.Log.Log(ctx, level, "recording not collected for now", slog.String("recording", string(c.id)), slog.Any("err", err))
-	return min(200*time.Millisecond<<min(c.tries, 8), 15*time.Second)
+	s.o.Log.Log(ctx, level, "recording not collected for now", slog.String("recording", string(c.ID)), slog.Any("err", err))
+	return min(200*time.Millisecond<<min(c.Tries, 8), 15*time.Second)
 }
 
 // stillWaits looks again at files that have to be waited for, and says when
 // to look the next time; 0 when there is more to be found out than that. As
 // long as nothing is done, neither row nor lease is asked for.
-func (s *Service) stillWaits(ctx context.Context, c *collector) time.Duration {
-	if c.rec == nil {
+func (s *Service) stillWaits(ctx context.Context, c *Wait) time.Duration {
+	if c.Rec == nil {
 		return 0
 	}
-	files, err := openAll(s.pbx(c.rec.PBX), c.rec.Tracks)
+	files, err := openAll(s.pbx(c.Rec.PBX), c.Rec.Tracks)
 	defer func() { s.closeAll(ctx, files) }()
 	if err != nil || slices.ContainsFunc(files, func(f spooled) bool { return f.file == nil }) {
 		return 0
 	}
-	s.sayHeldOpen(ctx, *c.rec, c)
-	return s.look(*c.rec, files, c).wait
+	s.sayHeldOpen(ctx, *c.Rec, c)
+	return s.look(*c.Rec, files, c).wait
 }
 
 // collect makes the step out of Collecting, or says when to look again.
-func (s *Service) collect(ctx context.Context, c *collector) (again time.Duration, err error) {
-	rec, err := s.store.Get(ctx, c.id)
+func (s *Service) collect(ctx context.Context, c *Wait) (again time.Duration, err error) {
+	rec, err := s.store.Get(ctx, c.ID)
 	if err != nil || rec.State != Collecting {
 		return 0, err
 	}
@@ -110,7 +92,7 @@ func (s *Service) collect(ctx context.Context, c *collector) (again time.Duratio
 		return 0, err
 	}
 	look := s.look(rec, files, c)
-	c.rec = &rec
+	c.Rec = &rec
 	if look.wait > 0 {
 		return look.wait, nil
 	}
@@ -133,9 +115,9 @@ func (s *Service) take(ctx context.Context, p PBX, rec Recording, files []spoole
 		}
 		fallthrough
 	case look.lost != "":
-		return 0, s.finish(ctx, rec, Step{To: Lost, Reason: look.lost})
+		return 0, s.steps.Advance(ctx, &rec, Step{To: Lost, Reason: look.lost})
 	case look.length == 0:
-		return 0, s.finish(ctx, rec, Step{To: Empty, Reason: rec.Reason + "; the PBX heard no audio" + look.note})
+		return 0, s.steps.Advance(ctx, &rec, Step{To: Empty, Reason: rec.Reason + "; the PBX heard no audio" + look.note})
 	}
 	step, err := s.archive(ctx, rec, look.good)
 	if err != nil {
@@ -145,7 +127,7 @@ func (s *Service) take(ctx context.Context, p PBX, rec Recording, files []spoole
 		return lookLatest, nil
 	}
 	step.Reason += look.note
-	return 0, s.finish(ctx, rec, step)
+	return 0, s.steps.Advance(ctx, &rec, step)
 }
 
 // archive stores the WAV, with the stereo source of two legs, and returns the
@@ -203,29 +185,4 @@ func (s *Service) clear(ctx context.Context, p PBX, rec Recording, files []spool
 			s.o.Log.WarnContext(ctx, "spool file not deleted", slog.String("recording", string(rec.ID)), slog.String("file", t.File), slog.Any("err", err))
 		}
 	}
-}
-
-// advance makes a step, now unless the step says when.
-func (s *Service) advance(ctx context.Context, id ID, step Step) error {
-	if step.At.IsZero() {
-		step.At = s.now()
-	}
-	return s.store.Advance(ctx, id, step)
-}
-
-// finish makes a step to a final state and tells of it.
-func (s *Service) finish(ctx context.Context, rec Recording, step Step) error {
-	if err := s.advance(ctx, rec.ID, step); err != nil {
-		return err
-	}
-	s.forget(rec.ID)
-	rec.State, rec.Reason, rec.Duration, rec.Bytes = step.To, step.Reason, step.Duration, step.Bytes
-	level := slog.LevelInfo
-	if step.To == Failed || step.To == Lost {
-		level = slog.LevelError
-	}
-	s.o.Log.Log(ctx, level, "recording settled", append(attrs(rec), slog.String("state", string(step.To)), slog.String("reason", step.Reason),
-		slog.Int64("duration_ms", step.Duration.Milliseconds()), slog.Int64("bytes", step.Bytes))...)
-	s.o.Happened(Happening{Kind: Settled, Recording: rec})
-	return nil
 }

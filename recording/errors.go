@@ -67,6 +67,10 @@ func Errorf(code Code, format string, args ...any) error {
 // of this unique id when it was last seen.
 var ErrLastSeen = errors.New("the PBX had it when it was last seen")
 
+// ErrNoFile is wrapped by the refusal of a start whose file did not appear in
+// the spool, or stayed empty: the next start will most likely meet the same.
+var ErrNoFile = errors.New("the file of the recording did not appear")
+
 // ErrUncertain is wrapped by an error after which it is not known whether the
 // PBX did what it was asked: the connection broke, or no answer came in time.
 var ErrUncertain = errors.New("it is not known whether the PBX did it")

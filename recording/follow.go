@@ -29,7 +29,7 @@ func (s *Service) note(ctx context.Context, p PBX, e Event) error {
 	if err := s.store.ChannelEvent(ctx, n); err != nil {
 		return err
 	}
-	s.watch.forget(e.Channel, e.Last)
+	s.book.ForgetChannel(e.Channel, e.Last)
 	return nil
 }
 
@@ -81,7 +81,7 @@ func (s *Service) endedByPBX(ctx context.Context, p PBX, e Event) error {
 		case err != nil:
 			return err
 		case len(capture.Tracks) > 0:
-			s.o.Log.DebugContext(ctx, "recording runs on, another one was ended", attrs(rec)...)
+			s.o.Log.DebugContext(ctx, "recording runs on, another one was ended", rec.Attrs()...)
 			return nil
 		}
 		return s.ended(ctx, &rec, "ended by the PBX", e.At)
@@ -108,9 +108,9 @@ func (s *Service) moved(ctx context.Context, p PBX, e Event) error {
 		if err := s.store.Move(ctx, rec.ID, partyOf(e.To), e.At); err != nil {
 			return err
 		}
-		s.o.Log.InfoContext(ctx, "recording moved by a pickup", append(attrs(rec), slog.String("to", e.To.Name))...)
+		s.o.Log.InfoContext(ctx, "recording moved by a pickup", append(rec.Attrs(), slog.String("to", e.To.Name))...)
 		rec.Channel, rec.UniqueID, rec.Extension = e.To.Name, e.To.UniqueID, e.To.Extension
-		s.watch.add(rec)
+		s.book.Note(rec)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func TestStartThatIsNotWrittenIsForgotten(t *testing.T) {
 			_, err := of.Start(t.Context(), recording.StartRequest{Target: "410"})
 			refused(t, err, recording.Unavailable, "database")
 		}
-		if n := of.Running(); n != 0 {
+		if n := of.Figures().Open(); n != 0 {
 			t.Errorf("%d recordings count as running", n)
 		}
 		if kept := of.Remembered(); kept["starts"] > 0 || kept["open"] > 0 {

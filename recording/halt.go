@@ -17,8 +17,8 @@ const unconfirmed = ", and the PBX did not confirm it"
 // again. The channel's lock is held.
 func (s *Service) stopNow(ctx context.Context, p PBX, rec *Recording, step Step) error {
 	step.To, step.StoppedAt = Collecting, s.now()
-	if err := s.advance(ctx, rec.ID, step); err != nil {
-		if now, over := s.overtaken(ctx, rec.ID, err, Running); over {
+	if err := s.steps.Advance(ctx, rec, step); err != nil {
+		if now, over := s.steps.Overtaken(ctx, rec.ID, err, Running); over {
 			*rec = now
 			return nil
 		}
@@ -29,21 +29,18 @@ func (s *Service) stopNow(ctx context.Context, p PBX, rec *Recording, step Step)
 		ctx, cancel := s.own(ctx) // the deadline may be the very reason
 		defer cancel()
 		back := Step{To: Running, Back: true, Reason: step.Reason + unconfirmed, Said: Message(err)}
-		if failed := s.advance(ctx, rec.ID, back); failed != nil {
-			s.o.Log.WarnContext(ctx, "stop not confirmed by the PBX, it is asked again", append(attrs(*rec), slog.Any("err", failed))...)
+		if failed := s.steps.Advance(ctx, rec, back); failed != nil {
+			s.o.Log.WarnContext(ctx, "stop not confirmed by the PBX, it is asked again", append(rec.Attrs(), slog.Any("err", failed))...)
 		}
 		return err
 	}
-	s.over(ctx, rec, step)
+	s.over(ctx, *rec)
 	return nil
 }
 
 // over has the files of a recording collected whose row says that it ended.
-func (s *Service) over(ctx context.Context, rec *Recording, step Step) {
-	s.growth.forget(rec.ID)
-	rec.State, rec.Reason, rec.StoppedAt = Collecting, step.Reason, step.StoppedAt
-	s.watch.add(*rec)
-	s.o.Log.InfoContext(ctx, "recording ended", append(attrs(*rec), slog.String("reason", step.Reason))...)
+func (s *Service) over(ctx context.Context, rec Recording) {
+	s.o.Log.InfoContext(ctx, "recording ended", append(rec.Attrs(), slog.String("reason", rec.Reason))...)
 	s.collectSoon(rec.ID)
 }
 
@@ -65,7 +62,7 @@ func (s *Service) stopAgain(ctx context.Context, p PBX, rec Recording) error {
 	if err := p.Stop(ctx, rec); err != nil && CodeOf(err) != NotFound {
 		return err
 	}
-	s.o.Log.InfoContext(ctx, "recording stopped on the PBX after an interrupted stop", attrs(rec)...)
+	s.o.Log.InfoContext(ctx, "recording stopped on the PBX after an interrupted stop", rec.Attrs()...)
 	return nil
 }
 

@@ -48,21 +48,21 @@ func (s *Service) leased(ctx context.Context, name string, do func(ctx context.C
 }
 
 // claim is collect for one of several processes.
-func (s *Service) claim(ctx context.Context, c *collector) (again time.Duration, err error) {
+func (s *Service) claim(ctx context.Context, c *Wait) (again time.Duration, err error) {
 	if s.o.Holder == "" {
 		return s.collect(ctx, c)
 	}
-	if rec, err := s.store.Get(ctx, c.id); err != nil || rec.State != Collecting {
+	if rec, err := s.store.Get(ctx, c.ID); err != nil || rec.State != Collecting {
 		return 0, err // another process was faster: the lease costs two commits
 	}
-	mine, err := s.leased(ctx, collecting+string(c.id), func(ctx context.Context) (err error) {
+	mine, err := s.leased(ctx, collecting+string(c.ID), func(ctx context.Context) (err error) {
 		again, err = s.collect(ctx, c)
 		return err
 	})
 	if err == nil && !mine {
 		again = askAgain
 	}
-	if _, over := s.overtaken(ctx, c.id, err, Collecting); over {
+	if _, over := s.steps.Overtaken(ctx, c.ID, err, Collecting); over {
 		return 0, nil
 	}
 	return again, err

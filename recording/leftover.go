@@ -31,7 +31,7 @@ func (s *Service) tidySpool(ctx context.Context, p PBX) ([]Finding, error) {
 	byID := map[ID]*leftover{}
 	for _, name := range names {
 		id, err := ParseID(name[:min(32, len(name))])
-		if err != nil || s.orphans.isKept(id) {
+		if err != nil || s.book.Kept(id) {
 			continue
 		}
 		if byID[id] == nil {
@@ -64,7 +64,7 @@ func (s *Service) tidy(ctx context.Context, p PBX, l *leftover) (Finding, error)
 	var err error
 	if l.rec, left, f, err = s.judge(ctx, p, l.names[0]); !left {
 		if l.rec.State.Final() && f.What == "" && err == nil && l.rec.PBX == p.Name() {
-			s.orphans.keeps(l.id)
+			s.book.Keep(l.id)
 		}
 		return f, err
 	}
@@ -109,7 +109,7 @@ func (s *Service) settleLeftover(ctx context.Context, p PBX, l *leftover) (f Fin
 			return Finding{What: "it is in the archive and cannot be deleted here: " + err.Error(), Do: "let the user that recgate runs as write the folder"}, nil
 		}
 	}
-	s.o.Log.InfoContext(ctx, "spool files that were left are deleted", append(attrs(l.rec), slog.Any("files", l.names))...)
+	s.o.Log.InfoContext(ctx, "spool files that were left are deleted", append(l.rec.Attrs(), slog.Any("files", l.names))...)
 	return f, nil
 }
 
@@ -217,13 +217,13 @@ func hashed(r io.Reader) (string, error) {
 
 // spoolIsThere fails when files are missing together with their folder: then
 // nothing is lost, and the wait for them begins when the folder is back.
-func (s *Service) spoolIsThere(p PBX, files []spooled, c *collector) error {
+func (s *Service) spoolIsThere(p PBX, files []spooled, c *Wait) error {
 	if !slices.ContainsFunc(files, func(f spooled) bool { return f.file == nil }) {
 		return nil
 	}
 	_, err := p.Spool().Names()
 	if err != nil {
-		c.since = time.Time{}
+		c.Since = time.Time{}
 	}
 	return err
 }

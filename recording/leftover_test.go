@@ -249,7 +249,7 @@ func TestStalledRecordingsAreCounted(t *testing.T) {
 		look := func(when string, want int) {
 			t.Helper()
 			time.Sleep(90 * time.Second)
-			if n := of.Stalled(); n != want {
+			if n := of.Figures().Stalled; n != want {
 				t.Errorf("%s: %d stalled, want %d", when, n, want)
 			}
 		}

@@ -18,7 +18,7 @@ func (s *Service) limit(ctx context.Context, p PBX, rec Recording) {
 	}
 	s.work.add(max(left, 0), "limit "+string(rec.ID), func(ctx context.Context) {
 		if err := s.overlong(ctx, p, rec.ID, rec.UniqueID); err != nil && ctx.Err() == nil {
-			s.o.Log.WarnContext(ctx, "overlong recording not stopped for now", append(attrs(rec), slog.Any("err", err))...)
+			s.o.Log.WarnContext(ctx, "overlong recording not stopped for now", append(rec.Attrs(), slog.Any("err", err))...)
 		}
 	})
 }

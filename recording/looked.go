@@ -119,7 +119,7 @@ const (
 )
 
 // look says whether the files of a recording can be taken, and how.
-func (s *Service) look(rec Recording, files []spooled, c *collector) looked {
+func (s *Service) look(rec Recording, files []spooled, c *Wait) looked {
 	l, there, odd, refusal := looked{closed: true}, 0, false, error(nil)
 	for _, f := range files {
 		odd = odd || f.odd

@@ -13,9 +13,8 @@ const lookEvery = time.Minute
 // orphans remembers what was found by the looks at one place, so that it is
 // said once. The zero value is ready.
 type orphans struct {
-	mu   sync.Mutex           // guards both maps
-	at   map[string][]Finding // by the place that was looked at
-	kept map[ID]bool          // settled recordings whose files stay in a spool by keep_spool
+	mu sync.Mutex           // guards at
+	at map[string][]Finding // by the place that was looked at
 }
 
 // set replaces what is known of a place, and returns what is new.
@@ -48,23 +47,6 @@ func (o *orphans) known(place, name string) (f Finding, known bool) {
 		}
 	}
 	return f, false
-}
-
-// keeps notes that a file stays by the operator's will, and isKept tells so:
-// there may be very many, and none needs a second look.
-func (o *orphans) keeps(id ID) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.kept == nil {
-		o.kept = map[ID]bool{}
-	}
-	o.kept[id] = true
-}
-
-func (o *orphans) isKept(id ID) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.kept[id]
 }
 
 // Orphans are what was found at the last looks that does not add up.
@@ -135,7 +117,7 @@ func (s *Service) lookBack(p PBX, delay time.Duration) {
 			}
 			return err
 		})
-		if err != nil && ctx.Err() == nil && CodeOf(err) != Unavailable && !s.raced(err) {
+		if err != nil && ctx.Err() == nil && CodeOf(err) != Unavailable && !s.steps.Raced(err) {
 			s.o.Log.ErrorContext(ctx, "spool not looked through", slog.String("pbx", p.Name()), slog.Any("err", err))
 		}
 		s.lookBack(p, lookEvery)
@@ -145,41 +127,15 @@ func (s *Service) lookBack(p PBX, delay time.Duration) {
 // settledElsewhereSince forgets what another process has settled, so that the
 // metrics of this one do not count it for ever.
 func (s *Service) settledElsewhereSince(ctx context.Context, p PBX) {
-	known := s.watch.openOn(p.Name())
+	known := s.book.OnPBX(p.Name())
 	open, err := s.store.Open(ctx, p.Name())
 	if err != nil {
 		return // said elsewhere
 	}
-	still := map[ID]bool{}
-	for _, rec := range open {
-		still[rec.ID] = !rec.State.Final()
-		if still[rec.ID] {
-			s.watch.stands(rec)
-		}
-	}
-	for _, id := range known {
-		if !still[id] {
-			s.forget(id)
-		}
-	}
-	for _, linkedID := range s.watch.prune(p.Name(), open) {
+	for _, linkedID := range s.book.Reconcile(p.Name(), known, open) {
 		c := Channel{PBX: p.Name(), LinkedID: linkedID}
 		if peers, err := p.Peers(ctx, c); err == nil && len(peers) == 0 {
-			s.watch.forget(c, true)
+			s.book.ForgetChannel(c, true)
 		}
 	}
 }
-
-// forget drops what is kept in memory of a recording that is settled, or of
-// which there is no row.
-func (s *Service) forget(id ID) {
-	s.watch.settled(id)
-	s.growth.forget(id)
-	s.begun.drop(id)
-	s.stopwatch.forget(id)
-}
-
-// InState returns how many recordings are in each state that is not final, for
-// metrics. With several processes each knows those of all of them, at most a
-// minute late.
-func (s *Service) InState() map[State]int { return s.watch.inState() }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
-	"sync"
 	"time"
 )
 
@@ -33,55 +31,6 @@ const (
 	longOver = time.Minute
 )
 
-// begun remembers starts that are not confirmed yet: those of this process,
-// and when those of other processes were first seen. The zero value is ready.
-type begun struct {
-	mu   sync.Mutex // guards the maps
-	ours map[ID]bool
-	seen map[ID]time.Time
-}
-
-func (b *begun) add(id ID) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ours == nil {
-		b.ours = map[ID]bool{}
-	}
-	b.ours[id] = true
-}
-
-func (b *begun) drop(id ID) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.ours, id)
-}
-
-// left returns for how much longer a start of this id, if it is not ours, may
-// be under way that takes no longer than limit. Time is counted here from the
-// first look on, so that clocks that differ do no harm.
-func (b *begun) left(id ID, limit time.Duration) time.Duration {
-	now := time.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ours[id] {
-		return 0
-	}
-	first, known := b.seen[id]
-	if !known {
-		first = now
-		if b.seen == nil {
-			b.seen = map[ID]time.Time{}
-		}
-		for id, at := range b.seen { // few, and nobody says when they are settled
-			if now.Sub(at) > longOver {
-				delete(b.seen, id)
-			}
-		}
-		b.seen[id] = first
-	}
-	return max(0, limit-now.Sub(first))
-}
-
 // underWayElsewhere tells for how much longer another process may be in the
 // middle of this start: then what the PBX says of it means nothing yet, and
 // nobody else may settle the row.
@@ -89,7 +38,7 @@ func (s *Service) underWayElsewhere(rec Recording) time.Duration {
 	if s.o.Holder == "" || rec.State != Starting || s.now().Sub(rec.AskedAt) > longOver {
 		return 0
 	}
-	return s.begun.left(rec.ID, s.o.Deadline+answerTime)
+	return s.book.UnderWay(rec.ID, s.o.Deadline+answerTime)
 }
 
 // awaitOther waits while another process is in the middle of a start, and
@@ -123,8 +72,8 @@ func (s *Service) leaveToOther(p PBX, rec Recording) bool {
 // settleIn looks at one recording again, before the next sweep does.
 func (s *Service) settleIn(delay time.Duration, p PBX, rec Recording) {
 	s.work.add(delay, "settle "+string(rec.ID), func(ctx context.Context) {
-		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && ctx.Err() == nil && !s.raced(err) {
-			s.o.Log.WarnContext(ctx, "recording of another process not settled for now", append(attrs(rec), slog.Any("err", err))...)
+		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && ctx.Err() == nil && !s.steps.Raced(err) {
+			s.o.Log.WarnContext(ctx, "recording of another process not settled for now", append(rec.Attrs(), slog.Any("err", err))...)
 		}
 	})
 }
@@ -136,16 +85,12 @@ func (s *Service) notSeenYet(p PBX, rec Recording) bool {
 	if s.o.Holder == "" || rec.State != Running {
 		return false
 	}
-	left := s.begun.left(rec.ID, eventTime)
+	left := s.book.UnderWay(rec.ID, eventTime)
 	if left > 0 {
 		s.settleIn(left, p, rec)
 	}
 	return left > 0
 }
-
-// raced tells whether an error is a step that another process has made first:
-// the next look sees it.
-func (s *Service) raced(err error) bool { return s.o.Holder != "" && CodeOf(err) == Conflict }
 
 // settledElsewhere is for a start that the PBX confirmed after another process
 // had settled its row: this one was too slow. It may have been taken over;
@@ -153,7 +98,7 @@ func (s *Service) raced(err error) bool { return s.o.Holder != "" && CodeOf(err)
 func (s *Service) settledElsewhere(ctx context.Context, c live, rec Recording, capture Capture, cause error) (Recording, error) {
 	ctx, cancel := s.own(ctx)
 	defer cancel()
-	now, found := s.overtaken(ctx, rec.ID, cause, Starting)
+	now, found := s.steps.Overtaken(ctx, rec.ID, cause, Starting)
 	if !found {
 		return rec, cause
 	}
@@ -165,17 +110,4 @@ func (s *Service) settledElsewhere(ctx context.Context, c live, rec Recording, c
 		return rec, errors.Join(cause, err)
 	}
 	return now, &Error{Code: Unavailable, Msg: "the start took too long and was given up: try again", Err: cause}
-}
-
-// overtaken tells whether a step was refused because another process has made
-// it, and returns the recording as it is now: its state is none of before.
-func (s *Service) overtaken(ctx context.Context, id ID, err error, before ...State) (Recording, bool) {
-	if !s.raced(err) {
-		return Recording{}, false
-	}
-	now, err := s.store.Get(ctx, id)
-	if err != nil {
-		return Recording{}, false
-	}
-	return now, !slices.Contains(before, now.State)
 }

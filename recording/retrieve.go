@@ -129,7 +129,7 @@ func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (C
 	if err := s.refusal(found[0]); err != nil {
 		return found[0], err
 	}
-	return found[0], s.stuck.notYet(found[0].ID)
+	return found[0], s.notYet(found[0].ID)
 }
 
 // refusal tells why a recording may not be retrieved; nil for one that is
@@ -148,6 +148,15 @@ func (s *Service) refusal(rec Candidate) error {
 		return Errorf(NotReady, "the recording is still running: stop it first")
 	}
 	return nil
+}
+
+// notYet is the refusal of a recording that is still on its way to the archive:
+// with what stands in its way, if a caller may be told.
+func (s *Service) notYet(id ID) error {
+	if why := s.book.WhyDelayed(id); CodeOf(why) == Unavailable {
+		return &Error{Code: Unavailable, Msg: "the recording is kept but cannot be collected for now: " + Message(why), Err: why}
+	}
+	return Errorf(NotReady, "the recording is still being collected: try again in a moment")
 }
 
 // lastLooks is how long it may take, when the patience is over, to see which

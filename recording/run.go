@@ -43,15 +43,17 @@ func (s *Service) Run(ctx context.Context) error {
 	return first
 }
 
-// Running returns how many recordings have no final state, for metrics.
-func (s *Service) Running() int { return s.watch.unsettled() }
+// Figures are what is open in the service, for metrics. With several processes
+// each knows the recordings of all of them, at most a minute late.
+func (s *Service) Figures() Figures { return s.book.Figures() }
+
+// LastStart returns why the last start on a PBX left no file, if that was
+// within half a minute and no start has worked since; else nil. It says more
+// than the PBX can, which takes every start for a success.
+func (s *Service) LastStart(pbx string) error { return s.book.LastStart(pbx, s.o.Now()) }
 
 // Waiting returns how many recordings wait to be collected, for metrics.
 func (s *Service) Waiting() int { return s.collects.waiting(collecting) }
-
-// WaitingLongest returns for how long the recording waits to be collected that
-// waits longest, for metrics; 0 when none does.
-func (s *Service) WaitingLongest() time.Duration { return s.waits.longest() }
 
 // sweep looks after a delay at all that is unfinished on a PBX, and then
 // again and again.
@@ -71,7 +73,7 @@ func (s *Service) sweep(p PBX, delay time.Duration) {
 
 // follow takes one event of a PBX. It only queues: the PBX waits for it.
 func (s *Service) follow(p PBX, e Event) {
-	channel, call := s.watch.of(e.Channel)
+	channel, call := s.book.Watches(e.Channel)
 	switch e.Kind {
 	case PBXUp:
 		s.sweep(p, 0)
@@ -106,7 +108,7 @@ func (s *Service) inTurn(e Event, tries int, do func(context.Context) error) {
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		if tries == 0 && !s.raced(err) {
+		if tries == 0 && !s.steps.Raced(err) {
 			s.o.Log.WarnContext(ctx, "event not followed for now", slog.String("pbx", e.PBX), slog.String("call", e.Channel.UniqueID), slog.Any("err", err))
 		}
 		name := fmt.Sprintf("again %d %s %s", e.Kind, e.PBX, e.Channel.UniqueID)

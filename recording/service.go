@@ -21,20 +21,14 @@ type Service struct {
 	locks locks    // one action at a time on one channel
 	moves locks    // one collector at a time on one recording
 	turns turns    // events of one channel in their order
-	watch watch    // channels and calls whose events matter
-	begun begun    // starts that are not confirmed, of this process and of others
+	book  *book    // what is open
+	steps *Steps   // makes the steps
 	work  schedule // what follows from events and from time
-	stuck stuck    // why collecting fails for now
-	waits waits    // since when recordings wait to be collected
 
 	collects schedule // collecting: it waits for the archive
 	compares schedule // comparing files with rows: the same
 
-	stopwatch stopwatch // for how long recordings run
-
-	doubts  doubts  // starts that left no file
 	orphans orphans // what does not add up
-	growth  growth  // of the files that are being written
 }
 
 // Options are the settings of a Service. The zero value is usable.
@@ -89,7 +83,12 @@ func NewService(pbxs []PBX, store Store, blobs Blobs, sound Sound, o Options) *S
 	if o.Happened == nil {
 		o.Happened = func(Happening) {}
 	}
-	return &Service{pbxs: pbxs, store: store, blobs: blobs, sound: sound, o: o, work: newSchedule(), collects: newSchedule(), compares: newSchedule()}
+	s := &Service{
+		pbxs: pbxs, store: store, blobs: blobs, sound: sound, o: o, book: newBook(),
+		work: newSchedule(), collects: newSchedule(), compares: newSchedule(),
+	}
+	s.steps = &Steps{book: s.book, rows: store, shared: o.Holder != "", now: s.now, log: o.Log, happened: o.Happened}
+	return s
 }
 
 func setDefault(d *time.Duration, value time.Duration) {

@@ -14,9 +14,9 @@ func (s *Service) settleAll(ctx context.Context, p PBX) error {
 	}
 	var first error
 	for _, rec := range open {
-		s.watch.add(rec)
+		s.book.Note(rec)
 		s.limit(ctx, p, rec)
-		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && first == nil && !s.raced(err) {
+		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && first == nil && !s.steps.Raced(err) {
 			first = err
 		}
 		if ctx.Err() != nil {
@@ -164,18 +164,15 @@ func (s *Service) settleByFiles(ctx context.Context, p PBX, rec Recording, why s
 			continue
 		}
 		step := Step{To: Collecting, Reason: why, At: s.now(), StoppedAt: s.now(), Tracks: tracks}
-		if err := s.advance(ctx, rec.ID, step); err != nil {
+		if err := s.steps.Advance(ctx, &rec, step); err != nil {
 			return rec, err
 		}
-		rec.State, rec.Reason, rec.Tracks = step.To, step.Reason, tracks
 		s.collectSoon(rec.ID)
 		return rec, nil
 	}
 	if _, err := p.Spool().Names(); err != nil {
 		return rec, err // the files may be where nobody can look now
 	}
-	step := Step{To: Failed, Reason: why + " before the PBX recorded"}
-	err := s.finish(ctx, rec, step)
-	rec.State, rec.Reason = step.To, step.Reason
+	err := s.steps.Advance(ctx, &rec, Step{To: Failed, Reason: why + " before the PBX recorded"})
 	return rec, err
 }

@@ -363,12 +363,12 @@ func TestRunningCountsWhatIsNotSettled(t *testing.T) {
 		caller, _ := of.pbx.Call(t, "410", "411")
 		of.start(t, "410", "22")
 		of.pbx.Pass(time.Second)
-		if n := of.Running(); n != 1 {
+		if n := of.Figures().Open(); n != 1 {
 			t.Errorf("Running = %d while one records", n)
 		}
 		of.stop(t, "410")
 		time.Sleep(10 * time.Second)
-		if n, w := of.Running(), of.Waiting(); n != 0 || w != 0 {
+		if n, w := of.Figures().Open(), of.Waiting(); n != 0 || w != 0 {
 			t.Errorf("Running = %d, Waiting = %d when all is collected", n, w)
 		}
 		of.pbx.Hangup(t, caller)

@@ -86,7 +86,7 @@ func (s *Service) running(ctx context.Context, c live) (*Recording, error) {
 		case Running:
 			err = s.settleRunning(ctx, c.on, &rec)
 		case Collecting:
-			if !s.waits.has(rec.ID) { // else it is known to have ended
+			if !s.book.Waits(rec.ID) { // else it is known to have ended
 				err = s.settleStopped(ctx, c.on, rec)
 			}
 		}
@@ -121,17 +121,16 @@ func (s *Service) record(ctx context.Context, c live, tag, remote string) (Recor
 	if err != nil {
 		return rec, err
 	}
-	s.watch.add(rec)
-	s.begun.add(rec.ID)
+	s.book.Begin(rec)
 	if err := s.store.Add(ctx, rec); err != nil {
-		s.forget(rec.ID) // a row that was written all the same is settled like any other
+		s.book.Forget(rec.ID) // a row that was written all the same is settled like any other
 		if CodeOf(err) == Conflict {
 			err = fmt.Errorf("%w: %w", errTaken, err)
 		}
 		return rec, err
 	}
 	capture, err := c.on.Record(ctx, c.Channel, rec.ID)
-	s.doubts.note(c.on.Name(), s.o.Now(), err)
+	s.book.NoteStart(c.on.Name(), s.o.Now(), err)
 	if err != nil {
 		return rec, s.failed(ctx, rec, err)
 	}
@@ -189,15 +188,10 @@ func (s *Service) began(ctx context.Context, rec Recording, capture Capture, rea
 		Handle: capture.Handle, StartedAt: now, Tracks: capture.Tracks,
 		Said: strings.TrimSpace("by " + capture.Recorder + " " + capture.Handle),
 	}
-	if err := s.advance(ctx, rec.ID, step); err != nil {
+	if err := s.steps.Advance(ctx, &rec, step); err != nil {
 		return rec, err
 	}
-	rec.State, rec.Reason, rec.Recorder, rec.Handle = Running, reason, capture.Recorder, capture.Handle
-	rec.StartedAt, rec.Tracks = now, capture.Tracks
-	s.begun.drop(rec.ID)
-	s.stopwatch.start(rec.ID, 0)
-	s.watch.add(rec)
-	s.o.Log.InfoContext(ctx, "recording started", attrs(rec)...)
+	s.o.Log.InfoContext(ctx, "recording started", rec.Attrs()...)
 	return rec, nil
 }
 
@@ -206,13 +200,13 @@ func (s *Service) began(ctx context.Context, rec Recording, capture Capture, rea
 // and is settled by what the PBX says when it can be asked again.
 func (s *Service) failed(ctx context.Context, rec Recording, cause error) error {
 	if errors.Is(cause, ErrUncertain) {
-		s.o.Log.WarnContext(ctx, "start not confirmed by the PBX", append(attrs(rec), slog.Any("err", cause))...)
+		s.o.Log.WarnContext(ctx, "start not confirmed by the PBX", append(rec.Attrs(), slog.Any("err", cause))...)
 		return cause
 	}
 	// Not the deadline of the start: it may be over.
 	ctx, cancel := s.own(ctx)
 	defer cancel()
-	if err := s.finish(ctx, rec, Step{To: Failed, Reason: Message(cause), Said: causeOf(cause)}); err != nil {
+	if err := s.steps.Advance(ctx, &rec, Step{To: Failed, Reason: Message(cause), Said: causeOf(cause)}); err != nil {
 		return errors.Join(cause, err)
 	}
 	return cause

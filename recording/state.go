@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -91,6 +92,23 @@ func (s Step) From() []State {
 		return []State{Collecting}
 	}
 	return nil
+}
+
+// Apply changes the recording as the step changes its row.
+func (r *Recording) Apply(s Step) {
+	r.State, r.Reason = s.To, s.Reason
+	r.Recorder, r.Handle = cmp.Or(s.Recorder, r.Recorder), cmp.Or(s.Handle, r.Handle)
+	r.SHA256, r.Key, r.SourceKey = cmp.Or(s.SHA256, r.SHA256), cmp.Or(s.Key, r.Key), cmp.Or(s.SourceKey, r.SourceKey)
+	r.Duration, r.Bytes = cmp.Or(s.Duration, r.Duration), cmp.Or(s.Bytes, r.Bytes)
+	if !s.StartedAt.IsZero() {
+		r.StartedAt = s.StartedAt
+	}
+	if !s.StoppedAt.IsZero() {
+		r.StoppedAt = s.StoppedAt
+	}
+	if s.Tracks != nil {
+		r.Tracks = s.Tracks
+	}
 }
 
 // Past returns the step as the history keeps it.

@@ -2,7 +2,6 @@ package recording
 
 import (
 	"context"
-	"log/slog"
 	"time"
 )
 
@@ -89,21 +88,13 @@ func (s *Service) stopOn(ctx context.Context, c live, remote string) (rec Record
 // ended makes the step to Collecting and has the files collected.
 func (s *Service) ended(ctx context.Context, rec *Recording, reason string, at time.Time) error {
 	step := Step{To: Collecting, Reason: reason, StoppedAt: at}
-	if err := s.advance(ctx, rec.ID, step); err != nil {
-		if now, over := s.overtaken(ctx, rec.ID, err, Starting, Running); over {
+	if err := s.steps.Advance(ctx, rec, step); err != nil {
+		if now, over := s.steps.Overtaken(ctx, rec.ID, err, Starting, Running); over {
 			*rec = now
 			return nil
 		}
 		return err
 	}
-	s.over(ctx, rec, step)
+	s.over(ctx, *rec)
 	return nil
-}
-
-// attrs are what a log line says of a recording.
-func attrs(rec Recording) []any {
-	return []any{
-		slog.String("recording", string(rec.ID)), slog.String("pbx", rec.PBX),
-		slog.String("channel", rec.Channel), slog.String("call", rec.UniqueID), slog.String("tag", rec.Tag()),
-	}
 }

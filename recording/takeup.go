@@ -29,17 +29,15 @@ func (s *Service) takeUp(ctx context.Context, p PBX, l *leftover) error {
 			return nil //nolint:nilerr // its row says what it is
 		}
 	}
-	step := Step{To: Collecting, Back: true, Reason: backFrom[l.rec.State], At: s.now(), Tracks: tracks}
+	step := Step{To: Collecting, Back: true, Reason: backFrom[l.rec.State], Tracks: tracks}
 	if l.rec.StoppedAt.IsZero() {
 		step.StoppedAt = s.lastWritten(p, Recording{Tracks: tracks})
 	}
 	step.Said = fmt.Sprintf("it was %s: %s", l.rec.State, l.rec.Reason)
-	if err := s.store.Advance(ctx, l.id, step); err != nil {
+	if err := s.steps.Advance(ctx, &l.rec, step); err != nil {
 		return err
 	}
-	l.rec.State = Collecting
-	s.watch.add(l.rec)
-	s.o.Log.WarnContext(ctx, "recording taken up again", append(attrs(l.rec), slog.String("reason", step.Reason))...)
+	s.o.Log.WarnContext(ctx, "recording taken up again", append(l.rec.Attrs(), slog.String("reason", step.Reason))...)
 	s.collectSoon(l.id)
 	return nil
 }

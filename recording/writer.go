@@ -31,7 +31,7 @@ const (
 
 // awaitWriter returns when to look again at files of which some are there, and
 // 0 when they can be taken; gone says then that nobody writes to them any more.
-func (s *Service) awaitWriter(rec Recording, l looked, files []spooled, c *collector, still time.Duration) (wait time.Duration, gone bool) {
+func (s *Service) awaitWriter(rec Recording, l looked, files []spooled, c *Wait, still time.Duration) (wait time.Duration, gone bool) {
 	done := l.closed && l.length > 0
 	talked := c.talked(rec)
 	switch {
@@ -42,13 +42,13 @@ func (s *Service) awaitWriter(rec Recording, l looked, files []spooled, c *colle
 	}
 	switch heldOf(files) {
 	case HeldByWriter:
-		c.left = false
+		c.Left = false
 		return until(still+lookLatest, still), false
 	case HeldByNobody:
-		if done || c.left { // what was read before the answer may have been older
+		if done || c.Left { // what was read before the answer may have been older
 			return 0, true
 		}
-		c.left = true
+		c.Left = true
 		return time.Millisecond, false
 	}
 	switch {
@@ -87,17 +87,17 @@ func until(limit, still time.Duration) time.Duration {
 
 // unchanged returns for how long the files have had this size, by the
 // machine's clock: this is waiting, not evidence.
-func (c *collector) unchanged(size int64) time.Duration {
-	if c.since.IsZero() || size != c.size {
-		c.size, c.since, c.left = size, time.Now(), false
+func (c *Wait) unchanged(size int64) time.Duration {
+	if c.Since.IsZero() || size != c.Size {
+		c.Size, c.Since, c.Left = size, time.Now(), false
 	}
-	return time.Since(c.since)
+	return time.Since(c.Since)
 }
 
 // talked returns how much sound a recording can be expected to have: the time
 // from its start to its stop in which its channel was up. What was counted here
 // bounds what the times of the row say, since a clock may have been set.
-func (c *collector) talked(rec Recording) time.Duration {
+func (c *Wait) talked(rec Recording) time.Duration {
 	if rec.AnsweredAt.IsZero() || rec.StoppedAt.IsZero() {
 		return 0
 	}
@@ -106,18 +106,18 @@ func (c *collector) talked(rec Recording) time.Duration {
 		started = rec.AskedAt
 	}
 	ran := rec.StoppedAt.Sub(started)
-	if c.ran > 0 && (ran < 0 || ran > c.ran) {
-		ran = c.ran
+	if c.Ran > 0 && (ran < 0 || ran > c.Ran) {
+		ran = c.Ran
 	}
 	rang := max(0, rec.AnsweredAt.Sub(started))
 	return max(0, ran-rang)
 }
 
 // sayHeldOpen tells once of a file that stays open.
-func (s *Service) sayHeldOpen(ctx context.Context, rec Recording, c *collector) {
-	if !c.said && time.Since(c.since) > sayHeld {
-		c.said = true
-		s.o.Log.WarnContext(ctx, "recording ended, and the PBX has not closed its file", append(attrs(rec), slog.Int64("bytes", c.size))...)
+func (s *Service) sayHeldOpen(ctx context.Context, rec Recording, c *Wait) {
+	if !c.Said && time.Since(c.Since) > sayHeld {
+		c.Said = true
+		s.o.Log.WarnContext(ctx, "recording ended, and the PBX has not closed its file", append(rec.Attrs(), slog.Int64("bytes", c.Size))...)
 	}
 }
 

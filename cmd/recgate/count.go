@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"recgate/metrics"
 	"recgate/recording"
 )
@@ -45,6 +47,10 @@ func (g *gateway) watch() {
 	for _, p := range g.pbxs {
 		g.metrics.WatchPBX(p.Name(), func() metrics.PBX { return metrics.PBX(p.Health()) })
 	}
-	g.metrics.WatchRecordings(metrics.Recordings{Open: g.service.Running, Queue: g.service.Waiting, Age: g.service.WaitingLongest})
+	g.metrics.WatchRecordings(metrics.Recordings{
+		Open:  func() int { return g.service.Figures().Open() },
+		Queue: g.service.Waiting,
+		Age:   func() time.Duration { return g.service.Figures().Longest },
+	})
 	g.watchLedger()
 }

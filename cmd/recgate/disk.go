@@ -93,8 +93,8 @@ func (g *gateway) watchLedger() {
 	}
 	g.metrics.WatchLedger(metrics.Ledger{
 		States:  states,
-		InState: func(state string) int { return g.service.InState()[recording.State(state)] },
-		Stalled: g.service.Stalled,
+		InState: func(state string) int { return g.service.Figures().InState[recording.State(state)] },
+		Stalled: func() int { return g.service.Figures().Stalled },
 		Orphans: func() (spool, archive int) {
 			n := g.service.Orphans()
 			return n.Spool, n.Archive

@@ -1,0 +1,76 @@
+package recording
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Steps makes the steps of recordings: the row, what the book knows, the log
+// and the metrics of one always go together.
+type Steps struct {
+	book     *book
+	rows     stepRows
+	shared   bool // other processes make steps too
+	now      func() time.Time
+	log      *slog.Logger
+	happened func(Happening)
+}
+
+// stepRows are the rows that the steps are made in.
+type stepRows interface {
+	Get(ctx context.Context, id ID) (Recording, error)
+	Advance(ctx context.Context, id ID, s Step) error
+}
+
+// Advance makes a step of a recording, now unless the step says when, and
+// changes rec as the row changes. A step that is not allowed from the row's
+// state is a Conflict, and changes nothing.
+func (s *Steps) Advance(ctx context.Context, rec *Recording, step Step) error {
+	if step.At.IsZero() {
+		step.At = s.now()
+	}
+	if err := s.rows.Advance(ctx, rec.ID, step); err != nil {
+		return err
+	}
+	rec.Apply(step)
+	switch {
+	case step.To.Final():
+		s.book.Forget(rec.ID)
+		s.tell(ctx, *rec, step)
+	case step.To == Running && !step.Back:
+		s.book.Confirm(*rec)
+	default:
+		s.book.Note(*rec)
+	}
+	return nil
+}
+
+// tell says that a recording has reached a final state.
+func (s *Steps) tell(ctx context.Context, rec Recording, step Step) {
+	level := slog.LevelInfo
+	if step.To == Failed || step.To == Lost {
+		level = slog.LevelError
+	}
+	s.log.Log(ctx, level, "recording settled", append(rec.Attrs(), slog.String("state", string(step.To)), slog.String("reason", step.Reason),
+		slog.Int64("duration_ms", step.Duration.Milliseconds()), slog.Int64("bytes", step.Bytes))...)
+	s.happened(Happening{Kind: Settled, Recording: rec})
+}
+
+// Raced reports whether an error is a step that another process has made first:
+// the next look sees it.
+func (s *Steps) Raced(err error) bool { return s.shared && CodeOf(err) == Conflict }
+
+// Overtaken reports whether a step was refused because another process has made
+// it, and returns the recording as it is now: its state is none of before.
+func (s *Steps) Overtaken(ctx context.Context, id ID, refusal error, before ...State) (Recording, bool) {
+	if !s.Raced(refusal) {
+		return Recording{}, false
+	}
+	now, err := s.rows.Get(ctx, id)
+	if err != nil {
+		return Recording{}, false
+	}
+	return now, !slices.Contains(before, now.State)
+}
