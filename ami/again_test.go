@@ -10,25 +10,25 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
 	"recgate/internal/await"
-	"recgate/recording"
 )
 
 // TestUnansweredActions: an Asterisk that answers pings, but never the actions
 // on three channels, is asked to start on others over new connections.
 func TestUnansweredActions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serveWith(t, 2, &switchboard{answers: func(p *peer, a ami.Message) {
+		s := serveWith(t, 2, &switchboard{answers: func(p *amitest.Peer, a ami.Message) {
 			if a.Get("Channel") > "1.3" {
-				started(p, a)
+				amitest.Succeed(p, a)
 			}
 		}}, nil)
 		var all sync.WaitGroup
 		for n := 1; n <= 3; n++ {
 			all.Go(func() {
 				err := s.begin(t.Context(), fmt.Sprintf("1.%d", n), n)
-				if !errors.Is(err, recording.ErrUncertain) || !errors.Is(err, ami.ErrTimeout) {
-					t.Errorf("a start without an answer: %v, want that it is not known", err)
+				if !errors.Is(err, ami.ErrTimeout) {
+					t.Errorf("a start without an answer: %v, want ErrTimeout", err)
 				}
 			})
 		}
@@ -45,41 +45,34 @@ func TestUnansweredActions(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if h := s.Health(); !h.Up || h.Actions != 2 {
-			t.Errorf("health %+v, want all connections back", h)
+		if up, err := s.State(); !up || s.Stats().Actions != 2 {
+			t.Errorf("%v, %+v, want all connections back", err, s.Stats())
 		}
 	})
 }
 
-// deniedOnce is a switchboard on which the first MixMonitor is denied, so that
-// recgate logs in again; each login from then on waits for what again says.
-func deniedOnce(again func(p *peer)) *switchboard {
-	var denied atomic.Bool
-	return &switchboard{
-		answers: func(p *peer, a ami.Message) {
-			if a.Get("Action") == "MixMonitor" && denied.CompareAndSwap(false, true) {
-				p.send(answer(a, "Error", "Message: Permission denied"))
-				return
-			}
-			started(p, a)
-		},
-		joins: func(p *peer) {
-			if denied.Load() {
-				again(p)
-			}
-		},
+// renewed is a pool that logs in again; each login from then on waits for what
+// again says.
+func renewed(t *testing.T, again func(p *amitest.Peer)) served {
+	t.Helper()
+	var renewing atomic.Bool
+	s := serveWith(t, 2, &switchboard{joins: func(p *amitest.Peer) {
+		if renewing.Load() {
+			again(p)
+		}
+	}}, nil)
+	renewing.Store(true)
+	if !s.Renew() {
+		t.Fatal("nothing is under way, and the login is not renewed")
 	}
+	return s
 }
 
-// TestStartsWaitForARenewedLogin: while recgate itself logs in again, starts
-// and stops wait. It is not a loss.
-func TestStartsWaitForARenewedLogin(t *testing.T) {
+// TestActionsWaitForARenewedLogin: while the client itself logs in again,
+// actions wait. It is not a loss.
+func TestActionsWaitForARenewedLogin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serveWith(t, 2, deniedOnce(func(*peer) { time.Sleep(2 * time.Second) }), nil)
-		if err := s.begin(t.Context(), "1.1", 1); recording.CodeOf(err) != recording.Unavailable {
-			t.Fatalf("start: %v, want that a right is missing", err)
-		}
-		synctest.Wait()
+		s := renewed(t, func(*amitest.Peer) { time.Sleep(2 * time.Second) })
 		begin := time.Now()
 		var all sync.WaitGroup
 		all.Go(func() {
@@ -92,38 +85,25 @@ func TestStartsWaitForARenewedLogin(t *testing.T) {
 				t.Errorf("stop: %v after %v", err, time.Since(begin))
 			}
 		})
-		all.Go(func() {
-			if err := s.CanRecord(t.Context()); err != nil || time.Since(begin) < 2*time.Second {
-				t.Errorf("readiness: %v after %v", err, time.Since(begin))
-			}
-		})
-		all.Go(func() {
-			found, err := s.Find(t.Context(), recording.Target{Text: "414", Name: "414"})
-			if err != nil || len(found) != 1 {
-				t.Errorf("Find = %v, %v", found, err)
-			}
-		})
 		await.Return(t, "all callers to return", all.Wait)
-		if h := s.Health(); !h.Up || h.Reconnects != 0 {
-			t.Errorf("health %+v, want no reconnect: nothing was lost", h)
+		if n := s.Stats(); n.Reconnects != 0 {
+			t.Errorf("stats %+v, want no reconnect: nothing was lost", n)
 		}
 	})
 }
 
-// TestRenewedLoginFails: once the login that recgate renews has failed, nobody
+// TestRenewedLoginFails: once the login that is renewed has failed, nobody
 // waits any longer, and each is told why.
 func TestRenewedLoginFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serveWith(t, 2, deniedOnce(func(p *peer) {
+		s := renewed(t, func(p *amitest.Peer) {
 			time.Sleep(2 * time.Second)
 			_ = p.Close()
-		}), nil)
-		_ = s.begin(t.Context(), "1.1", 1)
-		synctest.Wait()
+		})
 		begin := time.Now()
 		err := s.begin(t.Context(), "1.2", 2)
-		if !errors.Is(err, ami.ErrDown) || errors.Is(err, recording.ErrUncertain) || time.Since(begin) != 2*time.Second {
-			t.Errorf("start: %v after %v, want that the PBX is not connected after 2 s", err, time.Since(begin))
+		if !errors.Is(err, ami.ErrDown) || errors.Is(err, ami.ErrLost) || time.Since(begin) != 2*time.Second {
+			t.Errorf("start: %v after %v, want ErrDown after 2 s", err, time.Since(begin))
 		}
 	})
 }

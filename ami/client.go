@@ -18,7 +18,7 @@ const (
 	// known of the server may have changed since the last SignalDown.
 	SignalUp SignalKind = iota + 1
 	// SignalDown: a connection that was told as up is lost, for reason Err.
-	// Where the client ended it to log in again at once (errAgain), SignalUp
+	// Where the client ended it to log in again at once (ErrAgain), SignalUp
 	// is the next, or another SignalDown that says why that failed.
 	SignalDown
 	// SignalEvent: Message is an event that no action asked for.
@@ -126,7 +126,7 @@ func (c *Client) keep(ctx context.Context, signals *queue) {
 		if ctx.Err() != nil {
 			break
 		}
-		if errors.Is(err, errAgain) {
+		if errors.Is(err, ErrAgain) {
 			c.opt.Log.LogAttrs(ctx, slog.LevelInfo, "logging in to the PBX again", slog.String("address", c.opt.Address), slog.Any("err", err))
 			continue
 		}
@@ -140,7 +140,7 @@ func (c *Client) keep(ctx context.Context, signals *queue) {
 			slog.Int64("retry_ms", pause.Milliseconds()), slog.Any("err", err))
 		sleep(ctx, pause)
 	}
-	c.set(nil, errStopped)
+	c.set(nil, ErrStopped)
 }
 
 // session makes one connection and serves it until it is lost. before is why
@@ -150,7 +150,7 @@ func (c *Client) session(ctx context.Context, signals *queue, before error) (tim
 	l, err := c.connect(ctx)
 	if err != nil {
 		c.set(nil, err)
-		if errors.Is(before, errAgain) {
+		if errors.Is(before, ErrAgain) {
 			signals.push(Signal{Kind: SignalDown, Err: err})
 		}
 		return 0, err
@@ -244,10 +244,10 @@ func (c *Client) present() (*link, error) {
 	l, lastErr := c.link, c.lastErr
 	c.mu.Unlock()
 	if l == nil {
-		return nil, downError(lastErr)
+		return nil, Down(lastErr)
 	}
 	if reason := l.reason(); reason != nil { // and Run is about to notice
-		return nil, downError(reason)
+		return nil, Down(reason)
 	}
 	return l, nil
 }
@@ -267,7 +267,7 @@ func (c *Client) isReturning() bool {
 	if l != nil {
 		lastErr = l.reason()
 	}
-	return errors.Is(lastErr, errAgain)
+	return errors.Is(lastErr, ErrAgain)
 }
 
 // Renew ends the connection, unless an answer is waited for over it, and tells

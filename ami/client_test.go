@@ -12,33 +12,34 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
 	"recgate/internal/await"
 )
 
 func TestDo(t *testing.T) {
-	o := onLoopback(t, obey(func(p *peer, a ami.Message) {
+	o := amitest.OnLoopback(t, amitest.Obey(func(p *amitest.Peer, a ami.Message) {
 		id := a.Get("ActionID")
 		switch a.Get("Action") {
 		case "Getvar": // events first, one of which lies
-			p.send(
+			p.Send(
 				[]string{"Event: Newchannel", "Uniqueid: 1.1"},
 				[]string{"Event: UserEvent", "ActionID: 1", "Response: Error", "ActionID: " + id},
 				[]string{"Response: Success", "ActionID: 1", "Value: of somebody else"},
-				answer(a, "Success", "Value: 22"),
+				amitest.Answer(a, "Success", "Value: 22"),
 			)
 		case "Monitor":
-			p.send(answer(a, "Error", "Message: No such channel"))
+			p.Send(amitest.Answer(a, "Error", "Message: No such channel"))
 		case "MixMonitor":
-			p.send(answer(a, "Error", "Message: Permission denied"))
+			p.Send(amitest.Answer(a, "Error", "Message: Permission denied"))
 		case "Logoff":
-			p.send(answer(a, "Goodbye", "Message: Thanks for all the fish."))
+			p.Send(amitest.Answer(a, "Goodbye", "Message: Thanks for all the fish."))
 		case "Originate":
-			p.send(answer(a, "Success"), []string{"Event: OriginateResponse", "ActionID: " + id, "Reason: 4"})
+			p.Send(amitest.Answer(a, "Success"), []string{"Event: OriginateResponse", "ActionID: " + id, "Reason: 4"})
 		}
 	}))
 	c := run(t, o)
-	if up := c.next(t, ami.SignalUp); up.Version != version {
-		t.Errorf("version %q, want %q", up.Version, version)
+	if up := c.next(t, ami.SignalUp); up.Version != amitest.Version {
+		t.Errorf("version %q, want %q", up.Version, amitest.Version)
 	}
 	got, err := c.Do(t.Context(), ami.NewAction("Getvar", "Variable", "RECTAG"))
 	if err != nil || got.Get("value") != "22" {
@@ -72,27 +73,27 @@ func TestDo(t *testing.T) {
 
 func TestList(t *testing.T) {
 	started := []string{"EventList: start", "Message: Channels will follow"}
-	o := onLoopback(t, obey(func(p *peer, a ami.Message) {
+	o := amitest.OnLoopback(t, amitest.Obey(func(p *amitest.Peer, a ami.Message) {
 		id := "ActionID: " + a.Get("ActionID")
 		row := func(n int) []string {
 			return []string{"Event: CoreShowChannel", id, fmt.Sprintf("Uniqueid: 1.%d", n)}
 		}
 		switch a.Get("Action") {
 		case "CoreShowChannels":
-			p.send(
-				answer(a, "Success", started...), row(1), []string{"Event: Hangup", "Uniqueid: 7.7"},
+			p.Send(
+				amitest.Answer(a, "Success", started...), row(1), []string{"Event: Hangup", "Uniqueid: 7.7"},
 				[]string{"Event: CoreShowChannel", "ActionID: of-another-client", "Uniqueid: 6.6"}, row(2),
 				[]string{"Event: CoreShowChannelsComplete", id, "EventList: Complete", "ListItems: 2"},
 				row(3), // nobody waits for it any more
 			)
 		case "Status": // as before 1.8
-			p.send(answer(a, "Success"), row(1), []string{"Event: StatusComplete", id, "Items: 1"})
+			p.Send(amitest.Answer(a, "Success"), row(1), []string{"Event: StatusComplete", id, "Items: 1"})
 		case "Nothing":
-			p.send(answer(a, "Success", started...), []string{"Event: NothingComplete", id, "EventList: Complete"})
+			p.Send(amitest.Answer(a, "Success", started...), []string{"Event: NothingComplete", id, "EventList: Complete"})
 		case "Cancelled":
-			p.send(answer(a, "Success", started...), row(1), []string{"Event: CancelledComplete", id, "EventList: cancelled"})
+			p.Send(amitest.Answer(a, "Success", started...), row(1), []string{"Event: CancelledComplete", id, "EventList: cancelled"})
 		case "Denied":
-			p.send(answer(a, "Error", "Message: Permission denied"))
+			p.Send(amitest.Answer(a, "Error", "Message: Permission denied"))
 		}
 	}))
 	c := run(t, o)
@@ -139,7 +140,7 @@ func TestParallelActions(t *testing.T) {
 	const parallel = 100
 	hangs := make(chan struct{})
 	var waiting []ami.Message
-	o := onLoopback(t, obey(func(p *peer, a ami.Message) {
+	o := amitest.OnLoopback(t, amitest.Obey(func(p *amitest.Peer, a ami.Message) {
 		if a.Get("Action") == "Hang" {
 			close(hangs)
 			return
@@ -149,7 +150,7 @@ func TestParallelActions(t *testing.T) {
 		}
 		for i := range waiting {
 			a := waiting[len(waiting)-1-i]
-			p.send(answer(a, "Success", "Value: "+a.Get("Value")))
+			p.Send(amitest.Answer(a, "Success", "Value: "+a.Get("Value")))
 		}
 	}))
 	o.ActionTimeout = time.Minute
@@ -179,11 +180,11 @@ func TestParallelActions(t *testing.T) {
 
 // TestAnswersSplitAtEveryByte sends all that a server says one byte at a time.
 func TestAnswersSplitAtEveryByte(t *testing.T) {
-	o := onPipes(t, func(p *peer) {
+	o := amitest.OnPipes(t, func(p *amitest.Peer) {
 		p.Conn = bytewise{p.Conn}
-		obey(func(p *peer, a ami.Message) {
-			p.send(
-				[]string{"Event: Newchannel", "Uniqueid: 1.1"}, answer(a, "Success", "EventList: start"),
+		amitest.Obey(func(p *amitest.Peer, a ami.Message) {
+			p.Send(
+				[]string{"Event: Newchannel", "Uniqueid: 1.1"}, amitest.Answer(a, "Success", "EventList: start"),
 				[]string{"Event: Status", "ActionID: " + a.Get("ActionID"), "Uniqueid: 1.1"}, []string{},
 				[]string{"Event: StatusComplete", "ActionID: " + a.Get("ActionID"), "EventList: Complete"},
 			)

@@ -1,10 +1,13 @@
-// Package ami drives one Asterisk server through its manager interface (AMI).
+// Package ami is a client of the Asterisk Manager Interface (AMI), the protocol
+// by which programs ask an Asterisk server and hear of its calls. It knows no
+// channel and no recording.
 //
-// The lower half is the connection: Client keeps one connection up, sends
-// actions (Do, List) and tells what the server says unasked (Signal). It knows
-// no recording. Start reading at Client.Run, then link.go (one connection from
-// login to loss), login.go, reader.go and writer.go (bytes to messages and
-// back), queue.go (what lies between the reader and a slow listener).
+// Client keeps one connection up, sends actions (Do, List) and tells what the
+// server says unasked (Signal). Pool is all connections to one server: one for
+// the events, a few for actions. Start reading at Client.Run, then link.go (one
+// connection from login to loss), login.go, reader.go and writer.go (bytes to
+// messages and back), queue.go (what lies between the reader and a slow
+// listener), pool.go.
 //
 // What holds the connection together:
 //

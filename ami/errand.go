@@ -47,7 +47,7 @@ func (e *errand) finish(got Message, err error) {
 }
 
 // leave ends the wait of a caller. An answer that came in time counts.
-func (p *pool) leave(ctx context.Context, e *errand) (Message, error) {
+func (p *Pool) leave(ctx context.Context, e *errand) (Message, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e.left = true
@@ -65,14 +65,14 @@ func (p *pool) leave(ctx context.Context, e *errand) (Message, error) {
 
 // match gives what waits to hands that are free, or fails it when no
 // connection is up and none is about to be. It is called with mu held.
-func (p *pool) match() {
+func (p *Pool) match() {
 	if !slices.ContainsFunc(p.hands, (*hand).up) {
 		if slices.ContainsFunc(p.hands, (*hand).isReturning) {
 			return // it will be matched when that has succeeded or failed
 		}
 		_, lastErr := p.events.State()
 		for _, e := range p.waiting {
-			e.finish(nil, fmt.Errorf("%s: %w", e.action.name(), downError(lastErr)))
+			e.finish(nil, fmt.Errorf("%s: %w", e.action.name(), Down(lastErr)))
 		}
 		p.waiting = nil
 		return
@@ -96,7 +96,7 @@ func (p *pool) match() {
 }
 
 // free returns a hand for an action that has waited so long, or nil.
-func (p *pool) free(waited time.Duration) *hand {
+func (p *Pool) free(waited time.Duration) *hand {
 	others := false
 	for _, h := range p.actions() {
 		switch up := h.up(); {
@@ -113,7 +113,7 @@ func (p *pool) free(waited time.Duration) *hand {
 }
 
 // work is what a hand does until ctx ends, and its connection before that.
-func (p *pool) work(ctx context.Context, h *hand) {
+func (p *Pool) work(ctx context.Context, h *hand) {
 	var resting sync.WaitGroup
 	defer resting.Wait()
 	for e := h.next(ctx); e != nil; e = h.next(ctx) {
@@ -164,7 +164,7 @@ func (h *hand) carry(ctx context.Context, e *errand) (sent, sure bool) {
 
 // release frees a hand; and the channel, when its action is over. What was not
 // sent is the next again.
-func (p *pool) release(h *hand, e *errand, again, over bool) {
+func (p *Pool) release(h *hand, e *errand, again, over bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h.idle = true
@@ -188,7 +188,7 @@ func (h *hand) settle(ctx context.Context) {
 }
 
 // clear frees a channel that has settled.
-func (p *pool) clear(channel string) {
+func (p *Pool) clear(channel string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.busy, channel)

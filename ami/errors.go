@@ -40,21 +40,24 @@ var (
 	ErrUnsafe = errors.New("action refused")
 	// ErrCancelled: the server broke off a listing.
 	ErrCancelled = errors.New("listing cancelled by the server")
+	// ErrTooMany: a listing beyond MaxRows, or too large to be kept in memory.
+	// errors.Is(err, ErrProtocol) holds too.
+	ErrTooMany = fmt.Errorf("%w: a listing too large", ErrProtocol)
+	// ErrStopped: Run has ended.
+	ErrStopped = errors.New("the client was stopped")
+	// ErrAgain: the client ended the connection itself, to make it again at once.
+	ErrAgain = errors.New("logging in again")
 
-	// errTooMany: a listing beyond what is kept.
-	errTooMany = fmt.Errorf("%w: a listing too large", ErrProtocol)
-	errRunning = errors.New("the client runs already")
-	errStopped = errors.New("the client was stopped")
-	// errAgain: the client ended the connection itself, to make it again at once.
-	errAgain      = errors.New("logging in again")
-	errRenewed    = fmt.Errorf("%w, for the present rights", errAgain)
-	errUnanswered = fmt.Errorf("%w, because an action was not answered", errAgain)
+	errRunning    = errors.New("the client runs already")
+	errRenewed    = fmt.Errorf("%w, for the present rights", ErrAgain)
+	errUnanswered = fmt.Errorf("%w, because an action was not answered", ErrAgain)
 	errClosed     = errors.New("connection closed by the server")
 )
 
-// downError says why there is no connection. Of the cause only ErrAuth stays
-// matchable: a login that timed out is no action that timed out.
-func downError(cause error) error {
+// Down is ErrDown with the reason why there is no connection, which is that of
+// State or of SignalDown; nil: not connected yet. Of the reason only ErrAuth
+// stays matchable: a login that timed out is not an action that timed out.
+func Down(cause error) error {
 	switch {
 	case cause == nil:
 		return ErrConnecting
@@ -81,7 +84,7 @@ type ResponseError struct {
 
 // Error names the action and quotes what Asterisk says, shortened.
 func (e *ResponseError) Error() string {
-	return fmt.Sprintf("action %s refused: %q", e.Action, shorten(e.Message))
+	return fmt.Sprintf("action %s refused: %q", e.Action, Shorten(e.Message))
 }
 
 // denied is what Asterisk answers for lack of a right, in every version seen.
@@ -90,15 +93,15 @@ const denied = "Permission denied"
 // refusal makes a *ResponseError of an answer that is "Response: Error", and
 // nil of any other.
 func refusal(action string, answer Message) error {
-	if _, value := answer.kind(); !strings.EqualFold(value, "Error") {
+	if _, value := answer.Kind(); !strings.EqualFold(value, "Error") {
 		return nil
 	}
 	text := answer.Get("Message")
 	return &ResponseError{Action: action, Message: text, Denied: text == denied}
 }
 
-// shorten keeps a server's text readable in errors and logs.
-func shorten(s string) string {
+// Shorten keeps a server's text readable in errors and logs.
+func Shorten(s string) string {
 	const limit = 200
 	if len(s) <= limit {
 		return s

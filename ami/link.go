@@ -117,7 +117,7 @@ func (l *link) readAll(tell func(event Message)) error {
 // event for everybody instead. Answers that nobody waits for any more, and
 // messages that are neither, end here.
 func (l *link) isEvent(m Message) bool {
-	kind, _ := m.kind()
+	kind, _ := m.Kind()
 	event := strings.EqualFold(kind, "Event")
 	id, ours := strings.CutPrefix(m.Get("ActionID"), l.prefix)
 	if !ours || event && !strings.HasPrefix(id, listing) {
@@ -163,7 +163,7 @@ func (l *link) ping(ctx context.Context, o Options, trip *atomic.Int64) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return errStopped
+			return ErrStopped
 		case <-l.lost:
 			return nil // whoever lost it gave the reason
 		case <-ticker.C:

@@ -98,7 +98,7 @@ func (l *link) greet() error {
 		return fmt.Errorf("no greeting: %w", closed(err))
 	}
 	if !strings.HasPrefix(string(line), greeting) {
-		return fmt.Errorf("%w: the greeting is %q", ErrProtocol, shorten(string(line)))
+		return fmt.Errorf("%w: the greeting is %q", ErrProtocol, Shorten(string(line)))
 	}
 	l.version = string(line)
 	return nil
@@ -136,7 +136,7 @@ func (l *link) handshake(a Action, secret string) (Message, error) {
 			return nil, closed(err)
 		}
 		got := m.Get("ActionID")
-		switch kind, _ := m.kind(); {
+		switch kind, _ := m.Kind(); {
 		case strings.EqualFold(kind, "Event"):
 			l.early = append(l.early, m)
 			size += m.size()
@@ -154,7 +154,7 @@ const inUse = "Login Already In Use"
 // refusedLogin is ErrAuth when the answer is an error. Whatever the server
 // says, the secret stays out of it.
 func refusedLogin(answer Message, secret string) error {
-	if _, value := answer.kind(); strings.EqualFold(value, "Success") {
+	if _, value := answer.Kind(); strings.EqualFold(value, "Success") {
 		return nil
 	}
 	text := answer.Get("Message")
@@ -164,7 +164,7 @@ func refusedLogin(answer Message, secret string) error {
 	if secret != "" {
 		text = strings.ReplaceAll(text, secret, "...")
 	}
-	return fmt.Errorf("%w: %q", ErrAuth, shorten(text))
+	return fmt.Errorf("%w: %q", ErrAuth, Shorten(text))
 }
 
 // closed names the plain end of a stream.

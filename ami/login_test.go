@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
 	"recgate/internal/await"
 )
 
@@ -29,10 +30,10 @@ func noID(a ami.Message) ami.Message {
 
 func TestLoginAction(t *testing.T) {
 	logins := make(chan ami.Message, 2)
-	o := onLoopback(t, func(p *peer) {
-		a, _ := p.login()
+	o := amitest.OnLoopback(t, func(p *amitest.Peer) {
+		a, _ := p.Login()
 		logins <- a
-		p.action()
+		p.Action()
 	})
 	for _, events := range []string{"", "call,cdr"} {
 		o.Events = events
@@ -41,7 +42,7 @@ func TestLoginAction(t *testing.T) {
 		c.stop()
 	}
 	first, second := await.From(t, "the first login", logins), await.From(t, "the second login", logins)
-	want := ami.Message{{"Action", "Login"}, {"Username", username}, {"Events", "call"}, {"Secret", secret}}
+	want := ami.Message{{"Action", "Login"}, {"Username", amitest.Username}, {"Events", "call"}, {"Secret", amitest.Secret}}
 	if diff := cmp.Diff(want, noID(first)); diff != "" {
 		t.Errorf("login (-want +got):\n%s", diff)
 	}
@@ -58,15 +59,15 @@ func TestLoginAction(t *testing.T) {
 // program, and Asterisk accepted it.
 func TestMD5(t *testing.T) {
 	got := make(chan ami.Message, 2)
-	o := onLoopback(t, func(p *peer) {
-		p.greet()
-		a, _ := p.action()
+	o := amitest.OnLoopback(t, func(p *amitest.Peer) {
+		p.Greet()
+		a, _ := p.Action()
 		got <- a
-		p.send(answer(a, "Success", "Challenge: 162943667"))
-		a, _ = p.action()
+		p.Send(amitest.Answer(a, "Success", "Challenge: 162943667"))
+		a, _ = p.Action()
 		got <- a
-		p.send(answer(a, "Success"))
-		p.action()
+		p.Send(amitest.Answer(a, "Success"))
+		p.Action()
 	})
 	o.MD5, o.Secret = true, "adminsecret"
 	c := run(t, o)
@@ -75,7 +76,7 @@ func TestMD5(t *testing.T) {
 		{{"Action", "Challenge"}, {"AuthType", "MD5"}},
 		{
 			{"Action", "Login"},
-			{"Username", username},
+			{"Username", amitest.Username},
 			{"Events", "call"},
 			{"AuthType", "MD5"},
 			{"Key", "06100311b42ce807abd2ff123307df3e"},
@@ -88,15 +89,15 @@ func TestMD5(t *testing.T) {
 
 // TestOneSegment: what follows the login answer in the same piece is kept.
 func TestOneSegment(t *testing.T) {
-	o := onLoopback(t, func(p *peer) {
-		p.greet()
-		a, _ := p.action()
-		messages := [][]string{{"Event: Early"}, answer(a, "Success"), {"Event: FullyBooted"}, {}}
+	o := amitest.OnLoopback(t, func(p *amitest.Peer) {
+		p.Greet()
+		a, _ := p.Action()
+		messages := [][]string{{"Event: Early"}, amitest.Answer(a, "Success"), {"Event: FullyBooted"}, {}}
 		for n := range 5 {
 			messages = append(messages, []string{"Event: Newchannel", fmt.Sprintf("Uniqueid: 1.%d", n)})
 		}
-		p.send(messages...)
-		p.action()
+		p.Send(messages...)
+		p.Action()
 	})
 	c := run(t, o)
 	c.next(t, ami.SignalUp)
@@ -115,14 +116,14 @@ func TestOneSegment(t *testing.T) {
 // yet that we left it. The error names the setting, and we are back soon.
 func TestLoginAlreadyInUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := onPipes(t, func(p *peer) {
-			if p.n > 3 {
-				obey(succeed)(p)
+		o := amitest.OnPipes(t, func(p *amitest.Peer) {
+			if p.N > 3 {
+				amitest.Obey(amitest.Succeed)(p)
 				return
 			}
-			p.greet()
-			a, _ := p.action()
-			p.send(answer(a, "Error", "Message: Login Already In Use"))
+			p.Greet()
+			a, _ := p.Action()
+			p.Send(amitest.Answer(a, "Error", "Message: Login Already In Use"))
 		})
 		c := run(t, o)
 		synctest.Wait()
@@ -140,16 +141,16 @@ func TestLoginAlreadyInUse(t *testing.T) {
 func TestLoginRefusedThenAllowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var attempts []time.Duration
-		o := onPipes(t, func(p *peer) {
+		o := amitest.OnPipes(t, func(p *amitest.Peer) {
 			attempts = append(attempts, time.Since(bubbleStart))
-			if p.n > 4 {
-				obey(succeed)(p)
+			if p.N > 4 {
+				amitest.Obey(amitest.Succeed)(p)
 				return
 			}
-			p.greet()
-			a, _ := p.action()
+			p.Greet()
+			a, _ := p.Action()
 			time.Sleep(time.Second) // of the bubble: Asterisk waits, then closes
-			p.send(answer(a, "Error", "Message: Authentication failed"))
+			p.Send(amitest.Answer(a, "Error", "Message: Authentication failed"))
 		})
 		o.BackoffMin, o.BackoffMax, o.BackoffRefused = 100*time.Millisecond, 10*time.Second, time.Minute
 		o.Random = half{}
@@ -188,35 +189,35 @@ func (half) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 func TestFailedLogins(t *testing.T) {
 	tests := []struct {
 		name   string
-		script func(*peer)
+		script func(*amitest.Peer)
 		md5    bool
 		took   time.Duration // until the first attempt has failed
 		want   error
 	}{
-		{"no greeting", func(p *peer) { p.action() }, false, 4 * time.Second, ami.ErrTimeout},
-		{"half a greeting", func(p *peer) { fmt.Fprint(p, "Asterisk Call Man"); p.action() }, false, 4 * time.Second, ami.ErrTimeout},
-		{"no answer", func(p *peer) { p.greet(); p.action(); p.action() }, false, 4 * time.Second, ami.ErrTimeout},
-		{"another protocol", func(p *peer) { fmt.Fprint(p, "220 mail.example ESMTP\r\n"); p.action() }, false, 0, ami.ErrProtocol},
-		{"an endless greeting", func(p *peer) { fmt.Fprint(p, strings.Repeat("Asterisk", 10_000)) }, false, 0, ami.ErrProtocol},
-		{"too many events", func(p *peer) {
-			p.greet()
-			p.action()
+		{"no greeting", func(p *amitest.Peer) { p.Action() }, false, 4 * time.Second, ami.ErrTimeout},
+		{"half a greeting", func(p *amitest.Peer) { fmt.Fprint(p, "Asterisk Call Man"); p.Action() }, false, 4 * time.Second, ami.ErrTimeout},
+		{"no answer", func(p *amitest.Peer) { p.Greet(); p.Action(); p.Action() }, false, 4 * time.Second, ami.ErrTimeout},
+		{"another protocol", func(p *amitest.Peer) { fmt.Fprint(p, "220 mail.example ESMTP\r\n"); p.Action() }, false, 0, ami.ErrProtocol},
+		{"an endless greeting", func(p *amitest.Peer) { fmt.Fprint(p, strings.Repeat("Asterisk", 10_000)) }, false, 0, ami.ErrProtocol},
+		{"too many events", func(p *amitest.Peer) {
+			p.Greet()
+			p.Action()
 			for range 1000 {
-				p.send([]string{"Event: X"})
+				p.Send([]string{"Event: X"})
 			}
 		}, false, 0, ami.ErrProtocol},
-		{"an empty challenge", func(p *peer) { p.login(); p.action() }, true, 0, ami.ErrProtocol},
-		{"a refused challenge", func(p *peer) { p.greet(); a, _ := p.action(); p.send(answer(a, "Error")) }, true, 0, ami.ErrAuth},
-		{"a refusal without ActionID", func(p *peer) { p.greet(); p.action(); p.send([]string{"Response: Error"}) }, false, 0, ami.ErrAuth},
+		{"an empty challenge", func(p *amitest.Peer) { p.Login(); p.Action() }, true, 0, ami.ErrProtocol},
+		{"a refused challenge", func(p *amitest.Peer) { p.Greet(); a, _ := p.Action(); p.Send(amitest.Answer(a, "Error")) }, true, 0, ami.ErrAuth},
+		{"a refusal without ActionID", func(p *amitest.Peer) { p.Greet(); p.Action(); p.Send([]string{"Response: Error"}) }, false, 0, ami.ErrAuth},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				again := make(chan time.Duration)
-				o := onPipes(t, func(p *peer) {
-					if p.n > 1 {
+				o := amitest.OnPipes(t, func(p *amitest.Peer) {
+					if p.N > 1 {
 						again <- time.Since(bubbleStart)
-						p.action() // until the client has stopped
+						p.Action() // until the client has stopped
 						return
 					}
 					tt.script(p)
@@ -242,7 +243,7 @@ func TestFailedLogins(t *testing.T) {
 // TestNothingIsSentToStrangers: before an Asterisk has greeted, not a byte leaves.
 func TestNothingIsSentToStrangers(t *testing.T) {
 	got := make(chan error, 1)
-	o := onLoopback(t, func(p *peer) {
+	o := amitest.OnLoopback(t, func(p *amitest.Peer) {
 		_, _ = fmt.Fprint(p, "SSH-2.0-OpenSSH_9.6\r\n")
 		_, err := p.Read(make([]byte, 1))
 		select {
@@ -259,21 +260,21 @@ func TestNothingIsSentToStrangers(t *testing.T) {
 // TestSecretStaysSecret: a server that throws the secret back at us does not
 // get it into an error or a log line, nor does a secret that cannot be sent.
 func TestSecretStaysSecret(t *testing.T) {
-	for name, secret := range map[string]string{"echoed": secret, "unsafe": "line\r\nbreak"} {
+	for name, secret := range map[string]string{"echoed": amitest.Secret, "unsafe": "line\r\nbreak"} {
 		t.Run(name, func(t *testing.T) {
 			refused := make(chan struct{}, 100)
-			o := onLoopback(t, func(p *peer) {
+			o := amitest.OnLoopback(t, func(p *amitest.Peer) {
 				defer func() { refused <- struct{}{} }()
-				p.greet()
-				if a, ok := p.action(); ok {
-					p.send(answer(a, "Error", "Message: wrong: "+a.Get("Secret")+" <"+a.Get("Secret")+">"))
+				p.Greet()
+				if a, ok := p.Action(); ok {
+					p.Send(amitest.Answer(a, "Error", "Message: wrong: "+a.Get("Secret")+" <"+a.Get("Secret")+">"))
 				}
 			})
 			var log lockedBuffer
 			o.Secret, o.Log = secret, logInto(&log)
 			c := run(t, o)
 			<-refused
-			eventually(t, "the error is known", func() bool { _, err := c.State(); return err != nil })
+			await.Until(t, "the error is known", func() bool { _, err := c.State(); return err != nil })
 			_, state := c.State()
 			_, err := c.Do(t.Context(), ami.NewAction("Ping"))
 			c.stop()

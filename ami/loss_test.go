@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
 	"recgate/internal/await"
 )
 
@@ -22,13 +23,13 @@ func TestLossFailsAllPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const parallel = 50
 		asked := 0
-		o := onPipes(t, func(p *peer) {
-			if p.n > 1 {
+		o := amitest.OnPipes(t, func(p *amitest.Peer) {
+			if p.N > 1 {
 				return
 			}
-			p.login()
+			p.Login()
 			for ; asked < parallel; asked++ {
-				p.action()
+				p.Action()
 			}
 		})
 		c := run(t, o)
@@ -70,7 +71,7 @@ func TestLossFailsAllPending(t *testing.T) {
 }
 
 func TestNotConnected(t *testing.T) {
-	o := onLoopback(t, obey(succeed))
+	o := amitest.OnLoopback(t, amitest.Obey(amitest.Succeed))
 	c := ami.New(o)
 	_, err := c.Do(t.Context(), ami.NewAction("Ping"))
 	if !errors.Is(err, ami.ErrDown) || errors.Is(err, ami.ErrLost) {
@@ -95,7 +96,7 @@ func TestNotConnected(t *testing.T) {
 }
 
 func TestRunTwice(t *testing.T) {
-	c := run(t, onLoopback(t, obey(succeed)))
+	c := run(t, amitest.OnLoopback(t, amitest.Obey(amitest.Succeed)))
 	c.next(t, ami.SignalUp)
 	if err := c.Run(t.Context(), nil); err == nil {
 		t.Error("a second Run began")
@@ -109,9 +110,9 @@ func TestRunTwice(t *testing.T) {
 
 func TestDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := onPipes(t, obey(func(p *peer, a ami.Message) {
+		o := amitest.OnPipes(t, amitest.Obey(func(p *amitest.Peer, a ami.Message) {
 			if a.Get("Action") == "Ping" {
-				succeed(p, a)
+				amitest.Succeed(p, a)
 			}
 		}))
 		o.ActionTimeout = 3 * time.Second
@@ -151,12 +152,12 @@ func TestDeadlines(t *testing.T) {
 // client is back as soon as another answers.
 func TestHalfOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := onPipes(t, obey(func(p *peer, a ami.Message) {
-			if p.n == 1 && time.Since(bubbleStart) > 35*time.Second {
+		o := amitest.OnPipes(t, amitest.Obey(func(p *amitest.Peer, a ami.Message) {
+			if p.N == 1 && time.Since(bubbleStart) > 35*time.Second {
 				return // as behind a firewall that forgot the connection
 			}
 			time.Sleep(20 * time.Millisecond) // of the bubble: the round trip
-			succeed(p, a)
+			amitest.Succeed(p, a)
 		}))
 		o.PingInterval, o.PingTimeout = 10*time.Second, 2*time.Second
 		c := run(t, o)
@@ -199,8 +200,8 @@ func waitSignal(t testing.TB, c running) ami.Signal {
 func TestServerThatDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := make(chan struct{})
-		o := onPipes(t, func(p *peer) {
-			p.login()
+		o := amitest.OnPipes(t, func(p *amitest.Peer) {
+			p.Login()
 			<-silent
 		})
 		t.Cleanup(func() { close(silent) })
@@ -227,19 +228,19 @@ func TestServerThatDoesNotRead(t *testing.T) {
 // made anew, and the memory stays flat.
 func TestHostileServers(t *testing.T) {
 	mega := strings.Repeat("x", 1<<20)
-	for name, flood := range map[string]func(*peer) error{
-		"endless line": func(p *peer) error { _, err := p.Write([]byte(mega)); return err },
-		"endless message": func(p *peer) error {
+	for name, flood := range map[string]func(*amitest.Peer) error{
+		"endless line": func(p *amitest.Peer) error { _, err := p.Write([]byte(mega)); return err },
+		"endless message": func(p *amitest.Peer) error {
 			_, err := p.Write([]byte("Variable: x\r\n"))
 			return err
 		},
-		"endless output": func(p *peer) error { _, err := p.Write([]byte("\n\n\n\n\n\n\n\n")); return err },
+		"endless output": func(p *amitest.Peer) error { _, err := p.Write([]byte("\n\n\n\n\n\n\n\n")); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := onLoopback(t, func(p *peer) {
-				obey(func(p *peer, a ami.Message) {
-					if p.n > 1 {
-						succeed(p, a)
+			o := amitest.OnLoopback(t, func(p *amitest.Peer) {
+				amitest.Obey(func(p *amitest.Peer, a ami.Message) {
+					if p.N > 1 {
+						amitest.Succeed(p, a)
 						return
 					}
 					if name == "endless output" {
@@ -271,7 +272,7 @@ func TestHostileServers(t *testing.T) {
 // no goroutine and no memory.
 func TestReconnects(t *testing.T) {
 	const times = 500
-	o := onLoopback(t, obey(func(p *peer, a ami.Message) { _ = p.Close() }))
+	o := amitest.OnLoopback(t, amitest.Obey(func(p *amitest.Peer, a ami.Message) { _ = p.Close() }))
 	o.BackoffMin, o.BackoffMax = time.Microsecond, time.Microsecond
 	c := run(t, o)
 	goroutines, heap := 0, int64(0)
@@ -285,7 +286,7 @@ func TestReconnects(t *testing.T) {
 			goroutines, heap = runtime.NumGoroutine(), liveHeap()
 		}
 	}
-	eventually(t, "no more goroutines than after 10 connections", func() bool {
+	await.Until(t, "no more goroutines than after 10 connections", func() bool {
 		return runtime.NumGoroutine() <= goroutines+times/10 // the connection that is being made; each one left behind would make hundreds
 	})
 	c.stop()
@@ -308,20 +309,20 @@ func liveHeap() int64 {
 
 // TestEnd: Run ends at once with its context, wherever it is.
 func TestEnd(t *testing.T) {
-	scripts := map[string]func(*peer){
-		"no greeting": func(p *peer) { p.action() },
-		"no answer to the login": func(p *peer) {
-			p.greet()
-			p.action()
-			p.action()
+	scripts := map[string]func(*amitest.Peer){
+		"no greeting": func(p *amitest.Peer) { p.Action() },
+		"no answer to the login": func(p *amitest.Peer) {
+			p.Greet()
+			p.Action()
+			p.Action()
 		},
-		"closed at once": func(*peer) {},
-		"idle":           obey(succeed),
+		"closed at once": func(*amitest.Peer) {},
+		"idle":           amitest.Obey(amitest.Succeed),
 	}
 	for name, script := range scripts {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := run(t, onPipes(t, script))
+				c := run(t, amitest.OnPipes(t, script))
 				synctest.Wait()
 				begin := time.Now()
 				c.stop()
@@ -332,8 +333,8 @@ func TestEnd(t *testing.T) {
 		})
 	}
 	t.Run("during a flood", func(t *testing.T) {
-		o := onLoopback(t, func(p *peer) {
-			p.login()
+		o := amitest.OnLoopback(t, func(p *amitest.Peer) {
+			p.Login()
 			for err := error(nil); err == nil; {
 				_, err = p.Write([]byte("Event: X\r\n\r\n"))
 			}
@@ -344,7 +345,7 @@ func TestEnd(t *testing.T) {
 		c.stop()
 	})
 	t.Run("while dialling", func(t *testing.T) {
-		o := onLoopback(t, obey(succeed))
+		o := amitest.OnLoopback(t, amitest.Obey(amitest.Succeed))
 		dialling := make(chan struct{})
 		o.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			close(dialling)
@@ -358,7 +359,7 @@ func TestEnd(t *testing.T) {
 	t.Run("an action waits inside tell", func(t *testing.T) {
 		var c running
 		ready, asked, told := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-		o := onLoopback(t, obey(func(*peer, ami.Message) { close(asked) }))
+		o := amitest.OnLoopback(t, amitest.Obey(func(*amitest.Peer, ami.Message) { close(asked) }))
 		o.ActionTimeout = time.Hour
 		c = runWith(t, o, nil, func(ami.Signal) {
 			<-ready

@@ -5,19 +5,21 @@ import (
 	"testing"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
+	"recgate/internal/await"
 )
 
 // TestMark: an event that waits in the server while it answers the first ping
 // has been told when Mark returns.
 func TestMark(t *testing.T) {
 	pings := 0
-	o := onLoopback(t, obey(func(p *peer, a ami.Message) {
+	o := amitest.OnLoopback(t, amitest.Obey(func(p *amitest.Peer, a ami.Message) {
 		if a.Get("Action") != "Ping" {
 			return
 		}
-		p.send(answer(a, "Success", "Ping: Pong"))
+		p.Send(amitest.Answer(a, "Success", "Ping: Pong"))
 		if pings++; pings == 1 {
-			p.send([]string{"Event: Newchannel", "Uniqueid: 1.1"})
+			p.Send([]string{"Event: Newchannel", "Uniqueid: 1.1"})
 		}
 	}))
 	var told []string
@@ -29,7 +31,7 @@ func TestMark(t *testing.T) {
 			close(s.Mark)
 		}
 	})
-	eventually(t, "the login", func() bool { up, _ := c.State(); return up })
+	await.Until(t, "the login", func() bool { up, _ := c.State(); return up })
 	if err := c.Mark(t.Context()); err != nil || len(told) != 1 {
 		t.Errorf("told %v, %v; want the event", told, err)
 	}

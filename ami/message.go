@@ -33,9 +33,9 @@ func (m Message) All(name string) []string {
 	return values
 }
 
-// kind returns what a message is by its first header: Asterisk sends Response
+// Kind returns what a message is by its first header: Asterisk sends Response
 // or Event first, and a later header of that name is text inside the message.
-func (m Message) kind() (name, value string) {
+func (m Message) Kind() (name, value string) {
 	if len(m) == 0 {
 		return "", ""
 	}

@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"strings"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
 	"recgate/internal/await"
-	"recgate/recording"
 )
 
 // TestOrderUnderLoss: nine channels with a start every so often, many of them
@@ -41,7 +41,7 @@ type journal struct {
 
 func orderUnderLoss(t *testing.T, random *rand.Rand) {
 	j := &journal{random: random, last: map[string]int{}, atWork: map[string]bool{}, lost: map[string]time.Time{}}
-	s := serveWith(t, 2, &switchboard{answers: func(p *peer, a ami.Message) { j.take(t, p, a) }}, nil)
+	s := serveWith(t, 2, &switchboard{answers: func(p *amitest.Peer, a ami.Message) { j.take(t, p, a) }}, nil)
 	var all sync.WaitGroup
 	for channel := 1; channel <= 9; channel++ {
 		all.Go(func() {
@@ -67,11 +67,11 @@ func (j *journal) upTo(d time.Duration) time.Duration {
 }
 
 // take is the work on one action.
-func (j *journal) take(t *testing.T, p *peer, a ami.Message) {
-	channel, n := a.Get("Channel"), 0
-	file := a.Get("File")
-	if _, err := fmt.Sscanf(file[strings.LastIndexByte(file, '/')+1+20:], "%12x", &n); err != nil {
-		t.Errorf("file %q: %v", file, err)
+func (j *journal) take(t *testing.T, p *amitest.Peer, a ami.Message) {
+	channel := a.Get("Channel")
+	n, err := strconv.Atoi(a.Get("File"))
+	if err != nil {
+		t.Error(err)
 	}
 	j.mu.Lock()
 	j.count++
@@ -100,7 +100,7 @@ func (j *journal) take(t *testing.T, p *peer, a ami.Message) {
 		_ = p.Close()
 		return
 	}
-	started(p, a)
+	amitest.Succeed(p, a)
 }
 
 // TestPoolReconnects: 500 times all connections are lost with an action under
@@ -109,14 +109,14 @@ func TestPoolReconnects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const times = 500
 		var mu sync.Mutex // guards all
-		all := map[*peer]bool{}
+		all := map[*amitest.Peer]bool{}
 		s := serveWith(t, 2, &switchboard{
-			joins: func(p *peer) {
+			joins: func(p *amitest.Peer) {
 				mu.Lock()
 				defer mu.Unlock()
 				all[p] = true
 			},
-			answers: func(*peer, ami.Message) {
+			answers: func(*amitest.Peer, ami.Message) {
 				mu.Lock()
 				defer mu.Unlock()
 				for p := range all {
@@ -127,7 +127,7 @@ func TestPoolReconnects(t *testing.T) {
 		}, nil)
 		goroutines, heap := 0, int64(0)
 		for n := 1; n <= times; n++ {
-			if err := s.begin(t.Context(), "1.1", n); !errors.Is(err, recording.ErrUncertain) {
+			if err := s.begin(t.Context(), "1.1", n); !errors.Is(err, ami.ErrLost) {
 				t.Fatalf("start %d: %v", n, err)
 			}
 			time.Sleep(5 * time.Second)
@@ -144,8 +144,8 @@ func TestPoolReconnects(t *testing.T) {
 		if grown := liveHeap() - heap; grown > 1<<20 {
 			t.Errorf("%d bytes more are in use than after 10 losses", grown)
 		}
-		if h := s.Health(); h.Actions != 2 || h.Reconnects != 3*times {
-			t.Errorf("health %+v, want all up, reconnected %d times", h, 3*times)
+		if n := s.Stats(); n.Actions != 2 || n.Reconnects != 3*times {
+			t.Errorf("stats %+v, want all up, reconnected %d times", n, 3*times)
 		}
 		if got := s.seen(); len(got) != times {
 			t.Errorf("%d actions arrived of %d", len(got), times)

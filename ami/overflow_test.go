@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
 	"recgate/internal/await"
 )
 
@@ -16,13 +17,13 @@ func TestSlowListener(t *testing.T) {
 		queue = 100
 		sent  = 20_000
 	)
-	o := onLoopback(t, obey(func(p *peer, a ami.Message) {
+	o := amitest.OnLoopback(t, amitest.Obey(func(p *amitest.Peer, a ami.Message) {
 		if a.Get("Action") == "Flood" {
 			for n := range sent {
-				p.send([]string{"Event: Newstate", fmt.Sprintf("N: %d", n)})
+				p.Send([]string{"Event: Newstate", fmt.Sprintf("N: %d", n)})
 			}
 		}
-		succeed(p, a)
+		amitest.Succeed(p, a)
 	}))
 	o.Queue = queue
 	release, signals := make(chan struct{}), make(chan ami.Signal, sent)
@@ -66,9 +67,9 @@ func TestSlowListener(t *testing.T) {
 
 // TestAskInsideTell: a listener may ask the server, as it must after a gap.
 func TestAskInsideTell(t *testing.T) {
-	o := onLoopback(t, obey(func(p *peer, a ami.Message) {
-		p.send(
-			[]string{"Event: Newchannel"}, answer(a, "Success", "EventList: start"),
+	o := amitest.OnLoopback(t, amitest.Obey(func(p *amitest.Peer, a ami.Message) {
+		p.Send(
+			[]string{"Event: Newchannel"}, amitest.Answer(a, "Success", "EventList: start"),
 			[]string{"Event: Status", "ActionID: " + a.Get("ActionID")},
 			[]string{"Event: StatusComplete", "ActionID: " + a.Get("ActionID"), "EventList: Complete"},
 		)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// pool is all connections to one PBX: one hears events and lists channels, a
+// Pool is all connections to one PBX: one hears events and lists channels, a
 // few others take the actions on channels. Asterisk serves one action at a
 // time per connection, so each of these has a hand, a goroutine that asks one
 // action after the other; an action waits until a hand is free, and a slow one
@@ -18,7 +18,7 @@ import (
 // before was answered, also when its caller has left; and when its connection
 // was lost meanwhile, until the channel has settled. What may have arrived is
 // never sent again.
-type pool struct {
+type Pool struct {
 	events *Client
 	hands  []*hand // those of the action connections, then that of the events
 
@@ -27,9 +27,9 @@ type pool struct {
 	busy    map[string]bool // channels on which an action is under way
 }
 
-// newPool makes the connections of one PBX and starts none.
-func newPool(o Options, actions int) *pool {
-	p := &pool{events: New(o), busy: map[string]bool{}}
+// NewPool makes the connections of one PBX and starts none.
+func NewPool(o Options, actions int) *Pool {
+	p := &Pool{events: New(o), busy: map[string]bool{}}
 	o.Events = "off"
 	o.BackoffRefused = max(o.BackoffRefused, 5*time.Minute) // the account is good: more logins of it are not wanted
 	for n := range max(actions, 0) {
@@ -40,7 +40,7 @@ func newPool(o Options, actions int) *pool {
 	return p
 }
 
-func (p *pool) hand(c *Client) *hand {
+func (p *Pool) hand(c *Client) *hand {
 	c.changed = func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -50,22 +50,40 @@ func (p *pool) hand(c *Client) *hand {
 }
 
 // actions are the hands whose connections are for actions alone.
-func (p *pool) actions() []*hand { return p.hands[:len(p.hands)-1] }
+func (p *Pool) actions() []*hand { return p.hands[:len(p.hands)-1] }
 
-// count tells how many action connections are up, and how many there are.
-func (p *pool) count() (up, wanted int) {
+// Stats is how the connections of a Pool do. The counts only grow.
+type Stats struct {
+	Actions    int           // how many connections for actions are up
+	Wanted     int           // how many there should be
+	Reconnects int64         // connections of any kind that were made again after a loss
+	Events     int64         // that came, dropped ones too
+	Dropped    int64         // events that were dropped
+	Lag        time.Duration // how long the oldest event waits for the listener; 0: none does
+	Ping       time.Duration // round trip of the last ping, the longest of all connections; 0 before it
+}
+
+// Stats returns how the connections do, without asking the server.
+func (p *Pool) Stats() Stats {
+	s := Stats{
+		Wanted: len(p.actions()), Events: p.events.Events(), Dropped: p.events.Dropped(), Lag: p.events.Lag(),
+	}
 	for _, h := range p.actions() {
 		if h.up() {
-			up++
+			s.Actions++
 		}
 	}
-	return up, len(p.actions())
+	for _, h := range p.hands {
+		s.Reconnects += h.ReconnectCount()
+		s.Ping = max(s.Ping, h.LastPing())
+	}
+	return s
 }
 
 // Run keeps all connections until ctx ends, and tells what that of the events
 // does. The others begin once it has logged in: a server that refuses the
 // account is not asked more often for their sake.
-func (p *pool) Run(ctx context.Context, tell func(Signal)) error {
+func (p *Pool) Run(ctx context.Context, tell func(Signal)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	working, rest := context.WithCancel(context.WithoutCancel(ctx)) // hands outlive their connections
@@ -99,18 +117,18 @@ func (p *pool) Run(ctx context.Context, tell func(Signal)) error {
 }
 
 // State is that of the event connection.
-func (p *pool) State() (up bool, lastErr error) { return p.events.State() }
+func (p *Pool) State() (up bool, lastErr error) { return p.events.State() }
 
 // List goes over the event connection, so that its rows and the events come
 // in the order in which Asterisk made them.
-func (p *pool) List(ctx context.Context, a Action) ([]Message, error) { return p.events.List(ctx, a) }
+func (p *Pool) List(ctx context.Context, a Action) ([]Message, error) { return p.events.List(ctx, a) }
 
 // Mark is that of the event connection.
-func (p *pool) Mark(ctx context.Context) error { return p.events.Mark(ctx) }
+func (p *Pool) Mark(ctx context.Context) error { return p.events.Mark(ctx) }
 
 // Renew ends all connections over which nothing is under way, so that they log
 // in anew, and tells whether that of the events is among them.
-func (p *pool) Renew() bool {
+func (p *Pool) Renew() bool {
 	if !p.events.Renew() {
 		return false
 	}
@@ -124,7 +142,7 @@ func (p *pool) Renew() bool {
 // names no channel is about the login (its rights) or the server, and goes over
 // the event connection at once. ErrBusy says that nothing was sent, because
 // earlier actions took too long.
-func (p *pool) Do(ctx context.Context, a Action) (Message, error) {
+func (p *Pool) Do(ctx context.Context, a Action) (Message, error) {
 	channel := Message(a).Get("Channel")
 	if channel == "" {
 		return p.events.Do(ctx, a)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,84 +16,62 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
 	"recgate/internal/await"
-	"recgate/recording"
 )
 
-// switchboard is a scripted Asterisk with channels 1.1 to 1.9. Like the real
-// one it serves one action at a time per connection.
+// switchboard is a scripted Asterisk. Like the real one it serves one action at
+// a time per connection.
 type switchboard struct {
 	mu     sync.Mutex // guards the fields below
 	asked  []string   // "CONNECTION ACTION CHANNEL", of actions on channels
-	files  []string   // that MixMonitor was asked for
 	events int        // number of the connection that hears events
-	logins int
 
-	answers func(p *peer, a ami.Message) // what answers actions on channels; nil: all succeed
-	admits  func(login ami.Message) bool // nil: everybody
-	joins   func(p *peer)                // if set, told of each good login
+	answers func(p *amitest.Peer, a ami.Message) // what answers actions on channels; nil: all succeed
+	admits  func(login ami.Message) bool         // nil: everybody
+	joins   func(p *amitest.Peer)                // if set, told of each good login
 }
 
 // serve is the script.
-func (s *switchboard) serve(p *peer) {
-	p.greet()
-	login, ok := p.action()
+func (s *switchboard) serve(p *amitest.Peer) {
+	p.Greet()
+	login, ok := p.Action()
 	if !ok {
 		return
 	}
 	if s.admits != nil && !s.admits(login) {
-		p.send(answer(login, "Error", "Message: Authentication failed"))
+		p.Send(amitest.Answer(login, "Error", "Message: Authentication failed"))
 		return
 	}
 	s.mu.Lock()
-	s.logins++
 	if login.Get("Events") == "call" {
-		s.events = p.n
+		s.events = p.N
 	}
 	s.mu.Unlock()
 	if s.joins != nil {
 		s.joins(p)
 	}
-	p.send(answer(login, "Success"))
-	for a, ok := p.action(); ok; a, ok = p.action() {
+	p.Send(amitest.Answer(login, "Success"))
+	for a, ok := p.Action(); ok; a, ok = p.Action() {
 		s.do(p, a)
 	}
 }
 
-func (s *switchboard) do(p *peer, a ami.Message) {
-	switch a.Get("Action") {
-	case "ListCommands":
-		p.send(answer(a, "Success", "MixMonitor: Record", "StopMixMonitor: Stop", "CoreShowChannels: List"))
-	case "CoreShowChannels":
-		p.send(answer(a, "Success", "EventList: start"))
-		for n := range 9 {
-			id := fmt.Sprintf("1.%d", n+1)
-			p.send([]string{
-				"Event: CoreShowChannel", "ActionID: " + a.Get("ActionID"), "Channel: PJSIP/41" + id[2:] + "-00000001",
-				"ChannelState: 6", "Uniqueid: " + id, "Linkedid: " + id,
-			})
-		}
-		p.send([]string{"Event: CoreShowChannelsComplete", "ActionID: " + a.Get("ActionID"), "EventList: Complete"})
-	case "Ping":
-		p.send(answer(a, "Success"))
-	default:
-		s.mu.Lock()
-		s.asked = append(s.asked, fmt.Sprintf("%d %s %s", p.n, a.Get("Action"), a.Get("Channel")))
-		if file := a.Get("File"); file != "" {
-			s.files = append(s.files, file)
-		}
-		answers := s.answers
-		s.mu.Unlock()
-		if answers != nil {
-			answers(p, a)
-			return
-		}
-		started(p, a)
+func (s *switchboard) do(p *amitest.Peer, a ami.Message) {
+	if a.Get("Channel") == "" {
+		amitest.Succeed(p, a)
+		return
 	}
+	s.mu.Lock()
+	s.asked = append(s.asked, fmt.Sprintf("%d %s %s", p.N, a.Get("Action"), a.Get("Channel")))
+	answers := s.answers
+	s.mu.Unlock()
+	if answers != nil {
+		answers(p, a)
+		return
+	}
+	amitest.Succeed(p, a)
 }
-
-// started answers as after a MixMonitor.
-func started(p *peer, a ami.Message) { p.send(answer(a, "Success", "MixMonitorID: 0x1")) }
 
 // seen returns the actions on channels that came, without the connections.
 func (s *switchboard) seen() (actions []string) {
@@ -117,35 +96,25 @@ func (s *switchboard) onEvents() (n int) {
 	return n
 }
 
-// served is a PBX in front of a switchboard.
+// served is a pool of connections to a switchboard.
 type served struct {
-	*ami.PBX
+	*ami.Pool
 	*switchboard
 	stop func()
 }
 
-// serveWith starts a PBX with so many action connections and waits until all
+// serveWith runs a pool with so many action connections and waits until all
 // are up.
 func serveWith(t *testing.T, actions int, s *switchboard, edit func(*ami.Options)) served {
 	t.Helper()
-	o := onPipes(t, s.serve)
+	o := amitest.OnPipes(t, s.serve)
 	if edit != nil {
 		edit(&o)
 	}
-	p, err := ami.NewPBX(ami.Config{Name: "pbx1", Client: o, Actions: actions, Spool: "/spool"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := ami.NewPool(o, actions)
 	ctx, cancel := context.WithCancel(t.Context())
-	up, done := make(chan bool), make(chan error, 1)
-	once := sync.OnceFunc(func() { close(up) })
-	go func() {
-		done <- p.Run(ctx, func(e recording.Event) {
-			if e.Kind == recording.PBXUp {
-				once()
-			}
-		})
-	}()
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx, func(ami.Signal) {}) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := await.From(t, "Run to end", done); err != nil {
@@ -153,34 +122,33 @@ func serveWith(t *testing.T, actions int, s *switchboard, edit func(*ami.Options
 		}
 	})
 	t.Cleanup(stop)
-	<-up
 	synctest.Wait()
+	if up, err := p.State(); !up {
+		t.Fatalf("the pool is not up: %v", err)
+	}
 	return served{p, s, stop}
-}
-
-func recordingID(n int) recording.ID {
-	return recording.ID(fmt.Sprintf("01a1fddd-8d7a-749c-81ce-%012x", n))
 }
 
 // begin starts recording n on a channel.
 func (s served) begin(ctx context.Context, channel string, n int) error {
-	_, err := s.Record(ctx, recording.Channel{UniqueID: channel}, recordingID(n))
+	_, err := s.Do(ctx, ami.NewAction("MixMonitor", "Channel", channel, "File", strconv.Itoa(n)))
 	return err
 }
 
 func (s served) end(ctx context.Context, channel string) error {
-	return s.Stop(ctx, recording.Recording{ID: recordingID(0), UniqueID: channel, Handle: "0x1", Recorder: ami.MixMonitor})
+	_, err := s.Do(ctx, ami.NewAction("StopMixMonitor", "Channel", channel))
+	return err
 }
 
 // TestSlowActionDelaysNobody: while one action takes three seconds, those on
 // other channels take no time.
 func TestSlowActionDelaysNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serveWith(t, 2, &switchboard{answers: func(p *peer, a ami.Message) {
+		s := serveWith(t, 2, &switchboard{answers: func(p *amitest.Peer, a ami.Message) {
 			if a.Get("Channel") == "1.1" {
 				time.Sleep(3 * time.Second)
 			}
-			started(p, a)
+			amitest.Succeed(p, a)
 		}}, nil)
 		begin := time.Now()
 		var all sync.WaitGroup
@@ -212,9 +180,9 @@ func TestSlowActionDelaysNobody(t *testing.T) {
 // connections all wait for the slow one.
 func TestSlowWithoutPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serveWith(t, 0, &switchboard{answers: func(p *peer, a ami.Message) {
+		s := serveWith(t, 0, &switchboard{answers: func(p *amitest.Peer, a ami.Message) {
 			time.Sleep(time.Second)
-			started(p, a)
+			amitest.Succeed(p, a)
 		}}, nil)
 		begin := time.Now()
 		var all sync.WaitGroup
@@ -237,19 +205,19 @@ func TestSlowWithoutPool(t *testing.T) {
 func TestOneChannelStaysInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var answered time.Time
-		s := serveWith(t, 2, &switchboard{answers: func(p *peer, a ami.Message) {
+		s := serveWith(t, 2, &switchboard{answers: func(p *amitest.Peer, a ami.Message) {
 			if a.Get("Action") == "MixMonitor" {
 				time.Sleep(2 * time.Second)
 				answered = time.Now()
 			} else if answered.IsZero() {
 				t.Error("the stop came while the start was under way")
 			}
-			started(p, a)
+			amitest.Succeed(p, a)
 		}}, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := s.begin(ctx, "1.1", 1); !errors.Is(err, recording.ErrUncertain) {
-			t.Errorf("a start that was given up: %v, want ErrUncertain", err)
+		if err := s.begin(ctx, "1.1", 1); !errors.Is(err, ami.ErrTimeout) {
+			t.Errorf("a start that was given up: %v, want ErrTimeout", err)
 		}
 		if err := s.end(t.Context(), "1.1"); err != nil || answered.IsZero() || time.Since(answered) != 0 {
 			t.Errorf("stop: %v, %v after the answer of the start", err, time.Since(answered))
@@ -262,16 +230,16 @@ func TestOneChannelStaysInOrder(t *testing.T) {
 func TestLostInTheMiddle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lost time.Time
-		s := serveWith(t, 2, &switchboard{answers: func(p *peer, a ami.Message) {
+		s := serveWith(t, 2, &switchboard{answers: func(p *amitest.Peer, a ami.Message) {
 			if lost.IsZero() {
 				lost = time.Now()
 				_ = p.Close()
 				return
 			}
-			started(p, a)
+			amitest.Succeed(p, a)
 		}}, nil)
-		if err := s.begin(t.Context(), "1.1", 1); !errors.Is(err, recording.ErrUncertain) {
-			t.Errorf("start: %v, want ErrUncertain", err)
+		if err := s.begin(t.Context(), "1.1", 1); !errors.Is(err, ami.ErrLost) {
+			t.Errorf("start: %v, want ErrLost", err)
 		}
 		if err := s.begin(t.Context(), "1.2", 2); err != nil || time.Since(lost) != 0 {
 			t.Errorf("start on another channel: %v after %v", err, time.Since(lost))
@@ -304,8 +272,8 @@ func TestActionLoginsRefused(t *testing.T) {
 		if err := s.begin(t.Context(), "1.1", 1); err != nil || s.onEvents() != 1 {
 			t.Errorf("start: %v, %d actions over the connection of the events", err, s.onEvents())
 		}
-		if h := s.Health(); !h.Up || !h.Connected || h.Actions != 0 || h.Wanted != 2 {
-			t.Errorf("health %+v", h)
+		if n := s.Stats(); n.Actions != 0 || n.Wanted != 2 {
+			t.Errorf("stats %+v", n)
 		}
 		time.Sleep(time.Hour)
 		if n := refused.Load(); n < 10 || n > 60 {
@@ -318,9 +286,9 @@ func TestActionLoginsRefused(t *testing.T) {
 // sent and says so; the connection of the events helps before that.
 func TestAllBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serveWith(t, 2, &switchboard{answers: func(p *peer, a ami.Message) {
+		s := serveWith(t, 2, &switchboard{answers: func(p *amitest.Peer, a ami.Message) {
 			time.Sleep(3500 * time.Millisecond)
-			started(p, a)
+			amitest.Succeed(p, a)
 		}}, func(o *ami.Options) { o.ActionTimeout = 4 * time.Second })
 		begin := time.Now()
 		var all sync.WaitGroup
@@ -331,8 +299,8 @@ func TestAllBusy(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		err := s.begin(ctx, "1.4", 4)
-		if recording.CodeOf(err) != recording.Unavailable || errors.Is(err, recording.ErrUncertain) || !errors.Is(err, ami.ErrBusy) {
-			t.Errorf("start: %v, want a refusal that is certain", err)
+		if !errors.Is(err, ami.ErrBusy) {
+			t.Errorf("start: %v, want ErrBusy", err)
 		}
 		if took := time.Since(begin); took != 3*time.Second+time.Millisecond {
 			t.Errorf("it came after %v", took)
@@ -354,7 +322,7 @@ func TestAllBusy(t *testing.T) {
 // fails at once and was not sent.
 func TestNobodyWaitsAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serveWith(t, 1, &switchboard{answers: func(p *peer, a ami.Message) {
+		s := serveWith(t, 1, &switchboard{answers: func(p *amitest.Peer, a ami.Message) {
 			time.Sleep(time.Minute)
 		}}, nil)
 		begin := time.Now()
@@ -362,7 +330,7 @@ func TestNobodyWaitsAfterTheEnd(t *testing.T) {
 		for range 5 { // on one channel: one is under way
 			all.Go(func() {
 				err := s.end(t.Context(), "1.1")
-				if recording.CodeOf(err) != recording.Unavailable || time.Since(begin) != 0 {
+				if !errors.Is(err, ami.ErrDown) || time.Since(begin) != 0 {
 					t.Errorf("stop: %v after %v", err, time.Since(begin))
 				}
 			})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -140,5 +141,30 @@ func TestDeliverTellsNothingAfterTheEnd(t *testing.T) {
 	})
 	if heard != 2 {
 		t.Errorf("heard %d signals, want 2", heard)
+	}
+}
+
+// TestQueueIsBounded: few events that are large wait no more than many small ones.
+func TestQueueIsBounded(t *testing.T) {
+	var dropped atomic.Int64
+	q := newQueue(8192, &dropped)
+	event := Message{{"Event", "E"}, {"Text", strings.Repeat("x", 1<<20)}} // of one text: the events share it
+	for range 1000 {
+		q.push(Signal{Kind: SignalEvent, Message: event})
+	}
+	kept := int64(0)
+	for s, ok := q.pop(); ok; s, ok = q.pop() {
+		if s.Kind == SignalEvent {
+			kept++
+		}
+	}
+	if kept<<20 > maxWaiting || kept+dropped.Load() != 1000 {
+		t.Errorf("%d events of 1 MiB waited, %d were dropped", kept, dropped.Load())
+	}
+	for range 10 {
+		q.push(Signal{Kind: SignalEvent, Message: event})
+	}
+	if s, ok := q.pop(); !ok || s.Kind != SignalEvent {
+		t.Error("no event is taken once the others were heard")
 	}
 }

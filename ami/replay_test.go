@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
 )
 
 // exchange is one captured action and all that the server said until the next.
@@ -133,17 +134,17 @@ func TestReplay(t *testing.T) {
 }
 
 func replay(t *testing.T, all []exchange) {
-	o := onLoopback(t, func(p *peer) {
-		p.greet()
+	o := amitest.OnLoopback(t, func(p *amitest.Peer) {
+		p.Greet()
 		for _, e := range all {
-			a, ok := p.action()
+			a, ok := p.Action()
 			if !ok {
 				return
 			}
 			id := "ActionID: " + a.Get("ActionID") + "\r\n"
 			_, _ = p.Write([]byte(strings.ReplaceAll(e.said, "ActionID: "+e.id+"\r\n", id)))
 		}
-		p.action()
+		p.Action()
 	})
 	c := run(t, o)
 	c.next(t, ami.SignalUp)

@@ -9,12 +9,12 @@ import (
 // when whoever asked has left.
 const listing = "list-"
 
-// What one listing may hold, in rows and in memory. 1000 channels are sent as
-// 432 kB and take 1.3 MB.
-const (
-	maxChannels = 20_000
-	maxListing  = 48 << 20
-)
+// MaxRows is how many rows a listing may have.
+const MaxRows = 20_000
+
+// maxListing is what they may take in memory. 1000 channels are sent as 432 kB
+// and take 1.3 MB.
+const maxListing = 48 << 20
 
 // answer is what came back for an action.
 type answer struct {
@@ -52,7 +52,7 @@ func (r *request) row(m Message) {
 	if r.finished {
 		return
 	}
-	_, event := m.kind()
+	_, event := m.Kind()
 	state := m.Get("EventList")
 	switch {
 	case strings.EqualFold(state, "cancelled"):
@@ -63,8 +63,8 @@ func (r *request) row(m Message) {
 		return
 	}
 	r.size += m.size()
-	if r.size > maxListing || len(r.got.rows) == maxChannels {
-		r.finish(fmt.Errorf("%s: %w: over %d rows, or %d MiB in memory", r.action, errTooMany, maxChannels, maxListing>>20))
+	if r.size > maxListing || len(r.got.rows) == MaxRows {
+		r.finish(fmt.Errorf("%s: %w: over %d rows, or %d MiB in memory", r.action, ErrTooMany, MaxRows, maxListing>>20))
 		return
 	}
 	r.got.rows = append(r.got.rows, m)

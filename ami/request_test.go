@@ -31,7 +31,7 @@ func TestListingOfNothing(t *testing.T) {
 		r := &request{action: "Status", list: true, done: make(chan struct{})}
 		row := append(Message{{"Event", "Status"}}, make(Message, headers-1)...)
 		kept := 0
-		for range 10 * maxChannels {
+		for range 10 * MaxRows {
 			if r.row(row); r.finished {
 				break
 			}

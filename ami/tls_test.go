@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
+	"recgate/internal/await"
 	"recgate/trust"
 )
 
@@ -54,18 +56,18 @@ func trusting(t *testing.T, file string) *tls.Config {
 	return certificates.Config("127.0.0.1")
 }
 
-func onTLS(t *testing.T, certificate tls.Certificate, script func(*peer)) ami.Options {
+func onTLS(t *testing.T, certificate tls.Certificate, script func(*amitest.Peer)) ami.Options {
 	t.Helper()
 	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ami.Options{Address: accept(t, ln, script), Username: username, Secret: secret}
+	return ami.Options{Address: amitest.Accept(t, ln, script), Username: amitest.Username, Secret: amitest.Secret}
 }
 
 func TestTLS(t *testing.T) {
 	certificate, file := selfSigned(t)
-	o := onTLS(t, certificate, obey(succeed))
+	o := onTLS(t, certificate, amitest.Obey(amitest.Succeed))
 	o.TLS = trusting(t, file)
 	c := run(t, o)
 	c.next(t, ami.SignalUp)
@@ -80,9 +82,9 @@ func TestTLSOfStrangers(t *testing.T) {
 	certificate, _ := selfSigned(t)
 	_, otherFile := selfSigned(t)
 	other, system := trusting(t, otherFile), &tls.Config{}
-	heard := func(p *peer) {
-		p.greet()
-		if text, _ := io.ReadAll(p.in); bytes.Contains(text, []byte(secret)) {
+	heard := func(p *amitest.Peer) {
+		p.Greet()
+		if text, _ := io.ReadAll(p.In); bytes.Contains(text, []byte(amitest.Secret)) {
 			t.Errorf("the server heard %q", text)
 		}
 	}
@@ -94,13 +96,13 @@ func TestTLSOfStrangers(t *testing.T) {
 	}{
 		{"another authority", onTLS(t, certificate, heard), other, true},
 		{"authorities of the machine", onTLS(t, certificate, heard), system, true},
-		{"no TLS", onLoopback(t, heard), system, false},
+		{"no TLS", amitest.OnLoopback(t, heard), system, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.options.TLS = tt.config
 			c := run(t, tt.options)
-			eventually(t, "an attempt has failed", func() bool { _, err := c.State(); return err != nil })
+			await.Until(t, "an attempt has failed", func() bool { _, err := c.State(); return err != nil })
 			up, err := c.State()
 			if got := errors.As(err, new(*tls.CertificateVerificationError)); up || got != tt.unknown {
 				t.Errorf("State = %v, %v", up, err)

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"recgate/ami"
+	"recgate/ami/amitest"
 )
 
 // TestWhatArrivesIsWhatWasAsked: over a real connection the server reads
@@ -16,9 +17,9 @@ import (
 // action shows that nothing came in between.
 func TestWhatArrivesIsWhatWasAsked(t *testing.T) {
 	arrived := make(chan ami.Message, 1000)
-	c := run(t, onLoopback(t, obey(func(p *peer, a ami.Message) {
+	c := run(t, amitest.OnLoopback(t, amitest.Obey(func(p *amitest.Peer, a ami.Message) {
 		arrived <- noID(a)
-		succeed(p, a)
+		amitest.Succeed(p, a)
 	})))
 	c.next(t, ami.SignalUp)
 	hostile := "\r\n\x00"

@@ -50,15 +50,20 @@ func check(a Action) error {
 		return fmt.Errorf("%w: %d headers, at most %d are allowed", ErrUnsafe, len(a)+1, maxHeadersOut)
 	}
 	for i, h := range a {
-		if why := h.unsafe(i); why != "" {
-			return fmt.Errorf("%w: header %q %s", ErrUnsafe, shorten(h.Name), why)
+		why := h.Unsafe()
+		if why == "" && i > 0 && strings.EqualFold(h.Name, "Action") {
+			why = "may come only once"
+		}
+		if why != "" {
+			return fmt.Errorf("%w: header %q %s", ErrUnsafe, Shorten(h.Name), why)
 		}
 	}
 	return nil
 }
 
-// unsafe says what is wrong with the header at place i of an action, or "".
-func (h Header) unsafe(i int) string {
+// Unsafe says why Asterisk could read a header of an action in another way than
+// it was meant, or "".
+func (h Header) Unsafe() string {
 	switch {
 	case h.Name == "":
 		return "has no name"
@@ -68,8 +73,6 @@ func (h Header) unsafe(i int) string {
 		return "has a value with a line break or a NUL"
 	case len(h.Name)+len(": ")+len(h.Value) > maxLineOut:
 		return fmt.Sprintf("is longer than %d bytes", maxLineOut)
-	case i > 0 && strings.EqualFold(h.Name, "Action"):
-		return "may come only once"
 	case strings.EqualFold(h.Name, "ActionID"):
 		return "is given by the client"
 	}

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"recgate/ami"
-	"recgate/ami/amisim"
+	"recgate/asterisk"
+	"recgate/asterisk/sim"
 	"recgate/recording"
 )
 
@@ -23,11 +24,11 @@ const many = 10_000
 // program as a process of its own, which finds the channel and its call, finds
 // nothing to stop and says so. Meanwhile the PBX must not be asked for anything.
 func BenchmarkFind(b *testing.B) {
-	sim := newSim(b, many)
-	live := sim.Channels()
+	server := newSim(b, many)
+	live := server.Channels()
 	b.Run("table", func(b *testing.B) {
-		pbx := follow(b, sim)
-		asked := listings(sim)
+		pbx := follow(b, server)
+		asked := listings(server)
 		n := 0
 		for b.Loop() {
 			n = (n + 7919) % many
@@ -39,12 +40,12 @@ func BenchmarkFind(b *testing.B) {
 				b.Fatalf("%d channels of %+v, %v", len(found), target, err)
 			}
 		}
-		notAsked(b, sim, asked)
+		notAsked(b, server, asked)
 	})
 	b.Run("refused", func(b *testing.B) {
 		dir := b.TempDir()
-		g := serve(b, dir, "    address: "+sim.Addr()+"\n    username: bench\n    secret: bench\n    spool: "+dir+"\n")
-		asked := listings(sim)
+		g := serve(b, dir, "    address: "+server.Addr()+"\n    username: bench\n    secret: bench\n    spool: "+dir+"\n")
+		asked := listings(server)
 		var took samples
 		for b.Loop() {
 			for n := range 1000 {
@@ -58,34 +59,34 @@ func BenchmarkFind(b *testing.B) {
 		}
 		ownFigures(b)
 		took.report(b, "answer", "ms")
-		notAsked(b, sim, asked)
+		notAsked(b, server, asked)
 	})
 }
 
 // newSim is a simulated Asterisk with so many channels.
-func newSim(b *testing.B, channels int) *amisim.Server {
+func newSim(b *testing.B, channels int) *sim.Server {
 	b.Helper()
-	sim, err := amisim.New(amisim.Options{
+	server, err := sim.New(sim.Options{
 		Version: 22, Listen: "127.0.0.1:0", Spool: b.TempDir(),
-		Users: []amisim.User{{Name: "bench", Secret: "bench", Read: "all", Write: "all"}},
+		Users: []sim.User{{Name: "bench", Secret: "bench", Read: "all", Write: "all"}},
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	running(b, sim.Run)
-	sim.Fill(channels)
-	if got := len(sim.Channels()); got != channels {
+	running(b, server.Run)
+	server.Fill(channels)
+	if got := len(server.Channels()); got != channels {
 		b.Fatalf("%d channels", got)
 	}
-	return sim
+	return server
 }
 
-// follow keeps a PBX in step with sim.
-func follow(b *testing.B, sim *amisim.Server) *ami.PBX {
+// follow keeps a PBX in step with server.
+func follow(b *testing.B, server *sim.Server) *asterisk.PBX {
 	b.Helper()
-	pbx, err := ami.NewPBX(ami.Config{
+	pbx, err := asterisk.NewPBX(asterisk.Config{
 		Name: "pbx1", Spool: b.TempDir(),
-		Client: ami.Options{Address: sim.Addr(), Username: "bench", Secret: "bench"},
+		Client: ami.Options{Address: server.Addr(), Username: "bench", Secret: "bench"},
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -112,9 +113,9 @@ func running(b *testing.B, run func(context.Context) error) {
 }
 
 // listings counts the actions by which a PBX is asked for its channels.
-func listings(sim *amisim.Server) int {
+func listings(server *sim.Server) int {
 	n := 0
-	for _, a := range sim.Actions() {
+	for _, a := range server.Actions() {
 		switch a.Get("Action") {
 		case "CoreShowChannels", "CoreShowChannel", "Status", "Command":
 			n++
@@ -123,12 +124,12 @@ func listings(sim *amisim.Server) int {
 	return n
 }
 
-func notAsked(b *testing.B, sim *amisim.Server, before int) {
+func notAsked(b *testing.B, server *sim.Server, before int) {
 	b.Helper()
 	if before == 0 {
 		b.Error("the PBX was not even asked at the login: is the count right?")
 	}
-	if now := listings(sim); now != before {
+	if now := listings(server); now != before {
 		b.Errorf("the PBX was asked for its channels %s times", strconv.Itoa(now-before))
 	}
 }

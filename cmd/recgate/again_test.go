@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/internal/child"
 	"recgate/internal/port"
 	"recgate/recording"
@@ -80,7 +80,7 @@ func TestPBXClosesItsFileLate(t *testing.T) {
 	call := o.call(t, "410", "411")
 	o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "22")
 	began := time.Now()
-	o.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.SlowClose, Delay: 6 * time.Second})
+	o.sim.Misbehave(sim.Misbehaviour{Kind: sim.SlowClose, Delay: 6 * time.Second})
 	await(t, "more sound than the first that is written", func() bool { return time.Since(began) > 3*time.Second })
 	call.Hangup()
 	asked := time.Since(began)
@@ -130,12 +130,12 @@ func (b *lockedBuffer) String() string {
 
 func newServing(t *testing.T) *serving {
 	t.Helper()
-	sim, spool := newSim(t, 22)
+	server, spool := newSim(t, 22)
 	dir, listen := t.TempDir(), port.Address(t)
 	s := servingAt(t, listen, filepath.Join(dir, "recgate.yaml"))
-	s.sim = sim
+	s.sim = server
 	yaml := fmt.Sprintf("listen: %s\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: recorder-secret\n    spool: %s\n",
-		listen, "sqlite:"+filepath.Join(dir, "recgate.db"), "file:"+filepath.Join(dir, "archive"), sim.Addr(), spool)
+		listen, "sqlite:"+filepath.Join(dir, "recgate.db"), "file:"+filepath.Join(dir, "archive"), server.Addr(), spool)
 	if err := os.WriteFile(s.file, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestProcess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newServing(t)
-			call, err := s.sim.Call("410", "411", amisim.CallOptions{})
+			call, err := s.sim.Call("410", "411", sim.CallOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/asterisk"
 	"recgate/audio"
 	"recgate/auth"
 	"recgate/blob"
@@ -33,7 +34,7 @@ type gateway struct {
 	db      *store.DB
 	archive archive
 	mark    *recording.MarkGuard
-	pbxs    []*ami.PBX
+	pbxs    []*asterisk.PBX
 	keys    *auth.Ring
 	limiter *httpd.Limiter
 	service *recording.Service
@@ -157,7 +158,7 @@ func bucketTLS(b config.Bucket) (*tls.Config, error) {
 
 // newPBX makes the client of one PBX. Without TLS it logs in by challenge, so
 // that the secret does not cross the wire.
-func newPBX(c config.PBX, log *slog.Logger) (*ami.PBX, error) {
+func newPBX(c config.PBX, log *slog.Logger) (*asterisk.PBX, error) {
 	secure, err := clientTLS(c)
 	if err != nil {
 		return nil, err
@@ -166,7 +167,7 @@ func newPBX(c config.PBX, log *slog.Logger) (*ami.PBX, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ami.NewPBX(ami.Config{
+	return asterisk.NewPBX(asterisk.Config{
 		Name: c.Name,
 		Client: ami.Options{
 			Address: c.Address, Username: c.Username, Secret: c.Secret.Reveal(),
@@ -196,14 +197,14 @@ func clientTLS(c config.PBX) (*tls.Config, error) {
 	return certificates.Config(name), nil
 }
 
-func extensions(c config.PBX) (ami.Extensions, error) {
-	e := ami.Extensions{From: ami.ExtensionSource(c.ExtensionFrom)}
+func extensions(c config.PBX) (asterisk.Extensions, error) {
+	e := asterisk.Extensions{From: asterisk.ExtensionSource(c.ExtensionFrom)}
 	for _, m := range c.Extensions {
 		pattern, err := regexp.Compile(m.Endpoint)
 		if err != nil {
 			return e, fmt.Errorf("pbx %q: extensions: endpoint %q: %w", c.Name, m.Endpoint, err)
 		}
-		e.Mappings = append(e.Mappings, ami.Mapping{Endpoint: pattern, Extension: m.Extension})
+		e.Mappings = append(e.Mappings, asterisk.Mapping{Endpoint: pattern, Extension: m.Extension})
 	}
 	return e, nil
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"recgate/ami"
+	"recgate/asterisk"
 	"recgate/config"
 	"recgate/httpd"
 	"recgate/proof"
@@ -161,7 +162,7 @@ func (c *checker) pbx(ctx context.Context, cfg config.PBX) {
 }
 
 // awaitReport asks until the first attempt to connect has come to an end.
-func awaitReport(ctx context.Context, p *ami.PBX) (ami.Report, error) {
+func awaitReport(ctx context.Context, p *asterisk.PBX) (asterisk.Report, error) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -177,7 +178,7 @@ func awaitReport(ctx context.Context, p *ami.PBX) (ami.Report, error) {
 	}
 }
 
-func (c *checker) report(name func(string) string, cfg config.PBX, r ami.Report, err error) {
+func (c *checker) report(name func(string) string, cfg config.PBX, r asterisk.Report, err error) {
 	if r.Version == "" {
 		c.step(name("login"), "", err)
 		return
@@ -198,7 +199,7 @@ func (c *checker) report(name func(string) string, cfg config.PBX, r ami.Report,
 
 // connections tells of those for actions. Too few are no failure: recordings
 // are made all the same, and delay each other.
-func connections(r ami.Report) string {
+func connections(r asterisk.Report) string {
 	if r.Wanted == 0 {
 		return "one for events and actions"
 	}
@@ -209,7 +210,7 @@ func connections(r ami.Report) string {
 	return text
 }
 
-func versionOf(r ami.Report) string {
+func versionOf(r asterisk.Report) string {
 	if r.Asterisk == "" {
 		return ""
 	}
@@ -218,13 +219,13 @@ func versionOf(r ami.Report) string {
 
 // rights lists what the account may do, and what it lacks with the class
 // that would allow it.
-func rights(r ami.Report) string {
+func rights(r asterisk.Report) string {
 	var may, lacks []string
 	for _, a := range r.Actions {
 		switch {
 		case a.Allowed:
 			may = append(may, a.Action)
-		case r.Recorder == ami.MixMonitor && strings.HasSuffix(a.Action, "Monitor") && !strings.HasSuffix(a.Action, "MixMonitor"):
+		case r.Recorder == asterisk.MixMonitor && strings.HasSuffix(a.Action, "Monitor") && !strings.HasSuffix(a.Action, "MixMonitor"):
 			// what records is another one
 		default:
 			lacks = append(lacks, fmt.Sprintf("%s (%s)", a.Action, a.Class))

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	waiting "recgate/internal/await"
 	"recgate/internal/port"
 )
@@ -19,20 +19,20 @@ type checked struct {
 	address, username, secret, recorder string
 	spool, mount                        string
 	more                                string // lines of YAML
-	sim                                 *amisim.Server
+	sim                                 *sim.Server
 	asNobody                            bool
 }
 
 func newChecked(t *testing.T, version int) *checked {
 	t.Helper()
-	sim, spool := newSim(t, version)
+	server, spool := newSim(t, version)
 	dir := t.TempDir()
 	for _, open := range []string{filepath.Dir(dir), dir, spool} { // another user is to get in
 		chmod(t, open, 0o777)
 	}
 	return &checked{
 		dir: dir, database: "sqlite:" + filepath.Join(dir, "recgate.db"), archive: "file:" + filepath.Join(dir, "archive"), listen: "127.0.0.1:0",
-		address: sim.Addr(), username: "recorder", secret: "recorder-secret", recorder: "auto", spool: spool, mount: spool, sim: sim,
+		address: server.Addr(), username: "recorder", secret: "recorder-secret", recorder: "auto", spool: spool, mount: spool, sim: server,
 	}
 }
 
@@ -103,7 +103,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"no rights at all", 16, func(_ *testing.T, c *checked) { c.username, c.secret = "watcher", "watcher-secret" }, "pbx pbx1: recorder", `may not use CoreShowChannels: add "system"`},
 		{"no recorder", 22, func(_ *testing.T, c *checked) { c.recorder = "monitor" }, "pbx pbx1: recorder", "from Asterisk 21 on there is no Monitor: write recorder: mixmonitor"},
 		{"no WAV", 22, func(_ *testing.T, c *checked) {
-			c.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.Unload, Module: "format_wav"})
+			c.sim.Misbehave(sim.Misbehaviour{Kind: sim.Unload, Module: "format_wav"})
 		}, "pbx pbx1: recorder", `has not loaded the module "format_wav.so"`},
 		{"mount missing", 22, func(_ *testing.T, c *checked) { c.mount += "/none" }, "pbx pbx1: spool", "make the folder"},
 		{"mount that is a file", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "file", 0o666, true) }, "pbx pbx1: spool", "not a directory"},
@@ -164,8 +164,8 @@ func noPBX(t *testing.T) string {
 }
 
 // actionsOn are the requests that named a channel.
-func actionsOn(sim *amisim.Server) (touched []amisim.Action) {
-	for _, a := range sim.Actions() {
+func actionsOn(server *sim.Server) (touched []sim.Action) {
+	for _, a := range server.Actions() {
 		if a.Get("Channel") != "" {
 			touched = append(touched, a)
 		}

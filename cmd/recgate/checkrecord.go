@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"recgate/ami"
+	"recgate/asterisk"
 	"recgate/config"
 	"recgate/httpd"
 	"recgate/proof"
@@ -32,7 +32,7 @@ func (c *checker) record(ctx context.Context, cfg config.Config, key string) {
 	endpoint := proof.Endpoint{URL: base + soap.Path, Key: key, Client: oneUse()}
 	defer endpoint.Client.CloseIdleConnections()
 	for _, settings := range cfg.PBX {
-		c.recordBy(ctx, settings, func(ctx context.Context, p *ami.PBX) error {
+		c.recordBy(ctx, settings, func(ctx context.Context, p *asterisk.PBX) error {
 			return proof.Test{PBX: p, Call: settings.TestCall, Endpoint: endpoint, Said: c.saidOf(settings)}.Run(ctx)
 		})
 	}
@@ -55,7 +55,7 @@ func (c checkCommand) key(cfg config.Config) (string, error) {
 }
 
 // recordBy runs the client of one PBX around a test.
-func (c *checker) recordBy(ctx context.Context, settings config.PBX, test func(context.Context, *ami.PBX) error) {
+func (c *checker) recordBy(ctx context.Context, settings config.PBX, test func(context.Context, *asterisk.PBX) error) {
 	p, err := newPBX(settings, slog.New(slog.DiscardHandler))
 	if err != nil {
 		c.tested(settings, err)
@@ -72,7 +72,7 @@ func (c *checker) recordBy(ctx context.Context, settings config.PBX, test func(c
 
 // awaitPBX gives a PBX time to log in; what it does not do then is told by
 // the test.
-func (c *checker) awaitPBX(ctx context.Context, p *ami.PBX) {
+func (c *checker) awaitPBX(ctx context.Context, p *asterisk.PBX) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
 	_, _ = awaitReport(ctx, p)

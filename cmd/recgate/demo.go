@@ -13,7 +13,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/config"
 )
 
@@ -42,24 +42,24 @@ const demoFolder = "recgate"
 // Run starts the simulated Asterisk and recgate in front of it.
 func (c demoCommand) Run(ctx context.Context, p process) error {
 	log := newLog(p.stderr, "auto", slog.LevelInfo)
-	sim, cfg, err := c.prepare(log)
+	server, cfg, err := c.prepare(log)
 	if err != nil {
 		return err
 	}
-	scene, err := amisim.NewDemoScene(sim)
+	scene, err := sim.NewDemoScene(server)
 	if err != nil {
-		return errors.Join(err, sim.Close())
+		return errors.Join(err, server.Close())
 	}
 	g, err := build(ctx, cfg, log)
 	if err != nil {
-		return errors.Join(err, sim.Close())
+		return errors.Join(err, server.Close())
 	}
 	defer g.close()
-	return g.run(ctx, func() { c.explain(p.stdout, sim, cfg) }, sim.Run, scene.Run)
+	return g.run(ctx, func() { c.explain(p.stdout, server, cfg) }, server.Run, scene.Run)
 }
 
 // prepare makes the folder, the simulated Asterisk and the configuration.
-func (c demoCommand) prepare(log *slog.Logger) (*amisim.Server, config.Config, error) {
+func (c demoCommand) prepare(log *slog.Logger) (*sim.Server, config.Config, error) {
 	if err := loopback(c.Listen); err != nil {
 		return nil, config.Config{}, err
 	}
@@ -71,19 +71,19 @@ func (c demoCommand) prepare(log *slog.Logger) (*amisim.Server, config.Config, e
 	if err := os.MkdirAll(filepath.Join(spool, demoFolder), 0o750); err != nil {
 		return nil, config.Config{}, fmt.Errorf("--data %q: make the folder: %w", c.Data, err)
 	}
-	sim, err := amisim.New(amisim.Options{
+	server, err := sim.New(sim.Options{
 		Version: 22, Listen: "127.0.0.1:0", Spool: spool, Monitor: demoMonitor,
-		Users: []amisim.User{{Name: demoUser, Secret: demoSecret, Read: "all", Write: "all"}}, Log: log,
+		Users: []sim.User{{Name: demoUser, Secret: demoSecret, Read: "all", Write: "all"}}, Log: log,
 	})
 	if err != nil {
 		return nil, config.Config{}, fmt.Errorf("the simulated Asterisk: %w", err)
 	}
-	sim.AddTone("tone", "recgate-test", 1000) // what the key test_call names
-	cfg, err := c.configure(data, sim.Addr())
+	server.AddTone("tone", "recgate-test", 1000) // what the key test_call names
+	cfg, err := c.configure(data, server.Addr())
 	if err != nil {
-		return nil, config.Config{}, errors.Join(err, sim.Close())
+		return nil, config.Config{}, errors.Join(err, server.Close())
 	}
-	return sim, cfg, nil
+	return server, cfg, nil
 }
 
 // configure writes the configuration, one PBX and all below one folder, and
@@ -137,13 +137,13 @@ func inShell(text string) string {
 var plainInShell = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
 
 // explain prints what there is to record, and lines to paste.
-func (c demoCommand) explain(w io.Writer, sim *amisim.Server, cfg config.Config) {
+func (c demoCommand) explain(w io.Writer, server *sim.Server, cfg config.Config) {
 	endpoint := "http://" + cfg.Listen + "/servicemanager/services/njadmin-api-recording"
 	fmt.Fprintf(w, "recgate demo: a simulated Asterisk with live calls, and recgate in front of it.\n\n")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "EXTENSION\tCHANNEL\tUNIQUE ID")
 	var id string
-	for _, ch := range sim.Channels() {
+	for _, ch := range server.Channels() {
 		if ch.Extension == "410" {
 			id = ch.UniqueID
 		}
@@ -183,7 +183,7 @@ Data:                %[6]s
 
 The legacy API refuses a recording whose call is still up. Here the calls never end, so
 the demo sets retrieve_during_call: true. Ctrl-C ends it.
-`, endpoint, id, sim.Addr(), demoUser, demoSecret, c.Data, calledAs(), inShell(c.file()))
+`, endpoint, id, server.Addr(), demoUser, demoSecret, c.Data, calledAs(), inShell(c.file()))
 }
 
 // loopback refuses addresses that others could reach: the demo has no

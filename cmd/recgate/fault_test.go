@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/config"
 	waiting "recgate/internal/await"
 	"recgate/recording"
@@ -44,16 +44,16 @@ func TestFaultsOfThePBX(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		do   []amisim.Misbehaviour
+		do   []sim.Misbehaviour
 		says string
 	}{
-		{"away", []amisim.Misbehaviour{{Kind: amisim.Away}}, `the PBX "pbx1" is not connected`},
-		{"login refused", []amisim.Misbehaviour{{Kind: amisim.Refuse}, {Kind: amisim.Drop}}, `the PBX "pbx1" refuses the login: check username, secret`},
-		{"right missing", []amisim.Misbehaviour{{Kind: amisim.Deny, Action: "MixMonitor"}}, `may not use MixMonitor: add "system" to its write line`},
-		{"full disk", []amisim.Misbehaviour{{Kind: amisim.Full}}, "nothing goes into its file"},
-		{"module missing", []amisim.Misbehaviour{{Kind: amisim.Unload, Module: "format_wav"}}, `has not loaded the module "format_wav.so"`},
-		{"no file", []amisim.Misbehaviour{{Kind: amisim.NoFile}}, "its file did not appear"},
-		{"stalled", []amisim.Misbehaviour{{Kind: amisim.Stall}}, `the PBX "pbx1" did not answer in time`},
+		{"away", []sim.Misbehaviour{{Kind: sim.Away}}, `the PBX "pbx1" is not connected`},
+		{"login refused", []sim.Misbehaviour{{Kind: sim.Refuse}, {Kind: sim.Drop}}, `the PBX "pbx1" refuses the login: check username, secret`},
+		{"right missing", []sim.Misbehaviour{{Kind: sim.Deny, Action: "MixMonitor"}}, `may not use MixMonitor: add "system" to its write line`},
+		{"full disk", []sim.Misbehaviour{{Kind: sim.Full}}, "nothing goes into its file"},
+		{"module missing", []sim.Misbehaviour{{Kind: sim.Unload, Module: "format_wav"}}, `has not loaded the module "format_wav.so"`},
+		{"no file", []sim.Misbehaviour{{Kind: sim.NoFile}}, "its file did not appear"},
+		{"stalled", []sim.Misbehaviour{{Kind: sim.Stall}}, `the PBX "pbx1" did not answer in time`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +89,7 @@ func TestConnectionLost(t *testing.T) {
 	o := newOffice(t, 22, nil)
 	call := o.call(t, "410", "411")
 	o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "lost")
-	o.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.Drop})
+	o.sim.Misbehave(sim.Misbehaviour{Kind: sim.Drop})
 	await(t, "the stop to work", func() bool {
 		return o.ask(t, "stop", "extenOrUniqueId", "411").status == http.StatusOK
 	})
@@ -128,7 +128,7 @@ func TestCallerHangsUp(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, 22, func(c *config.Config) { c.PBX[0].VerifyStart = 3 * time.Second })
 	call := o.call(t, "410", "411")
-	o.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.SlowFile, Delay: 500 * time.Millisecond})
+	o.sim.Misbehave(sim.Misbehaviour{Kind: sim.SlowFile, Delay: 500 * time.Millisecond})
 	ctx, leave := context.WithCancel(t.Context())
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, o.base+path+"?method=start&extenOrUniqueId=410&tag="+url.QueryEscape("impatient"), nil)
 	if err != nil {

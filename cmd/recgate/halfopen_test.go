@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/recording"
 )
 
@@ -20,7 +20,7 @@ func TestHalfOpen(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, 22, nil)
 	call := o.call(t, "410", "411")
-	o.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.HalfOpen})
+	o.sim.Misbehave(sim.Misbehaviour{Kind: sim.HalfOpen})
 	got := o.ask(t, "start", "extenOrUniqueId", "410", "tag", "during")
 	if got.status != http.StatusServiceUnavailable || !strings.Contains(html.UnescapeString(got.body), `the PBX "pbx1" did not answer in time`) {
 		t.Errorf("%d %s", got.status, got.body)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/config"
 	"recgate/recording"
 )
@@ -37,7 +37,7 @@ func TestHealthAndReadiness(t *testing.T) {
 		},
 		{
 			"PBX", `away pbx pbx1: the PBX "pbx1" is not connected`,
-			func() error { o.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.Away}); return nil }, func() error { o.sim.Behave(); return nil },
+			func() error { o.sim.Misbehave(sim.Misbehaviour{Kind: sim.Away}); return nil }, func() error { o.sim.Behave(); return nil },
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 )
 
 // TestLogLines: what one request did can be found by its id, no line holds a
@@ -22,7 +22,7 @@ func TestLogLines(t *testing.T) {
 	call.Hangup()
 	o.settled(t, "22")
 	refused := o.want(t, http.StatusNotFound, nil, "stop", "extenOrUniqueId", "410").header.Get("X-Request-Id")
-	o.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.Away})
+	o.sim.Misbehave(sim.Misbehaviour{Kind: sim.Away})
 	line := func(msg, request string) (found map[string]any) {
 		await(t, msg, func() bool {
 			for _, l := range o.journal.lines(t, 0) {

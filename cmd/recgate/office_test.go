@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/config"
 	waiting "recgate/internal/await"
 	"recgate/recording"
@@ -32,7 +32,7 @@ const promise = 9 * time.Second
 // process, as serve builds it.
 type office struct {
 	*gateway
-	sim     *amisim.Server
+	sim     *sim.Server
 	cfg     config.Config
 	base    string // http://127.0.0.1:PORT
 	journal *journal
@@ -43,13 +43,13 @@ type office struct {
 // newOffice starts everything; edit may change the configuration.
 func newOffice(t *testing.T, version int, edit func(*config.Config)) *office {
 	t.Helper()
-	sim, spool := newSim(t, version)
+	server, spool := newSim(t, version)
 	dir := t.TempDir()
 	cfg := config.Default()
 	cfg.Listen = "127.0.0.1:0"
 	cfg.Database = config.Secret("sqlite:" + filepath.Join(dir, "recgate.db"))
 	cfg.Archive = "file:" + filepath.Join(dir, "archive")
-	cfg.PBX = []config.PBX{pbxOf(sim, spool)}
+	cfg.PBX = []config.PBX{pbxOf(server, spool)}
 	cfg.PBX[0].VerifyStart = 300 * time.Millisecond
 	if edit != nil {
 		edit(&cfg)
@@ -57,11 +57,11 @@ func newOffice(t *testing.T, version int, edit func(*config.Config)) *office {
 	if err := cfg.Check(); err != nil {
 		t.Fatal(err)
 	}
-	o := &office{sim: sim, cfg: cfg, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}
+	o := &office{sim: server, cfg: cfg, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}
 	t.Cleanup(o.client.CloseIdleConnections)
 	o.open(t)
 	// Once an event was heard, the channels are listed every five minutes only.
-	hello, err := sim.Call("599", "598", amisim.CallOptions{})
+	hello, err := server.Call("599", "598", sim.CallOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,12 +82,12 @@ func newOffice(t *testing.T, version int, edit func(*config.Config)) *office {
 }
 
 // newSim starts a simulated Asterisk with accounts of different rights.
-func newSim(t *testing.T, version int) (sim *amisim.Server, spool string) {
+func newSim(t *testing.T, version int) (server *sim.Server, spool string) {
 	t.Helper()
 	spool = t.TempDir()
-	sim, err := amisim.New(amisim.Options{
+	server, err := sim.New(sim.Options{
 		Version: version, Spool: spool, Refusal: time.Millisecond,
-		Users: []amisim.User{
+		Users: []sim.User{
 			{Name: "recorder", Secret: "recorder-secret", Read: "call,cdr", Write: "call,system"},
 			{Name: "systemonly", Secret: "systemonly-secret", Read: "call", Write: "system"},
 			{Name: "callonly", Secret: "callonly-secret", Read: "call", Write: "call"},
@@ -99,13 +99,13 @@ func newSim(t *testing.T, version int) (sim *amisim.Server, spool string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runInBackground(t, sim.Run)
-	return sim, spool
+	runInBackground(t, server.Run)
+	return server, spool
 }
 
-func pbxOf(sim *amisim.Server, spool string) config.PBX {
+func pbxOf(server *sim.Server, spool string) config.PBX {
 	p := config.DefaultPBX()
-	p.Name, p.Address, p.Username, p.Secret = "pbx1", sim.Addr(), "recorder", "recorder-secret"
+	p.Name, p.Address, p.Username, p.Secret = "pbx1", server.Addr(), "recorder", "recorder-secret"
 	p.Spool, p.Mount = spool, spool
 	return p
 }
@@ -211,9 +211,9 @@ func (o *office) want(t *testing.T, status int, parts []string, method string, a
 }
 
 // call begins a call that is answered at once.
-func (o *office) call(t *testing.T, from, to string) *amisim.Call {
+func (o *office) call(t *testing.T, from, to string) *sim.Call {
 	t.Helper()
-	c, err := o.sim.Call(from, to, amisim.CallOptions{})
+	c, err := o.sim.Call(from, to, sim.CallOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,8 +236,8 @@ func await(t *testing.T, what string, is func() bool) {
 
 // actions are what the PBX was asked, but for what is asked by the clock and
 // holds nothing of anybody: pings and listings.
-func (o *office) actions() []amisim.Action {
-	var all []amisim.Action
+func (o *office) actions() []sim.Action {
+	var all []sim.Action
 	for _, a := range o.sim.Actions() {
 		name := a.Get("Action")
 		if byClock := name == "Ping" || name == "CoreShowChannels"; !byClock || len(a.Headers) != 2 {

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"recgate/ami"
+	"recgate/asterisk"
 	"recgate/recording"
 )
 
@@ -93,7 +93,7 @@ func (g *gateway) archiveReady(ctx context.Context) error {
 }
 
 // pbxReady returns nil when a start on the PBX would work now.
-func (g *gateway) pbxReady(p *ami.PBX) func(context.Context) error {
+func (g *gateway) pbxReady(p *asterisk.PBX) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if err := p.CanRecord(ctx); err != nil {
 			return err

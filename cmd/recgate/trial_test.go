@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/config"
 )
 
@@ -68,7 +68,7 @@ func TestReadyMeansThatStartsWork(t *testing.T) {
 		},
 		{
 			name: "files do not appear", says: "away pbx pbx1: the PBX \"pbx1\" was asked to record, but its file did not appear",
-			broken: func(_ *testing.T, o *office) { o.sim.Misbehave(amisim.Misbehaviour{Kind: amisim.NoFile}) },
+			broken: func(_ *testing.T, o *office) { o.sim.Misbehave(sim.Misbehaviour{Kind: sim.NoFile}) },
 			mended: func(_ *testing.T, o *office) { o.sim.Behave() },
 		},
 	} {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"recgate/ami"
+	"recgate/asterisk"
 	"recgate/audio/audiotest"
 	"recgate/fulltest/wire"
 	"recgate/lab"
@@ -21,7 +22,7 @@ import (
 // that can be cut.
 type exchange struct {
 	*lab.Lab
-	pbx  *ami.PBX
+	pbx  *asterisk.PBX
 	wire *wire.Wire
 	tech string
 }
@@ -31,7 +32,7 @@ func newExchange(t *testing.T, l *lab.Lab, tech, recorder string) *exchange {
 	t.Helper()
 	l.Hangup()
 	w := wire.New(t, l.AMI)
-	pbx, err := ami.NewPBX(ami.Config{
+	pbx, err := asterisk.NewPBX(asterisk.Config{
 		Name:        "pbx1",
 		Client:      ami.Options{Address: w.Address(), Username: "recorder", Secret: l.Secret("recorder"), BackoffMin: 20 * time.Millisecond},
 		Actions:     2,

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/internal/await"
 	"recgate/lab"
 )
@@ -24,7 +24,7 @@ type exchange interface {
 	restart() error
 	// actions is what a simulated PBX was asked so far, in each of its lives:
 	// unique ids may begin again with the next.
-	actions() [][]amisim.Action
+	actions() [][]sim.Action
 }
 
 // talk is a call that goes on.
@@ -36,24 +36,24 @@ type talk struct {
 
 // imitation is a simulated Asterisk.
 type imitation struct {
-	options amisim.Options
+	options sim.Options
 	mu      sync.Mutex // guards all that follows
-	server  *amisim.Server
+	server  *sim.Server
 	end     func() error
-	asked   [][]amisim.Action // of servers that have ended
+	asked   [][]sim.Action // of servers that have ended
 }
 
 func newImitation(version int, listen, spool string) (*imitation, error) {
-	i := &imitation{options: amisim.Options{
+	i := &imitation{options: sim.Options{
 		Version: version, Listen: listen, Spool: spool, Refusal: 10 * time.Millisecond,
-		Users: []amisim.User{{Name: "recorder", Secret: "recorder-secret", Read: "call,cdr", Write: "call,system"}},
+		Users: []sim.User{{Name: "recorder", Secret: "recorder-secret", Read: "call,cdr", Write: "call,system"}},
 	}}
 	return i, i.begin()
 }
 
 // begin runs a new server.
 func (i *imitation) begin() error {
-	server, err := amisim.New(i.options)
+	server, err := sim.New(i.options)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (i *imitation) begin() error {
 	return nil
 }
 
-func (i *imitation) now() *amisim.Server {
+func (i *imitation) now() *sim.Server {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.server
@@ -86,7 +86,7 @@ func (i *imitation) place(c Call) (*talk, error) {
 	s := i.now()
 	s.Tone(c.Caller, c.Hertz[0])
 	s.Tone(c.Callee, c.Hertz[1])
-	call, err := s.Call(c.Caller, c.Callee, amisim.CallOptions{})
+	call, err := s.Call(c.Caller, c.Callee, sim.CallOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (i *imitation) place(c Call) (*talk, error) {
 }
 
 func (i *imitation) kill(after time.Duration) error {
-	i.now().Misbehave(amisim.Misbehaviour{Kind: amisim.Away, For: after})
+	i.now().Misbehave(sim.Misbehaviour{Kind: sim.Away, For: after})
 	i.now().Restart()
 	return nil
 }
@@ -115,7 +115,7 @@ func (i *imitation) restart() error {
 	return i.begin()
 }
 
-func (i *imitation) actions() [][]amisim.Action {
+func (i *imitation) actions() [][]sim.Action {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return append(i.asked[:len(i.asked):len(i.asked)], i.server.Actions())
@@ -171,4 +171,4 @@ func (o *original) kill(after time.Duration) error {
 
 func (o *original) restart() error { return o.lab.TryRestart() }
 
-func (o *original) actions() [][]amisim.Action { return nil }
+func (o *original) actions() [][]sim.Action { return nil }

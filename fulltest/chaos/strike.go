@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"time"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/fulltest/wire"
 )
 
@@ -75,17 +75,17 @@ func disturb(w *wire.Wire, k Kind) func() error {
 
 // misbehave does what only a simulated Asterisk can.
 func (r *run) misbehave(f Fault) (func() error, error) {
-	sim, ok := r.exchanges[f.PBX].(*imitation)
-	kinds := map[Kind]amisim.Misbehaviour{
-		FloodPBX: {Kind: amisim.Flood, Count: 30000}, EndlessPBX: {Kind: amisim.EndlessLine, Count: 4 << 20},
-		HalfOpen: {Kind: amisim.HalfOpen}, NoFile: {Kind: amisim.NoFile, For: f.Hold},
-		SlowFile:  {Kind: amisim.SlowFile, For: f.Hold, Delay: f.Hold / 4},
-		SlowClose: {Kind: amisim.SlowClose, For: f.Hold, Delay: lateClose - 500*time.Millisecond},
+	imitated, ok := r.exchanges[f.PBX].(*imitation)
+	kinds := map[Kind]sim.Misbehaviour{
+		FloodPBX: {Kind: sim.Flood, Count: 30000}, EndlessPBX: {Kind: sim.EndlessLine, Count: 4 << 20},
+		HalfOpen: {Kind: sim.HalfOpen}, NoFile: {Kind: sim.NoFile, For: f.Hold},
+		SlowFile:  {Kind: sim.SlowFile, For: f.Hold, Delay: f.Hold / 4},
+		SlowClose: {Kind: sim.SlowClose, For: f.Hold, Delay: lateClose - 500*time.Millisecond},
 	}
 	m, known := kinds[f.Kind]
 	if !ok || !known {
 		return func() error { return nil }, fmt.Errorf("nobody knows how to make the fault %q on PBX %d", f.Kind, f.PBX)
 	}
-	sim.now().Misbehave(m)
+	imitated.now().Misbehave(m)
 	return func() error { return nil }, nil
 }

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/internal/await"
 	"recgate/internal/port"
 )
@@ -26,7 +26,7 @@ const spool = "/var/spool/asterisk/monitor/recgate"
 // the spool that the package made.
 type office struct {
 	debian
-	sim    *amisim.Server
+	sim    *sim.Server
 	listen string
 }
 
@@ -42,9 +42,9 @@ func newOffice(t *testing.T, d debian) *office {
 	t.Helper()
 	o := &office{debian: d, listen: port.Address(t)}
 	var err error
-	o.sim, err = amisim.New(amisim.Options{
+	o.sim, err = sim.New(sim.Options{
 		Spool: filepath.Dir(d.path(spool)),
-		Users: []amisim.User{{Name: "recgate", Secret: "a-secret-of-the-test", Read: "call", Write: "system,call"}},
+		Users: []sim.User{{Name: "recgate", Secret: "a-secret-of-the-test", Read: "call", Write: "system,call"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -119,9 +119,9 @@ func (o *office) ready(t *testing.T, p *program) {
 }
 
 // begin makes a call and lets it be recorded.
-func (o *office) begin(t *testing.T, p *program, from, tag string) *amisim.Call {
+func (o *office) begin(t *testing.T, p *program, from, tag string) *sim.Call {
 	t.Helper()
-	call, err := o.sim.Call(from, "411", amisim.CallOptions{})
+	call, err := o.sim.Call(from, "411", sim.CallOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

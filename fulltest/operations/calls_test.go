@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 )
 
 // ask calls the legacy endpoint.
@@ -56,9 +56,9 @@ func (h *host) ready(t *testing.T) {
 }
 
 // begin makes a call between two telephones and lets it be recorded.
-func (h *host) begin(t *testing.T, from, to, tag string) *amisim.Call {
+func (h *host) begin(t *testing.T, from, to, tag string) *sim.Call {
 	t.Helper()
-	call, err := h.sim.Call(from, to, amisim.CallOptions{})
+	call, err := h.sim.Call(from, to, sim.CallOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

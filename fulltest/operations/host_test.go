@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/fulltest/operations"
 	"recgate/fulltest/process"
 	"recgate/internal/await"
@@ -39,7 +39,7 @@ type host struct {
 	mu      sync.Mutex   // guards service
 	service *child.Child // recgate serve, nil while it is stopped
 
-	sim    *amisim.Server
+	sim    *sim.Server
 	endSim func()
 	kept   map[string][]byte // what was retrieved, by tag
 }
@@ -167,17 +167,17 @@ pbx:
 // startPBX starts a simulated Asterisk, at the address of the last one.
 func (h *host) startPBX(t *testing.T) {
 	t.Helper()
-	sim, err := amisim.New(amisim.Options{
+	server, err := sim.New(sim.Options{
 		Version: 22, Listen: h.ami, Spool: h.path("/var/spool/asterisk/monitor"),
-		Users: []amisim.User{{Name: "recgate", Secret: "a-secret-of-the-test", Read: "call", Write: "call,system,originate"}},
+		Users: []sim.User{{Name: "recgate", Secret: "a-secret-of-the-test", Read: "call", Write: "call,system,originate"}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Run(ctx) }()
-	h.sim, h.ami = sim, sim.Addr()
+	go func() { ended <- server.Run(ctx) }()
+	h.sim, h.ami = server, server.Addr()
 	h.endSim = sync.OnceFunc(func() {
 		cancel()
 		if err := await.From(t, "the simulated Asterisk to end", ended); err != nil {

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"recgate/ami/amisim"
+	"recgate/asterisk/sim"
 	"recgate/audio/audiotest"
 	"recgate/fulltest/process"
 	"recgate/internal/await"
@@ -25,28 +25,28 @@ func TestMain(m *testing.M) { process.Main(m) }
 // gateway is a recgate serve in front of a simulated Asterisk.
 type gateway struct {
 	*process.Process
-	sim *amisim.Server
+	sim *sim.Server
 }
 
-func newSim(t *testing.T, spool string) *amisim.Server {
+func newSim(t *testing.T, spool string) *sim.Server {
 	t.Helper()
-	sim, err := amisim.New(amisim.Options{
+	server, err := sim.New(sim.Options{
 		Version: 22, Spool: spool,
-		Users: []amisim.User{{Name: "recorder", Secret: "recorder-secret", Read: "call", Write: "call,system"}},
+		Users: []sim.User{{Name: "recorder", Secret: "recorder-secret", Read: "call", Write: "call,system"}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
-	go func() { ended <- sim.Run(ctx) }()
+	go func() { ended <- server.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := await.From(t, "the simulated Asterisk to end", ended); err != nil {
 			t.Error(err)
 		}
 	})
-	return sim
+	return server
 }
 
 // newGateway runs recgate, built with the race detector, with the archive, its
@@ -54,7 +54,7 @@ func newSim(t *testing.T, spool string) *amisim.Server {
 func newGateway(t *testing.T, archive string) *gateway {
 	t.Helper()
 	dir, spool := t.TempDir(), t.TempDir()
-	sim := newSim(t, spool)
+	server := newSim(t, spool)
 	for name, key := range map[string]string{"access": accessKey, "secret": secretKey} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(key+"\n"), 0o600); err != nil {
 			t.Fatal(err)
@@ -69,7 +69,7 @@ func newGateway(t *testing.T, archive string) *gateway {
 	g = &gateway{process.New(t, process.Build(t, "-race"), dir, fmt.Sprintf(
 		"database: sqlite:%s/recgate.db\narchive: %q\narchive_access_key_file: %s/access\narchive_secret_key_file: %s/secret\n"+
 			"log: text\nlog_level: debug\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: recorder-secret\n    spool: %s\n",
-		dir, archive, dir, dir, sim.Addr(), spool)), sim}
+		dir, archive, dir, dir, server.Addr(), spool)), server}
 	if out, err := g.Command(t, "check"); err != nil || !strings.Contains(out, archive+" can be written") {
 		t.Errorf("check: %v\n%s", err, out)
 	}
@@ -115,7 +115,7 @@ func TestServe(t *testing.T) {
 	if err != nil || strings.Contains(string(args), secretKey) {
 		t.Errorf("the arguments are %q, %v", args, err)
 	}
-	call, err := g.sim.Call("410", "411", amisim.CallOptions{})
+	call, err := g.sim.Call("410", "411", sim.CallOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

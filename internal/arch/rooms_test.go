@@ -15,10 +15,11 @@ const module = "recgate"
 // everything is for those who put the parts together.
 var everything = []string{"..."}
 
-// rooms is the plan. recording, audio, metrics and smallfile import nothing of
-// ours, config and httpd only smallfile; doors (soap), hands (ami, store, blob) and auth import recording,
-// doors never doors and hands never hands; store imports auth for the rows that
-// it keeps for it; only cmd/recgate sees all.
+// rooms is the plan. recording, audio, ami, metrics and smallfile import nothing
+// of ours, config and httpd only smallfile; doors (soap), hands (asterisk, store,
+// blob) and auth import recording, doors never doors and hands never hands;
+// asterisk also imports ami, which it drives, and store imports auth for the rows
+// that it keeps for it; only cmd/recgate sees all.
 var rooms = map[string]room{
 	"cmd/recgate": {ours: everything, outside: []string{
 		"github.com/alecthomas/kong", "golang.org/x/sync", "github.com/gorilla/mux", "github.com/prometheus/client_golang",
@@ -35,9 +36,11 @@ var rooms = map[string]room{
 	"auth/authtest": {ours: []string{"recording", "auth"}, outside: testModules},
 	"httpd":         {ours: []string{"smallfile"}, outside: []string{"github.com/gorilla/mux", "golang.org/x/time"}},
 
-	"trust":      {ours: []string{"smallfile"}},
-	"ami":        {ours: []string{"recording"}, tests: []string{"trust"}},
-	"ami/amisim": {ours: []string{"recording", "audio"}},
+	"trust":        {ours: []string{"smallfile"}},
+	"ami":          {tests: []string{"ami/amitest", "trust"}},
+	"ami/amitest":  {ours: []string{"ami", "internal/await"}},
+	"asterisk":     {ours: []string{"recording", "ami"}, tests: []string{"ami/amitest"}},
+	"asterisk/sim": {ours: []string{"recording", "audio"}},
 	"store": {ours: []string{"recording", "auth", "trust"}, outside: []string{
 		"github.com/go-sql-driver/mysql", "github.com/pressly/goose/v3", "modernc.org/sqlite",
 	}},
@@ -72,7 +75,7 @@ var forbidden = map[string][]string{
 
 // forTests is what every test may import of ours: fakes, contracts, real servers.
 var forTests = []string{
-	"recording", "recording/recordingtest", "audio", "audio/audiotest", "auth", "auth/authtest", "ami/amisim", "lab", "wsdl/client",
+	"recording", "recording/recordingtest", "audio", "audio/audiotest", "auth", "auth/authtest", "asterisk/sim", "lab", "wsdl/client",
 	"fulltest/mariadb", "fulltest/mariadbd", "internal/await", "internal/child", "internal/port",
 }
 

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package ami
-
-import "time"
-
-// nap sleeps for less than a millisecond.
-func nap(d time.Duration) { time.Sleep(d) }

@@ -1,5 +1,0 @@
-//go:build !race
-
-package ami_test
-
-const slowness = 1

@@ -1,6 +1,0 @@
-//go:build race
-
-package ami_test
-
-// slowness is how many times slower the race detector makes everything.
-const slowness = 10

@@ -1,0 +1,98 @@
+package asterisk
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"time"
+
+	"recgate/ami"
+	"recgate/recording"
+)
+
+// The modules of Asterisk without which nothing is recorded, though it answers
+// Success (wavModule), or the actions of a recorder are missing.
+const (
+	wavModule     = "format_wav.so"
+	mixModule     = "app_mixmonitor.so"
+	monitorModule = "res_monitor.so"
+)
+
+// notLoadedText is what ModuleCheck answers, the same on 16 and 22.
+const notLoadedText = "Module not loaded"
+
+// moduleDeadline is how long a start that has failed may ask for the cause.
+const moduleDeadline = 500 * time.Millisecond
+
+// hasNot reports whether the PBX says that it has not loaded a module.
+func (r rights) hasNot(module string) bool {
+	loaded, known := r[module]
+	return known && !loaded
+}
+
+// askModules asks for the modules of the recorders, where the user may.
+func (p *PBX) askModules(ctx context.Context, r rights) error {
+	if !r["ModuleCheck"] { // it needs the write class system
+		return nil
+	}
+	modules := []string{wavModule}
+	if !r["MixMonitor"] {
+		modules = append(modules, mixModule)
+	}
+	if !r["Monitor"] && p.wanted == Monitor {
+		modules = append(modules, monitorModule)
+	}
+	for _, module := range modules {
+		loaded, err := p.askModule(ctx, module)
+		if err != nil {
+			return err
+		}
+		if loaded != nil {
+			r[module] = *loaded
+		}
+	}
+	return nil
+}
+
+// askModule returns whether a module is loaded; nil when the PBX does not say.
+func (p *PBX) askModule(ctx context.Context, module string) (loaded *bool, err error) {
+	_, err = p.server.Do(ctx, ami.NewAction("ModuleCheck", "Module", module))
+	var refused *ami.ResponseError
+	switch is := err == nil; {
+	case is, errors.As(err, &refused) && refused.Message == notLoadedText:
+		return &is, nil
+	case refused != nil:
+		return nil, nil
+	}
+	return nil, err
+}
+
+func (p *PBX) notLoaded(module string) error {
+	return p.unavailable(nil, "the PBX %q has not loaded the module %q, without which it does not record: install it, load it with \"module load\" on the console of Asterisk, and remove its noload line from modules.conf; recgate notices it within 15 s",
+		p.name, module)
+}
+
+// orModule finds out whether a missing module is the cause why a file did not
+// appear: it may have been unloaded since the login.
+func (p *PBX) orModule(ctx context.Context, cause error) error {
+	if !errors.Is(cause, fs.ErrNotExist) {
+		return cause
+	}
+	if !p.may("ModuleCheck") {
+		return p.unavailable(cause, "%s. It could also be that Asterisk has not loaded its module %q, which this user may not ask: see \"module show like format_wav\" on its console",
+			recording.Message(cause), wavModule)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), moduleDeadline)
+	defer cancel()
+	loaded, err := p.askModule(ctx, wavModule)
+	if err != nil || loaded == nil || *loaded {
+		return cause
+	}
+	p.mu.Lock()
+	p.rights = maps.Clone(p.rights)
+	p.rights[wavModule] = false
+	p.mu.Unlock()
+	p.lessAllowed()
+	return p.because(p.notLoaded(wavModule), cause)
+}

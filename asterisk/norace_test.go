@@ -1,0 +1,5 @@
+//go:build !race
+
+package asterisk_test
+
+const slowness = 1

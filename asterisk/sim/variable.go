@@ -1,0 +1,159 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// variable returns a channel variable or function, and whether it is set.
+// A nil channel means the global variables.
+func (s *Server) variable(ch *channel, name string) (string, bool) {
+	if ch == nil {
+		value, set := s.world.globals[name]
+		return value, set
+	}
+	switch name {
+	case "UNIQUEID", "CHANNEL(uniqueid)":
+		return ch.uniqueID, true
+	case "CHANNEL", "CHANNEL(name)":
+		return ch.name, true
+	case "CHANNEL(linkedid)", "LINKEDID":
+		return ch.linkedID, true
+	case "CHANNEL(state)":
+		return ch.state.String(), true
+	case "EXTEN":
+		return ch.exten, true
+	case "CALLERID(num)":
+		return ch.caller.number, true
+	case "BRIDGEPEER":
+		return bridgePeer(ch)
+	}
+	if args, ok := strings.CutPrefix(name, "MIXMONITOR("); ok {
+		id, key, _ := strings.Cut(strings.TrimSuffix(args, ")"), ",")
+		for _, m := range ch.mixes {
+			if m.id == id && key == "filename" {
+				return m.shown, true
+			}
+		}
+	}
+	value, set := ch.vars[name]
+	return value, set
+}
+
+func bridgePeer(ch *channel) (string, bool) {
+	if ch.bridge == nil || len(ch.bridge.members) != 2 {
+		return "", false
+	}
+	other := ch.bridge.members[0]
+	if other == ch {
+		other = ch.bridge.members[1]
+	}
+	return other.name, true
+}
+
+// setVariable sets a variable; a nil channel means a global one.
+func (s *Server) setVariable(ch *channel, name, value string) {
+	if ch == nil {
+		s.world.globals[name] = value
+		return
+	}
+	if ch.vars == nil {
+		ch.vars = map[string]string{}
+	}
+	ch.vars[name] = value
+	s.emit(classDialplan, event("VarSet", classDialplan).snapshot("", ch).with("Variable", name).with("Value", value))
+}
+
+// expand replaces ^{NAME} by the value of the variable, as is done with the
+// command of a MixMonitor.
+func (s *Server) expand(ch *channel, text string) string {
+	for _, name := range slices.Sorted(maps.Keys(ch.vars)) {
+		text = strings.ReplaceAll(text, "^{"+name+"}", ch.vars[name])
+	}
+	return text
+}
+
+// channelOf finds the channel that a request names; when there is none, it
+// answers and returns nil.
+func (s *Server) channelOf(c *session, req message) *channel {
+	name := req.get("Channel")
+	if name == "" {
+		c.send(failure(req, "No channel specified"))
+		return nil
+	}
+	ch := s.find(name)
+	if ch == nil {
+		c.send(failure(req, "No such channel"))
+	}
+	return ch
+}
+
+// getvar answers with the value of a variable; one that is not set is empty.
+func (s *Server) getvar(c *session, req message) {
+	name := req.get("Variable")
+	if name == "" {
+		c.send(failure(req, "No variable specified"))
+		return
+	}
+	var ch *channel
+	if req.get("Channel") != "" {
+		if ch = s.channelOf(c, req); ch == nil {
+			return
+		}
+	}
+	value, _ := s.variable(ch, name)
+	c.send(success(req).with("Variable", name).with("Value", value))
+}
+
+// setvar sets a variable of a channel, or a global one.
+func (s *Server) setvar(c *session, req message) {
+	name := req.get("Variable")
+	if name == "" {
+		c.send(failure(req, "No variable specified"))
+		return
+	}
+	var ch *channel
+	if req.get("Channel") != "" {
+		if ch = s.channelOf(c, req); ch == nil {
+			return
+		}
+	}
+	c.send(success(req).with("Message", "Variable Set"))
+	s.setVariable(ch, name, req.get("Value"))
+}
+
+// hangupAction ends a channel.
+func (s *Server) hangupAction(c *session, req message) {
+	if ch := s.channelOf(c, req); ch != nil {
+		c.send(success(req).with("Message", "Channel Hungup"))
+		s.hangUp(ch, false)
+	}
+}
+
+// redirect sends a bridged channel to call another extension. Whom it talked
+// to hangs up.
+func (s *Server) redirect(c *session, req message) {
+	ch := s.channelOf(c, req)
+	if ch == nil {
+		return
+	}
+	to := req.get("Exten")
+	if !extensionText.MatchString(to) || ch.call == nil {
+		c.send(failure(req, "Redirect failed"))
+		return
+	}
+	c.send(success(req).with("Message", "Redirect successful"))
+	ch.exten, ch.priority = to, 1
+	if b := ch.bridge; b != nil {
+		s.leave(ch)
+		for _, other := range slices.Clone(b.members) {
+			s.leave(other)
+			s.dissolve(b)
+			s.tell("SoftHangupRequest", other, Header{"Cause", "16"})
+			s.remove(other, 16)
+		}
+	}
+	ch.call.settle(ch)
+	s.dial(ch, to, 0)
+}
