@@ -1,4 +1,4 @@
-// Package operations runs what docs/operations.md tells an operator to do.
+// Package operations runs what the operation pages of docs/ tell an operator to do.
 // Each block of commands in the page has a name behind its language; a scene,
 // in a file of its own, plays the situation that the block is for (the
 // database is lost, the disk is full), runs the block as it stands and looks

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 )
 
-// A PageBlock is one fenced block of the page.
+// A PageBlock is one fenced block of a page.
 type PageBlock struct {
 	Language string // sh is for bash; what others are is known by their scene
-	Name     string // of its own in the page
+	Name     string // unique on all pages
 	Text     string // its lines, as they stand
 }
 
@@ -44,35 +45,40 @@ func parse(page string) ([]PageBlock, error) {
 	return all, nil
 }
 
-// page reads the page, as seen from any folder of fulltest.
-func page(t testing.TB) string {
+// pages reads the operation pages as one text, as seen from any folder of
+// fulltest.
+func pages(t testing.TB) string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/operations.md")
-	if err != nil {
-		t.Fatal(err)
+	var all strings.Builder
+	for _, name := range []string{"operations.md", "high-availability.md", "messages.md"} {
+		text, err := os.ReadFile("../../docs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
 	}
-	return string(text)
+	return all.String()
 }
 
-// Blocks returns all blocks of docs/operations.md.
+// Blocks returns all blocks of the operation pages.
 func Blocks(t testing.TB) []PageBlock {
 	t.Helper()
-	all, err := parse(page(t))
+	all, err := parse(pages(t))
 	if err != nil {
-		t.Fatalf("docs/operations.md: %v", err)
+		t.Fatalf("the operation pages: %v", err)
 	}
 	return all
 }
 
-// Prose returns the page without its blocks and its remarks for editors.
+// Prose returns the pages without their blocks and their remarks for editors.
 func Prose(t testing.TB) string {
 	t.Helper()
-	return remark.ReplaceAllString(fenced.ReplaceAllString(page(t), ""), "")
+	return remark.ReplaceAllString(fenced.ReplaceAllString(pages(t), ""), "")
 }
 
-// Block returns the text of a block of docs/operations.md, also for a test of
+// Block returns the text of a block of the operation pages, also for a test of
 // another folder that runs it. Such a test writes the name as a constant:
-// TestPage looks for it in the sources.
+// TestPages looks for it in the sources.
 func Block(t testing.TB, name string) string {
 	t.Helper()
 	for _, b := range Blocks(t) {
@@ -80,6 +86,6 @@ func Block(t testing.TB, name string) string {
 			return b.Text
 		}
 	}
-	t.Fatalf("docs/operations.md has no block %q", name)
+	t.Fatalf("the operation pages have no block %q", name)
 	return ""
 }

@@ -14,7 +14,7 @@ import (
 	"recgate/fulltest/operations"
 )
 
-// scene is a situation of the page. Its play runs the blocks for it.
+// scene is a situation of the operation pages. Its play runs the blocks for it.
 type scene struct {
 	name string
 	play func(*testing.T)
@@ -44,9 +44,9 @@ var scenes = []scene{
 // ran holds the names of the blocks that scenes have run.
 var ran sync.Map
 
-// TestPage plays every scene, and demands that every block of the page was
+// TestPages plays every scene, and demands that every block of the pages was
 // run: here, or by a test of another folder that names it.
-func TestPage(t *testing.T) {
+func TestPages(t *testing.T) {
 	var played atomic.Int64
 	t.Run("scenes", func(t *testing.T) {
 		for _, s := range scenes {
@@ -64,7 +64,7 @@ func TestPage(t *testing.T) {
 	elsewhere := ranElsewhere(t)
 	for _, b := range operations.Blocks(t) {
 		if _, here := ran.Load(b.Name); !here && !elsewhere[b.Name] {
-			t.Errorf("no scene runs the block %q of docs/operations.md", b.Name)
+			t.Errorf("no scene runs the block %q of the operation pages", b.Name)
 		}
 	}
 }
@@ -106,7 +106,7 @@ func TestCommandsAreInBlocks(t *testing.T) {
 	}
 	for _, m := range inline.FindAllStringSubmatch(operations.Prose(t), -1) {
 		if command.MatchString(m[1]) && !onlyName.MatchString(m[1]) && !strings.Contains(blocks.String(), m[1]) {
-			t.Errorf("docs/operations.md has the command %q in its text and in no block: no test runs it", m[1])
+			t.Errorf("the operation pages have the command %q in their text and in no block: no test runs it", m[1])
 		}
 	}
 }

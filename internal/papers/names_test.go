@@ -227,7 +227,7 @@ func joined(e ast.Expr) string {
 func TestTextsAreThoseOfTheProgram(t *testing.T) {
 	known := texts(t)
 	column, checked := 0, 0
-	for row := range strings.SplitSeq(read(t, "docs/operations.md"), "\n") {
+	for row := range strings.SplitSeq(read(t, "docs/messages.md"), "\n") {
 		switch cells := strings.Split(row, "|"); {
 		case len(cells) < 3:
 			column = 0
@@ -240,7 +240,7 @@ func TestTextsAreThoseOfTheProgram(t *testing.T) {
 				}
 				checked++
 				if !slices.ContainsFunc(known, func(s said) bool { return s.matches(c) }) {
-					t.Errorf("docs/operations.md explains %q, which the program does not say", c)
+					t.Errorf("docs/messages.md explains %q, which the program does not say", c)
 				}
 			}
 		}

@@ -10,10 +10,13 @@ import (
 
 var opening = regexp.MustCompile("(?m)^```(.+)$")
 
-// TestCommandsOfOperationAreRun: every block of docs/operations.md has a name,
-// and a test of fulltest that names it. fulltest/operations then sees that it
-// was really run; here it is found out without a server.
-func TestCommandsOfOperationAreRun(t *testing.T) {
+// operationPages are the pages whose commands fulltest/operations runs.
+var operationPages = []string{"docs/operations.md", "docs/high-availability.md", "docs/messages.md"}
+
+// TestOperationCommandsAreRun: every block of the operation pages has a name,
+// and some test in fulltest uses that name. fulltest/operations checks that the
+// block really runs; this test needs no server.
+func TestOperationCommandsAreRun(t *testing.T) {
 	files, err := fs.Glob(root, "fulltest/*/*_test.go")
 	if err != nil {
 		t.Fatal(err)
@@ -22,17 +25,20 @@ func TestCommandsOfOperationAreRun(t *testing.T) {
 	for _, file := range files {
 		tests.WriteString(read(t, file))
 	}
-	openings := opening.FindAllStringSubmatch(read(t, "docs/operations.md"), -1)
-	if len(openings) < 10 {
-		t.Fatalf("only %d blocks found", len(openings))
-	}
-	for _, m := range openings {
-		_, name, named := strings.Cut(m[1], " ")
-		switch {
-		case !named:
-			t.Errorf("docs/operations.md has a block without a name: write \"%s NAME\", and a scene in fulltest/operations", m[1])
-		case !strings.Contains(tests.String(), strconv.Quote(name)):
-			t.Errorf("no test runs the block %q of docs/operations.md: add a scene to fulltest/operations", name)
+	blocks := 0
+	for _, page := range operationPages {
+		for _, m := range opening.FindAllStringSubmatch(read(t, page), -1) {
+			blocks++
+			_, name, named := strings.Cut(m[1], " ")
+			switch {
+			case !named:
+				t.Errorf("%s has a block without a name: write \"%s NAME\", and a scene in fulltest/operations", page, m[1])
+			case !strings.Contains(tests.String(), strconv.Quote(name)):
+				t.Errorf("no test runs the block %q of %s: add a scene to fulltest/operations", name, page)
+			}
 		}
+	}
+	if blocks < 10 {
+		t.Fatalf("only %d blocks found", blocks)
 	}
 }
