@@ -181,7 +181,7 @@ func (d debian) gone(t *testing.T, before []string) {
 	}
 	d.want(t, "id -nu recgate; stat -c %U /var/lib/recgate/recgate.db", "recgate\nrecgate")
 	d.want(t, recordings, strings.TrimSpace(audio))
-	_, command, told := strings.Cut(said, "To delete them for ever: ")
+	_, command, told := strings.Cut(said, "To delete them for good: ")
 	if !told || strings.Count(audio, "\n") != 2 {
 		t.Fatalf("the purge does not say where the recordings are:\n%s\n%s", said, audio)
 	}
