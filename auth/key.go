@@ -37,7 +37,7 @@ type Sum = [sha256.Size]byte
 // Key is what is kept of an API key. The key itself is not.
 type Key struct {
 	Name       string    // see New
-	Methods    []string  // what it may use, in the order of Methods
+	Methods    []string  // what it may use, in the order of recording.Methods
 	Sum        Sum       // of the whole text, prefix included
 	CreatedAt  time.Time // whole milliseconds
 	LastUsedAt time.Time // zero: never; may lag by a minute
@@ -46,9 +46,6 @@ type Key struct {
 
 // Good tells whether the key opens anything.
 func (k Key) Good() bool { return k.RevokedAt.IsZero() }
-
-// Methods returns the names of all methods that a key can be for.
-func Methods() []string { return []string{"start", "stop", "retrieve", "retrieveByUniqueId"} }
 
 // letters write a key: lower case and digits, which a URL, a shell and a
 // telephone call leave as they are.
@@ -66,11 +63,11 @@ func New(name string, methods []string, now time.Time, random io.Reader) (Key, s
 	}
 	k := Key{Name: name, CreatedAt: now.Truncate(time.Millisecond)}
 	for _, m := range methods {
-		if !slices.Contains(Methods(), m) {
-			return Key{}, "", recording.Errorf(recording.Invalid, "%q is no method: use %s", m, strings.Join(Methods(), ", "))
+		if !slices.Contains(recording.Methods(), m) {
+			return Key{}, "", recording.Errorf(recording.Invalid, "%q is no method: use %s", m, strings.Join(recording.Methods(), ", "))
 		}
 	}
-	for _, m := range Methods() {
+	for _, m := range recording.Methods() {
 		if len(methods) == 0 || slices.Contains(methods, m) {
 			k.Methods = append(k.Methods, m)
 		}

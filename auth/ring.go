@@ -6,8 +6,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -63,7 +61,7 @@ func NewRing(o RingOptions) *Ring {
 	}
 	r := &Ring{o: o, used: map[string]time.Time{}}
 	for i, text := range o.Fixed {
-		r.fixed = append(r.fixed, Key{Name: fmt.Sprintf("legacy.api_keys.%d", i), Methods: Methods(), Sum: sha256.Sum256([]byte(text))})
+		r.fixed = append(r.fixed, Key{Name: fmt.Sprintf("legacy.api_keys.%d", i), Methods: recording.Methods(), Sum: sha256.Sum256([]byte(text))})
 	}
 	return r
 }
@@ -162,22 +160,19 @@ func (r *Ring) Find(texts []string) (name string, ok bool) {
 	return name, ok
 }
 
-// May tells whether the key of a name may use a method: nil, or a Forbidden
-// error for the caller. No name means that none was needed.
-func (r *Ring) May(name, method string) error {
+// Actor returns whoever shows the key of a name, as Find returned it: anybody
+// for none. A key that was revoked since may use nothing.
+func (r *Ring) Actor(name string) recording.Actor {
 	if name == "" {
-		return nil
+		return recording.Actor{}
 	}
+	a := recording.Actor{Kind: recording.KeyHolder, Name: name}
 	for _, keys := range [][]Key{r.fixed, r.all()} {
 		for _, k := range keys {
-			switch {
-			case k.Name != name || !k.Good():
-			case slices.Contains(k.Methods, method):
-				return nil
-			default:
-				return recording.Errorf(recording.Forbidden, "the key %q may not use %s: it is for %s", name, method, strings.Join(k.Methods, ", "))
+			if k.Name == name && k.Good() {
+				a.Methods = k.Methods
 			}
 		}
 	}
-	return recording.Errorf(recording.Forbidden, "the key %q was revoked", name)
+	return a
 }

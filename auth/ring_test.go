@@ -110,7 +110,7 @@ func TestRing(t *testing.T) {
 		{"old", "start", `the key "old" was revoked`},
 		{"gone", "start", `the key "gone" was revoked`},
 	} {
-		err := r.May(tt.name, tt.method)
+		err := r.Actor(tt.name).May(tt.method)
 		if tt.says == "" && err != nil || tt.says != "" && (err == nil || err.Error() != tt.says || recording.CodeOf(err) != recording.Forbidden) {
 			t.Errorf("%q %s: %v, want %q", tt.name, tt.method, err, tt.says)
 		}

@@ -20,7 +20,7 @@ func FuzzText(f *testing.F) {
 	}
 	service := recording.NewService([]recording.PBX{recordingtest.NewPBX("pbx1")}, recordingtest.NewStore(), recordingtest.NewBlobs(), audio.Files{}, recording.Options{})
 	f.Fuzz(func(t *testing.T, tag string) {
-		_, err := service.Retrieve(t.Context(), recording.RetrieveRequest{Key: tag, Username: "fred", Remote: "192.0.2.7"})
+		_, err := service.Retrieve(t.Context(), recording.RetrieveRequest{Key: tag, Actor: recording.Actor{Username: "fred", Remote: "192.0.2.7"}})
 		trimmed := strings.Trim(tag, " ")
 		good := trimmed != "" && utf8.ValidString(tag) && utf8.RuneCountInString(trimmed) <= 255 &&
 			!strings.ContainsFunc(trimmed, func(r rune) bool {

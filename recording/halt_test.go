@@ -51,7 +51,7 @@ func TestStopIsWrittenBeforeItIsAsked(t *testing.T) {
 			}
 			return p.PBX.Stop(ctx, r)
 		}
-		if _, err := of.Stop(t.Context(), recording.StopRequest{Target: "410", Remote: "192.0.2.9"}); err != nil {
+		if _, err := of.Stop(t.Context(), recording.StopRequest{Target: "410", Actor: recording.Actor{Remote: "192.0.2.9"}}); err != nil {
 			t.Fatal(err)
 		}
 		of.state(t, rec.ID)

@@ -250,7 +250,7 @@ func TestOddObjectInPlaceOfAFile(t *testing.T) {
 		if got := of.state(t, rec.ID); got.State != recording.Lost || got.Reason != "what has the name of its file in the spool is not a file" {
 			t.Fatalf("it is %s (%s)", got.State, got.Reason)
 		}
-		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 		refused(t, err, recording.Conflict, "is not a file")
 		of.pbx.Odd(file, false)
 		of.pbx.Leave(file, 2*time.Second)

@@ -44,7 +44,7 @@ func TestEitherStopsAndServes(t *testing.T) {
 			t.Errorf("stopped by the other: %+v", got)
 		}
 		for _, s := range []*recording.Service{of.Service, other} {
-			a, err := s.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+			a, err := s.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 			if err != nil {
 				t.Fatal(err)
 			}

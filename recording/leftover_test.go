@@ -216,7 +216,7 @@ func TestSpoolThatIsAwayLosesNothing(t *testing.T) {
 		if got := of.state(t, rec.ID); got.State != recording.Collecting {
 			t.Fatalf("while the mount is away it is %s (%s)", got.State, got.Reason)
 		}
-		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 		refused(t, err, recording.Unavailable, "cannot be collected for now: the folder of the recordings is not there")
 		of.pbx.Mount()
 		time.Sleep(time.Minute)

@@ -35,7 +35,7 @@ func TestOddUniqueIDs(t *testing.T) {
 			of.pbx.Hangup(t, id)
 			synctest.Wait()
 			for _, key := range []string{id, " " + id, id + "2"} {
-				a, err := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: key, Username: "fred"})
+				a, err := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: key, Actor: recording.Actor{Username: "fred"}})
 				if err != nil {
 					t.Fatalf("RetrieveByUniqueID(%q): %v", key, err)
 				}
@@ -79,7 +79,7 @@ func TestTextThatMatchesNothing(t *testing.T) {
 			refusedByForm(t, "extenOrUniqueId", text, err)
 			_, err = of.Stop(t.Context(), recording.StopRequest{Target: text})
 			refusedByForm(t, "extenOrUniqueId", text, err)
-			_, err = of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: text, Username: "fred"})
+			_, err = of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: text, Actor: recording.Actor{Username: "fred"}})
 			refusedByForm(t, "uniqueId", text, err)
 		}
 		if n := of.pbx.Records(); n > 0 {

@@ -72,7 +72,7 @@ func (of *office) open(t *testing.T, o recording.Options) (end func()) {
 
 func (of *office) start(t *testing.T, target, tag string) recording.Recording {
 	t.Helper()
-	rec, err := of.Start(t.Context(), recording.StartRequest{Target: target, Tag: tag, Remote: "192.0.2.7"})
+	rec, err := of.Start(t.Context(), recording.StartRequest{Target: target, Tag: tag, Actor: recording.Actor{Remote: "192.0.2.7"}})
 	if err != nil {
 		t.Fatalf("Start(%q, %q): %v", target, tag, err)
 	}
@@ -115,7 +115,7 @@ func (of *office) state(t *testing.T, id recording.ID) recording.Recording {
 
 func (of *office) retrieve(t *testing.T, tag string) []byte {
 	t.Helper()
-	a, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: tag, Username: "fred", Remote: "192.0.2.7"})
+	a, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: tag, Actor: recording.Actor{Username: "fred", Remote: "192.0.2.7"}})
 	if err != nil {
 		t.Fatalf("Retrieve(%q): %v", tag, err)
 	}

@@ -38,7 +38,7 @@ func TestRetrieveByUniqueIDRightAfterTheHangup(t *testing.T) {
 		of.pbx.Hush()
 		of.pbx.Hangup(t, caller)
 		for _, id := range []string{caller, callee} {
-			a, err := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: id, Username: "fred"})
+			a, err := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: id, Actor: recording.Actor{Username: "fred"}})
 			if err != nil {
 				t.Fatalf("RetrieveByUniqueID(%q): %v", id, err)
 			}
@@ -62,7 +62,7 @@ func TestRetrieveDuringACallWaitsForNothing(t *testing.T) {
 				of.pbx.HangupUnseen(t, caller)
 			}
 			begun := time.Now()
-			_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+			_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 			refused(t, err, recording.NotReady, "in progress")
 			if took := time.Since(begun); took > 0 { // of the bubble
 				t.Errorf("refused after %v", took)

@@ -119,7 +119,7 @@ type Party struct {
 // and with which outcome. Refused retrievals have one too.
 type Access struct {
 	At        time.Time
-	Method    string // "retrieve" or "retrieveByUniqueId"
+	Method    string // MethodRetrieve or MethodRetrieveByUniqueID
 	Key       string // the tag or unique id that was asked for, as it was sent (at most 255 characters are kept)
 	Username  string // as it was sent (at most 255 characters are kept)
 	Remote    string // address of the caller

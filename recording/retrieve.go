@@ -11,10 +11,8 @@ import (
 // RetrieveRequest asks for the audio of a recording. The texts are as the
 // caller sent them, decoded but not checked.
 type RetrieveRequest struct {
-	Key      string // the tag, or the unique id
-	Username string // on whose behalf
-	Remote   string // address of the caller
-	APIKey   string // name of the API key that was shown, or empty
+	Actor Actor  // with a Username
+	Key   string // the tag, or the unique id
 }
 
 // Audio is a recording's WAV. The caller closes it.
@@ -29,17 +27,17 @@ const enough = 1000
 
 // Retrieve returns the newest recording with the tag that may be retrieved.
 // If there is none, the refusal tells the state of the newest. Every call
-// leaves a line in the access log. Errors: Invalid, NotFound (no such tag),
-// NotReady (the call is in progress), Conflict (deleted, private, empty,
-// failed, lost), Unavailable.
+// leaves a line in the access log. Errors: Forbidden, Invalid, NotFound (no
+// such tag), NotReady (the call is in progress), Conflict (deleted, private,
+// empty, failed, lost), Unavailable.
 func (s *Service) Retrieve(ctx context.Context, r RetrieveRequest) (*Audio, error) {
-	return s.retrieve(ctx, r, "retrieve", s.byTag)
+	return s.retrieve(ctx, r, MethodRetrieve, s.byTag)
 }
 
 // RetrieveByUniqueID returns the newest recording of the channel with the
 // unique id, else of a call that it took part in. Otherwise as Retrieve.
 func (s *Service) RetrieveByUniqueID(ctx context.Context, r RetrieveRequest) (*Audio, error) {
-	return s.retrieve(ctx, r, "retrieveByUniqueId", s.byUniqueID)
+	return s.retrieve(ctx, r, MethodRetrieveByUniqueID, s.byUniqueID)
 }
 
 // Refused writes the access-log line of a retrieval that a door refused
@@ -77,6 +75,10 @@ func (s *Service) byUniqueID(ctx context.Context, key string) ([]Candidate, erro
 type finder func(ctx context.Context, key string) ([]Candidate, error)
 
 func (s *Service) retrieve(ctx context.Context, r RetrieveRequest, method string, find finder) (*Audio, error) {
+	if err := r.Actor.May(method); err != nil {
+		s.Refused(ctx, r, method, err)
+		return nil, err
+	}
 	var audio *Audio
 	rec, err := s.choose(ctx, r, find)
 	if err == nil {
@@ -98,7 +100,7 @@ func (s *Service) retrieve(ctx context.Context, r RetrieveRequest, method string
 
 // choose finds the recording to give back.
 func (s *Service) choose(ctx context.Context, r RetrieveRequest, find finder) (Candidate, error) {
-	if _, err := needText("username", r.Username, "say on whose behalf"); err != nil {
+	if _, err := needText("username", r.Actor.Username, "say on whose behalf"); err != nil {
 		return Candidate{}, err
 	}
 	found, err := find(ctx, strings.Trim(r.Key, " "))
@@ -222,8 +224,8 @@ func (s *Service) logAccess(ctx context.Context, r RetrieveRequest, method strin
 	ctx, cancel := s.own(ctx)
 	defer cancel()
 	a := Access{
-		At: s.now(), Method: method, Key: forLog(r.Key), Username: forLog(r.Username),
-		Remote: r.Remote, APIKey: r.APIKey, Recording: id, Outcome: forLog(outcome),
+		At: s.now(), Method: method, Key: forLog(r.Key), Username: forLog(r.Actor.Username),
+		Remote: r.Actor.Remote, APIKey: r.Actor.KeyName(), Recording: id, Outcome: forLog(outcome),
 	}
 	err := s.store.LogAccess(ctx, a)
 	if err != nil {

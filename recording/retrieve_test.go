@@ -33,7 +33,7 @@ func TestRetrieve(t *testing.T) {
 			t.Errorf("row %+v does not agree with %d bytes of audio", row, len(wav))
 		}
 		for _, id := range []string{caller, callee} {
-			a, err := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: id, Username: "fred"})
+			a, err := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: id, Actor: recording.Actor{Username: "fred"}})
 			if err != nil {
 				t.Fatalf("RetrieveByUniqueID(%s): %v", id, err)
 			}
@@ -63,7 +63,7 @@ func TestRetrieveNewestThatMayBeRetrieved(t *testing.T) {
 		if err := of.store.SetFlags(t.Context(), older.ID, false, true); err != nil {
 			t.Fatal(err)
 		}
-		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 		refused(t, err, recording.Conflict, "private")
 	})
 }
@@ -114,7 +114,7 @@ func TestRetrieveRefusals(t *testing.T) {
 		} {
 			inCase(t, tt.name, func() {
 				before := len(accesses(t, of))
-				_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: tt.key, Username: tt.username, Remote: "192.0.2.9"})
+				_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: tt.key, Actor: recording.Actor{Username: tt.username, Remote: "192.0.2.9"}})
 				refused(t, err, tt.code, tt.words)
 				log := accesses(t, of)
 				if len(log) != before+1 || log[0].Outcome == "ok" || log[0].Remote != "192.0.2.9" {
@@ -133,7 +133,7 @@ func TestRetrieveDuringTheCall(t *testing.T) {
 		of.pbx.Call(t, "410", "411")
 		of.start(t, "410", "22")
 		of.pbx.Pass(time.Second)
-		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 		refused(t, err, recording.NotReady, "stop it first")
 		of.stop(t, "410")
 		of.retrieve(t, "22")
@@ -144,7 +144,7 @@ func TestRetrieveWithoutAccessLogGivesNothing(t *testing.T) {
 	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
 		finished(t, of, "22", time.Second)
 		of.store.Break("LogAccess")
-		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 		if recording.CodeOf(err) != recording.Unavailable {
 			t.Errorf("Retrieve = %v, want Unavailable: nobody would know of it", err)
 		}
@@ -157,19 +157,19 @@ func TestRetrieveOfADamagedArchive(t *testing.T) {
 		if _, err := of.blobs.Put(t.Context(), rec.Key, strings.NewReader("short")); err != nil {
 			t.Fatal(err)
 		}
-		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 		refused(t, err, recording.Unavailable, "5 bytes")
 		if err := of.blobs.Remove(t.Context(), rec.Key); err != nil {
 			t.Fatal(err)
 		}
-		_, err = of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		_, err = of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 		refused(t, err, recording.Unavailable, "does not hold")
 	})
 }
 
 func TestRefusedIsLogged(t *testing.T) {
 	inOffice(t, recording.Options{}, func(t *testing.T, of *office) {
-		r := recording.RetrieveRequest{Key: strings.Repeat("x", 10_000) + "\xff", Username: "fred", Remote: "192.0.2.9"}
+		r := recording.RetrieveRequest{Key: strings.Repeat("x", 10_000) + "\xff", Actor: recording.Actor{Username: "fred", Remote: "192.0.2.9"}}
 		of.Refused(t.Context(), r, "retrieve", recording.Errorf(recording.Invalid, "tag cannot be decoded"))
 		log := accesses(t, of)
 		if len(log) != 1 || log[0].Outcome != "tag cannot be decoded" || len(log[0].Key) != 255 {

@@ -194,7 +194,7 @@ func TestArchiveAwayLosesNothing(t *testing.T) {
 		if rec.State != recording.Collecting {
 			t.Fatalf("with a full archive: %s (%s), want collecting", rec.State, rec.Reason)
 		}
-		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 		refused(t, err, recording.Unavailable, "cannot be collected for now: the archive is full")
 		of.blobs.Break(nil)
 		time.Sleep(time.Minute)
@@ -219,7 +219,7 @@ func TestSpoolThatCannotBeReadIsNamed(t *testing.T) {
 		if rec := finished(t, of, "22", time.Second); rec.State != recording.Collecting {
 			t.Fatalf("it is %s (%s), want collecting", rec.State, rec.Reason)
 		}
-		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Username: "fred"})
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 		refused(t, err, recording.Unavailable, `cannot be collected for now: a file of the PBX "pbx1" cannot be read`)
 		refused(t, err, recording.Unavailable, "the folder of its key mount")
 	})

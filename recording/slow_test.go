@@ -117,7 +117,7 @@ func TestSweepBehindASlowArchive(t *testing.T) {
 func TestRetrieveWaitsOnce(t *testing.T) {
 	inStalledOffice(t, recording.Options{}, func(t *testing.T, of *office) {
 		began := time.Now()
-		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "stalled", Username: "fred"})
+		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "stalled", Actor: recording.Actor{Username: "fred"}})
 		refused(t, err, recording.NotReady, "still being collected")
 		if took := time.Since(began); took > 3100*time.Millisecond {
 			t.Errorf("the caller waited for %v", took)

@@ -11,19 +11,22 @@ import (
 // StartRequest asks for a recording. The texts are as the caller sent them,
 // decoded but not checked.
 type StartRequest struct {
+	Actor  Actor
 	Target string // extenOrUniqueId
 	PBX    string // name of the PBX; empty: the one that has the channel
 	Tag    string // may be empty
-	Remote string // address of the caller
 }
 
 // Start records the channel that the target means, or adds the tag to the
 // recording of that channel that runs already, and returns the recording.
 // The row is durable before the PBX is asked, and the start goes on under its
-// own deadline when the caller leaves. Errors: Invalid, NotFound (no such
-// live channel), Conflict (live on two PBXs, or monitored by something else),
-// Unavailable (PBX, right, spool or database; the message says which).
+// own deadline when the caller leaves. Errors: Forbidden, Invalid, NotFound (no
+// such live channel), Conflict (live on two PBXs, or monitored by something
+// else), Unavailable (PBX, right, spool or database; the message says which).
 func (s *Service) Start(ctx context.Context, r StartRequest) (Recording, error) {
+	if err := r.Actor.May(MethodStart); err != nil {
+		return Recording{}, err
+	}
 	rec, err := s.start(ctx, r)
 	s.o.Happened(Happening{Kind: Started, Recording: rec, Err: err})
 	return rec, err
@@ -56,9 +59,9 @@ func (s *Service) start(ctx context.Context, r StartRequest) (Recording, error) 
 			return Recording{}, err
 		}
 		if running != nil {
-			return s.tagged(ctx, *running, tag, r.Remote)
+			return s.tagged(ctx, *running, tag, r.Actor.Remote)
 		}
-		rec, err := s.record(ctx, c, tag, r.Remote)
+		rec, err := s.record(ctx, c, tag, r.Actor.Remote)
 		if !errors.Is(err, errTaken) || tries == 3 {
 			return rec, err
 		}

@@ -8,16 +8,19 @@ import (
 // StopRequest asks for the end of a recording. The texts are as the caller
 // sent them, decoded but not checked.
 type StopRequest struct {
+	Actor  Actor
 	Target string // extenOrUniqueId
 	PBX    string // name of the PBX; empty: the one that has the channel
-	Remote string // address of the caller
 }
 
 // Stop ends what recgate records on the channel that the target means, else
 // what it records in the same call, and nothing else: recordings of the
-// PBX's own are not touched. Errors: Invalid, NotFound (no such live channel,
-// or nothing to stop), Conflict (live on two PBXs), Unavailable.
+// PBX's own are not touched. Errors: Forbidden, Invalid, NotFound (no such live
+// channel, or nothing to stop), Conflict (live on two PBXs), Unavailable.
 func (s *Service) Stop(ctx context.Context, r StopRequest) (Recording, error) {
+	if err := r.Actor.May(MethodStop); err != nil {
+		return Recording{}, err
+	}
 	rec, err := s.stop(ctx, r)
 	s.o.Happened(Happening{Kind: Stopped, Recording: rec, Err: err})
 	return rec, err
@@ -41,7 +44,7 @@ func (s *Service) stop(ctx context.Context, r StopRequest) (Recording, error) {
 				return Recording{}, err
 			}
 			for _, c := range channels {
-				if rec, ok, err := s.stopOn(ctx, c, r.Remote); ok || err != nil {
+				if rec, ok, err := s.stopOn(ctx, c, r.Actor.Remote); ok || err != nil {
 					return rec, err
 				}
 			}

@@ -14,7 +14,7 @@ func TestTimelineTellsTheStory(t *testing.T) {
 		caller, _ := of.pbx.Call(t, "410", "411")
 		rec := of.start(t, "410", "22")
 		time.Sleep(time.Second)
-		if _, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "23", Remote: "192.0.2.8"}); err != nil {
+		if _, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "23", Actor: recording.Actor{Remote: "192.0.2.8"}}); err != nil {
 			t.Fatal(err)
 		}
 		of.pbx.Pass(time.Second)

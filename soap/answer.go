@@ -42,7 +42,7 @@ func (x *exchange) done() {
 func (x *exchange) fail(err error) {
 	x.count(outcomes[recording.CodeOf(err)])
 	x.o.Log.LogAttrs(x.r.Context(), levelOf(err), "request refused", slog.String("method", x.method()),
-		slog.String("remote", x.o.Remote(x.r)), slog.Any("err", err))
+		slog.String("remote", x.actor.Remote), slog.Any("err", err))
 	message := recording.Message(err)
 	switch {
 	case x.soap && x.returnsErrors(err):
@@ -101,7 +101,7 @@ func (x *exchange) send(o *opened, size int64) {
 	if err != nil {
 		x.count("cut_off")
 		x.o.Log.WarnContext(x.r.Context(), "audio cut off", slog.String("method", x.method()),
-			slog.String("remote", x.o.Remote(x.r)), slog.Any("err", err))
+			slog.String("remote", x.actor.Remote), slog.Any("err", err))
 		panic(http.ErrAbortHandler)
 	}
 	x.count("ok")

@@ -306,7 +306,7 @@ func TestCount(t *testing.T) {
 			counted = append(counted, method+" "+outcome)
 		}
 		o.Sent = func(n int64) { sent += n }
-		o.Remote = func(*http.Request) string { return "198.51.100.7" }
+		o.Actor = func(*http.Request) recording.Actor { return recording.Actor{Remote: "198.51.100.7"} }
 	})
 	e.get(startOK)
 	if _, _, last := e.rec.taken(); last.remote != "198.51.100.7" {

@@ -19,9 +19,10 @@ const mediaSOAP12 = "application/soap+xml"
 // exchange is one call on its way from request to answer.
 type exchange struct {
 	*Handler
-	w    http.ResponseWriter
-	r    *http.Request
-	call call
+	w     http.ResponseWriter
+	r     *http.Request
+	call  call
+	actor recording.Actor
 
 	began time.Time // when the request was read
 
@@ -31,6 +32,13 @@ type exchange struct {
 	// turned is the status with which access control turned the caller away,
 	// or 0.
 	turned int
+}
+
+// newExchange makes one of a request that has been read.
+func (h *Handler) newExchange(w http.ResponseWriter, r *http.Request, c call) *exchange {
+	x := &exchange{Handler: h, w: w, r: r, call: c, actor: h.o.Actor(r), began: time.Now()}
+	x.actor.Username = c.args[argUser]
+	return x
 }
 
 // simple makes an exchange of a call that came as a query string or a form.
@@ -44,7 +52,9 @@ func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args []argument
 	if failed == nil {
 		failed = err
 	}
-	return &exchange{Handler: h, began: time.Now(), w: w, r: r, call: c, form: f}, failed
+	x := h.newExchange(w, r, c)
+	x.form = f
+	return x, failed
 }
 
 // decodeSimple makes a call of named arguments. Axis answers a GET as if it
@@ -84,7 +94,9 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, most int64) (*exc
 	case strings.HasPrefix(media, "multipart/"):
 		err = refuse(recording.Invalid, "messages in several parts are not read: send the SOAP envelope alone")
 	}
-	return &exchange{Handler: h, began: time.Now(), w: w, r: r, call: c, soap: true}, err
+	x := h.newExchange(w, r, c)
+	x.soap = true
+	return x, err
 }
 
 // postForm takes the arguments of the query and then those of the body.
@@ -144,9 +156,6 @@ func (x *exchange) run(failed error) {
 		x.o.Log.DebugContext(ctx, "unknown arguments ignored", slog.String("method", x.call.op.name),
 			slog.String("names", shorten(strings.Join(x.call.unknown, " "))))
 	}
-	if failed == nil {
-		failed = x.o.May(ctx, x.call.op.name)
-	}
 	switch {
 	case failed != nil:
 		x.refused(ctx, failed)
@@ -174,12 +183,12 @@ func (c call) hinted(err error) error {
 
 // command starts or stops.
 func (x *exchange) command(ctx context.Context) error {
-	target, pbx, remote := x.call.args[argTarget], x.call.args[argPBX], x.o.Remote(x.r)
-	if x.call.op.name == "start" {
-		_, err := x.o.Recorder.Start(ctx, recording.StartRequest{Target: target, PBX: pbx, Tag: x.call.args[argTag], Remote: remote})
+	target, pbx := x.call.args[argTarget], x.call.args[argPBX]
+	if x.call.op.name == recording.MethodStart {
+		_, err := x.o.Recorder.Start(ctx, recording.StartRequest{Actor: x.actor, Target: target, PBX: pbx, Tag: x.call.args[argTag]})
 		return err
 	}
-	_, err := x.o.Recorder.Stop(ctx, recording.StopRequest{Target: target, PBX: pbx, Remote: remote})
+	_, err := x.o.Recorder.Stop(ctx, recording.StopRequest{Actor: x.actor, Target: target, PBX: pbx})
 	if recording.CodeOf(err) == recording.NotFound && x.o.Legacy.StopNothing == StopSuccess {
 		return nil
 	}
@@ -189,7 +198,7 @@ func (x *exchange) command(ctx context.Context) error {
 // retrieve finds the audio and sends it.
 func (x *exchange) retrieve(ctx context.Context) {
 	find := x.o.Recorder.Retrieve
-	if x.call.op.name == "retrieveByUniqueId" {
+	if x.call.op.name == recording.MethodRetrieveByUniqueID {
 		find = x.o.Recorder.RetrieveByUniqueID
 	}
 	audio, err := find(ctx, x.request())
@@ -214,10 +223,7 @@ func (x *exchange) retrieve(ctx context.Context) {
 
 // request is what is known of a retrieval, also of one that was refused.
 func (x *exchange) request() recording.RetrieveRequest {
-	return recording.RetrieveRequest{
-		Key: x.call.args[x.call.op.args[0]], Username: x.call.args[argUser], Remote: x.o.Remote(x.r),
-		APIKey: x.o.KeyName(x.r.Context()),
-	}
+	return recording.RetrieveRequest{Actor: x.actor, Key: x.call.args[x.call.op.args[0]]}
 }
 
 // refused leaves a line in the access log when it was a retrieval that failed.

@@ -55,12 +55,12 @@ func (f *fakeRecorder) taken() (calls, refused []string, last lastCall) {
 }
 
 func (f *fakeRecorder) Start(_ context.Context, r recording.StartRequest) (recording.Recording, error) {
-	f.note(lastCall{target: r.Target, pbx: r.PBX, tag: r.Tag, remote: r.Remote}, "start [%s] [%s]", r.Target, r.Tag)
+	f.note(lastCall{target: r.Target, pbx: r.PBX, tag: r.Tag, remote: r.Actor.Remote}, "start [%s] [%s]", r.Target, r.Tag)
 	return recording.Recording{}, f.channel(r.Target)
 }
 
 func (f *fakeRecorder) Stop(_ context.Context, r recording.StopRequest) (recording.Recording, error) {
-	f.note(lastCall{target: r.Target, pbx: r.PBX, remote: r.Remote}, "stop [%s]", r.Target)
+	f.note(lastCall{target: r.Target, pbx: r.PBX, remote: r.Actor.Remote}, "stop [%s]", r.Target)
 	return recording.Recording{}, f.channel(r.Target)
 }
 
@@ -83,12 +83,12 @@ func (f *fakeRecorder) channel(target string) error {
 }
 
 func (f *fakeRecorder) Retrieve(_ context.Context, r recording.RetrieveRequest) (*recording.Audio, error) {
-	f.note(lastCall{key: r.Key, username: r.Username, remote: r.Remote}, "retrieve [%s] [%s]", r.Key, r.Username)
+	f.note(lastCall{key: r.Key, username: r.Actor.Username, remote: r.Actor.Remote}, "retrieve [%s] [%s]", r.Key, r.Actor.Username)
 	return f.recorded("tag", r)
 }
 
 func (f *fakeRecorder) RetrieveByUniqueID(_ context.Context, r recording.RetrieveRequest) (*recording.Audio, error) {
-	f.note(lastCall{key: r.Key, username: r.Username, remote: r.Remote}, "retrieveByUniqueId [%s] [%s]", r.Key, r.Username)
+	f.note(lastCall{key: r.Key, username: r.Actor.Username, remote: r.Actor.Remote}, "retrieveByUniqueId [%s] [%s]", r.Key, r.Actor.Username)
 	return f.recorded("uniqueId", r)
 }
 
@@ -96,7 +96,7 @@ func (f *fakeRecorder) recorded(arg string, r recording.RetrieveRequest) (*recor
 	switch {
 	case f.fail != nil:
 		return nil, f.fail
-	case r.Username == "":
+	case r.Actor.Username == "":
 		return nil, recording.Errorf(recording.Invalid, "username is missing or empty")
 	case r.Key == "":
 		return nil, recording.Errorf(recording.Invalid, "%s is missing or empty", arg)
@@ -111,7 +111,7 @@ func (f *fakeRecorder) recorded(arg string, r recording.RetrieveRequest) (*recor
 func (f *fakeRecorder) Refused(_ context.Context, r recording.RetrieveRequest, method string, cause error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.refused = append(f.refused, fmt.Sprintf("%s [%s] [%s] %s", method, r.Key, r.Username, recording.Message(cause)))
+	f.refused = append(f.refused, fmt.Sprintf("%s [%s] [%s] %s", method, r.Key, r.Actor.Username, recording.Message(cause)))
 }
 
 // bytesFile is audio in memory; it tells whether it was closed.

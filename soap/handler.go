@@ -13,7 +13,6 @@ package soap
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -34,7 +33,8 @@ const (
 
 // Recorder is what the endpoint asks of the core. All texts are as the caller
 // sent them, decoded but not checked; a refusal is a *recording.Error with a
-// message for the caller. It may be called from many goroutines.
+// message for the caller, Forbidden when the actor may not use the method. It
+// may be called from many goroutines.
 type Recorder interface {
 	Start(ctx context.Context, r recording.StartRequest) (recording.Recording, error)
 	// Stop answers NotFound when there is nothing to stop.
@@ -43,7 +43,7 @@ type Recorder interface {
 	Retrieve(ctx context.Context, r recording.RetrieveRequest) (*recording.Audio, error)
 	RetrieveByUniqueID(ctx context.Context, r recording.RetrieveRequest) (*recording.Audio, error)
 	// Refused notes a retrieval that never came so far as Retrieve, or that
-	// failed after it. The method is "retrieve" or "retrieveByUniqueId".
+	// failed after it, by the name of its method.
 	Refused(ctx context.Context, r recording.RetrieveRequest, method string, cause error)
 }
 
@@ -74,15 +74,9 @@ type Options struct {
 	// https://pbx.example; empty: it is taken from the Host header.
 	PublicURL string
 	Log       *slog.Logger // nil: no log
-	// Remote returns the address of the caller for the records; nil: the
-	// peer of the connection, without its port.
-	Remote func(*http.Request) string
-	// KeyName returns the name of the API key that was shown, for the records;
-	// nil: there are none.
-	KeyName func(context.Context) string
-	// May tells whether the caller of a request may use a method: nil, or a
-	// *recording.Error for him. A nil May lets everybody use all of them.
-	May func(ctx context.Context, method string) error
+	// Actor returns who sent a request, without a Username; nil: nothing is
+	// known of anybody.
+	Actor func(*http.Request) recording.Actor
 	// Count is told the outcome of every call, for metrics: the method, or
 	// "unknown", "ok" or the name of the error's code, and how long it took
 	// from when the request was read to the last byte of audio. It may be nil.
@@ -103,14 +97,8 @@ func New(o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Remote == nil {
-		o.Remote = peer
-	}
-	if o.KeyName == nil {
-		o.KeyName = func(context.Context) string { return "" }
-	}
-	if o.May == nil {
-		o.May = func(context.Context, string) error { return nil }
+	if o.Actor == nil {
+		o.Actor = func(*http.Request) recording.Actor { return recording.Actor{} }
 	}
 	if o.Count == nil {
 		o.Count = func(string, string, time.Duration) {}
@@ -119,14 +107,6 @@ func New(o Options) *Handler {
 		o.Sent = func(int64) {}
 	}
 	return &Handler{o: o, rooms: newRooms(), refusals: newRefusals()}
-}
-
-func peer(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // Register adds the endpoint to a router, and switches the router's cleaning

@@ -17,10 +17,10 @@ type operation struct {
 }
 
 var operations = []operation{
-	{name: "start", args: []string{argTarget, argTag}, need: []string{argTarget}},
-	{name: "stop", args: []string{argTarget}, need: []string{argTarget}},
-	{name: "retrieve", args: []string{argTag, argUser}, need: []string{argTag, argUser}, get: true},
-	{name: "retrieveByUniqueId", args: []string{argUniqueID, argUser}, need: []string{argUniqueID, argUser}, get: true},
+	{name: recording.MethodStart, args: []string{argTarget, argTag}, need: []string{argTarget}},
+	{name: recording.MethodStop, args: []string{argTarget}, need: []string{argTarget}},
+	{name: recording.MethodRetrieve, args: []string{argTag, argUser}, need: []string{argTag, argUser}, get: true},
+	{name: recording.MethodRetrieveByUniqueID, args: []string{argUniqueID, argUser}, need: []string{argUniqueID, argUser}, get: true},
 }
 
 // The names of the arguments, as they are documented.

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/gorilla/mux"
 
@@ -137,7 +136,8 @@ func (h *Handler) unknownService(w http.ResponseWriter, r *http.Request) {
 
 // refuseService answers a call to a service that is not there.
 func (h *Handler) refuseService(w http.ResponseWriter, r *http.Request, name string) {
-	x := &exchange{Handler: h, began: time.Now(), w: w, r: r, soap: r.Method == http.MethodPost}
+	x := h.newExchange(w, r, call{})
+	x.soap = r.Method == http.MethodPost
 	x.call.shape.line = !x.soap
 	x.call.shape.soap12 = x.soap && mediaType(r.Header.Get("Content-Type")) == mediaSOAP12
 	x.fail(noSuchService(name))

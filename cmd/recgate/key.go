@@ -12,6 +12,7 @@ import (
 
 	"recgate/auth"
 	"recgate/config"
+	"recgate/recording"
 	"recgate/store"
 )
 
@@ -93,7 +94,7 @@ func (c keyList) Run(ctx context.Context, p process) error {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.Name, strings.Join(k.Methods, ","), day(k.CreatedAt, "-"), day(k.LastUsedAt, "never"), day(k.RevokedAt, "-"))
 		}
 		for i := range cfg.Legacy.APIKeys {
-			fmt.Fprintf(table, "legacy.api_keys.%d\t%s\tin the configuration\t\t\n", i, strings.Join(auth.Methods(), ","))
+			fmt.Fprintf(table, "legacy.api_keys.%d\t%s\tin the configuration\t\t\n", i, strings.Join(recording.Methods(), ","))
 		}
 		return table.Flush()
 	})

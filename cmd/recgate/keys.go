@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"strings"
 
 	"recgate/auth"
 	"recgate/config"
 	"recgate/httpd"
+	"recgate/recording"
 	"recgate/store"
 )
 
@@ -28,9 +30,11 @@ func newLimiter(l config.Limits) *httpd.Limiter {
 	})
 }
 
-// may tells whether the key that came with a request is for a method.
-func (g *gateway) may(ctx context.Context, method string) error {
-	return g.keys.May(httpd.KeyName(ctx), method)
+// actor returns who sent a request, as far as its address and its key tell.
+func (g *gateway) actor(r *http.Request) recording.Actor {
+	a := g.keys.Actor(httpd.KeyName(r.Context()))
+	a.Remote = httpd.Remote(r)
+	return a
 }
 
 // closed returns nil when the database has keys, so that a door that the
