@@ -164,31 +164,6 @@ func isKeyName(name string) bool {
 	return len(name) == len(ours) && strings.EqualFold(name, ours)
 }
 
-// Limit refuses bodies of more than limit bytes with 413, before the door
-// sees them. A body of unknown length is read first, so limit is to be small.
-func Limit(limit int64, refuse Refuse) Middleware {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			length := r.ContentLength
-			if length < 0 {
-				body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-				if err != nil {
-					refuse(w, r, http.StatusBadRequest, "the body of the request could not be read")
-					return
-				}
-				length, r.Body = int64(len(body)), io.NopCloser(bytes.NewReader(body))
-			}
-			if length > limit {
-				w.Header().Set("Connection", "close") // the rest is not waited for
-				refuse(w, r, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body of the request is larger than %d bytes", limit))
-				return
-			}
-			r.Body = http.MaxBytesReader(w, r.Body, limit)
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
 // readOnly refuses methods that would change something.
 func readOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -140,31 +140,6 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-func TestLimit(t *testing.T) {
-	door := httpd.Limit(10, fault)(inside)
-	for _, tt := range []struct {
-		name   string
-		body   io.Reader
-		length int64
-		status int
-		want   string
-	}{
-		{"nothing", http.NoBody, 0, 200, "in 0 <nil>"},
-		{"all that is allowed", strings.NewReader("1234567890"), 10, 200, "in 10 <nil>"},
-		{"one more", strings.NewReader("12345678901"), 11, 413, "<fault>the body of the request is larger than 10 bytes</fault>"},
-		{"unknown length", strings.NewReader("1234567890"), -1, 200, "in 10 <nil>"},
-		{"unknown length, one more", strings.NewReader("12345678901"), -1, 413, "<fault>the body of the request is larger than 10 bytes</fault>"},
-		{"broken", iotest.ErrReader(io.ErrUnexpectedEOF), -1, 400, "<fault>the body of the request could not be read</fault>"},
-		{"more than announced", strings.NewReader("12345678901"), 5, 200, "in 10 http: request body too large"},
-	} {
-		r := httptest.NewRequest("POST", "/", tt.body)
-		r.ContentLength = tt.length
-		if status, body, _ := ask(door, r); status != tt.status || body != tt.want {
-			t.Errorf("%s: %d %q, want %d %q", tt.name, status, body, tt.status, tt.want)
-		}
-	}
-}
-
 // TestKeyInABrokenForm: the door sees what was read, and then the error.
 func TestKeyInABrokenForm(t *testing.T) {
 	body := io.MultiReader(strings.NewReader("apiKey=first&tag="), iotest.ErrReader(io.ErrUnexpectedEOF))

@@ -2,7 +2,7 @@
 // mounted on it, and does for all of them what none should do for itself:
 // timeouts, who calls (Proxies), request ids, the access log, recovery from panics, security
 // headers, health and readiness, and a graceful end. What some doors need and
-// others do not is middleware to wrap them in: Allow, Keys and Limit. It knows
+// others do not is middleware to wrap them in: Allow, Keys and Limiter. It knows
 // nothing of recordings. Start reading at New; Run is the whole life.
 package httpd
 
