@@ -91,7 +91,7 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 			}
 			attrs := []slog.Attr{
 				slog.String("method", r.Method),
-				slog.String("path", r.URL.Path[:min(len(r.URL.Path), maxLoggedPath)]),
+				slog.String("path", cut(r.URL.Path, maxLoggedPath)),
 				slog.Int("status", status),
 				slog.Int64("bytes", a.bytes),
 				slog.Float64("took_ms", float64(time.Since(begun).Microseconds())/1000),

@@ -52,11 +52,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 // add is told of a new connection before anything is read from it; requests
 // find it in the context that is returned.
 func (c *connections) add(ctx context.Context, conn net.Conn) context.Context {
-	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
-	if err != nil {
-		host = conn.RemoteAddr().String()
-	}
-	fresh := &connection{conn: conn, address: host}
+	fresh := &connection{conn: conn, address: withoutPort(conn.RemoteAddr().String())}
 	c.mu.Lock()
 	c.open[conn] = fresh
 	c.wait(fresh)

@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -39,10 +38,10 @@ func (h Hosts) Hosts(refuse Refuse) Middleware {
 			switch host, ok := h.stranger(r); {
 			case ok:
 				refuse(w, r, http.StatusForbidden, fmt.Sprintf(
-					"the host name %q is not allowed: use an IP address or localhost, or add the name to the setting hosts", shorten(host)))
+					"the host name %q is not allowed: use an IP address or localhost, or add the name to the setting hosts", cut(host, maxHost)))
 			case !h.fromOwnPage(r):
 				refuse(w, r, http.StatusForbidden, fmt.Sprintf(
-					"calls from web pages of %q are not allowed: add their host name to the setting hosts", shorten(r.Header.Get("Origin"))))
+					"calls from web pages of %q are not allowed: add their host name to the setting hosts", cut(r.Header.Get("Origin"), maxHost)))
 			default:
 				next.ServeHTTP(w, r)
 			}
@@ -104,15 +103,15 @@ func isIP(name string) bool {
 // hostName takes the port, the brackets and the final dot off a Host, and
 // writes it in lower case.
 func hostName(host string) string {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
+	name := withoutPort(host)
 	if len(name) > 2 && name[0] == '[' && name[len(name)-1] == ']' {
 		name = name[1 : len(name)-1]
 	}
 	return strings.ToLower(strings.TrimSuffix(name, "."))
 }
 
-// shorten keeps messages readable when a header is enormous.
-func shorten(s string) string { return s[:min(len(s), 100)] }
+// maxHost keeps messages readable when a header is enormous.
+const maxHost = 100
+
+// cut returns the first bytes of a text, at most so many.
+func cut(s string, most int) string { return s[:min(len(s), most)] }

@@ -56,10 +56,14 @@ func caller(r *http.Request) netip.Addr {
 }
 
 // peer returns the other end of the connection without its port.
-func peer(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+func peer(r *http.Request) string { return withoutPort(r.RemoteAddr) }
+
+// withoutPort returns the host of an address, or the whole text where it has no
+// port.
+func withoutPort(address string) string {
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return r.RemoteAddr
+		return address
 	}
 	return host
 }
