@@ -27,18 +27,20 @@ func (db *DB) LogAccess(ctx context.Context, a recording.Access) error {
 	})
 }
 
+// selectAccesses begins every query for lines of the access log; DB.accesses
+// reads its columns.
+const selectAccesses = `SELECT made_at, method, asked_for, username, remote, api_key, recording_id, outcome FROM access_log `
+
 // Accesses returns the lines of the access log that were written last, newest
 // first, at most limit.
 func (db *DB) Accesses(ctx context.Context, limit int) ([]recording.Access, error) {
-	const query = `SELECT made_at, method, asked_for, username, remote, api_key, recording_id, outcome
-		FROM access_log ORDER BY id DESC LIMIT ?`
+	const query = selectAccesses + `ORDER BY id DESC LIMIT ?`
 	return db.accesses(ctx, query, max(0, limit))
 }
 
 // AccessesOf implements recording.Journal.
 func (db *DB) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]recording.Access, error) {
-	const query = `SELECT made_at, method, asked_for, username, remote, api_key, recording_id, outcome
-		FROM access_log WHERE recording_id = ? ORDER BY id DESC LIMIT ?`
+	const query = selectAccesses + `WHERE recording_id = ? ORDER BY id DESC LIMIT ?`
 	lines, err := db.accesses(ctx, query, id, max(0, limit))
 	slices.Reverse(lines)
 	return lines, err
