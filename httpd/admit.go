@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"recgate/recording"
 )
 
 // Refuse writes a refusal in the manner of the door that it is made for: the
@@ -55,6 +57,9 @@ type Keyring interface {
 	Needed() bool
 	// Find returns the name of a good key among the texts that were offered.
 	Find(texts []string) (name string, ok bool)
+	// Actor returns who shows the key of a name that Find returned, as it is
+	// known now: the key may have been revoked since.
+	Actor(name string) recording.Actor
 }
 
 // Known finds the key of a request and refuses nothing, for what stands
@@ -62,8 +67,7 @@ type Keyring interface {
 func Known(ring Keyring) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			v := visitOf(r.Context())
-			v.key, v.known = ring.Find(offered(r))
+			visitOf(r.Context()).find(ring, offered(r))
 			next.ServeHTTP(w, r)
 		})
 	}
@@ -71,18 +75,16 @@ func Known(ring Keyring) Middleware {
 
 // Keys lets only callers with a key in: as apiKey= in the query or in a form,
 // as the user or the password of HTTP Basic, or as a Bearer token. Others get
-// 401. While none is needed everybody gets in; KeyName tells which key it was.
+// 401. While none is needed everybody gets in; Actor tells whose key it was.
 func Keys(ring Keyring, refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			v := visitOf(r.Context())
-			if !v.known {
-				v.key, v.known = ring.Find(offered(r))
+			v.find(ring, offered(r))
+			if v.ring == nil && ring.Needed() {
+				v.find(ring, offeredInForm(r))
 			}
-			if !v.known && ring.Needed() {
-				v.key, v.known = ring.Find(offeredInForm(r))
-			}
-			if !v.known && ring.Needed() {
+			if v.ring == nil && ring.Needed() {
 				w.Header().Set("WWW-Authenticate", `Basic realm="recgate", charset="UTF-8"`)
 				refuse(w, r, http.StatusUnauthorized, "a key is needed: give it as apiKey=, as user or password of HTTP Basic, or as Bearer token")
 				return
@@ -113,18 +115,14 @@ func withoutBlanks(texts []string) []string {
 	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
 }
 
-// maxForm is how long a form may be in which a key is looked for. It is as
-// much as any door reads.
-const maxForm = 64 << 10
-
-// offeredInForm lists what a form offers as keys. What was read of it is there
-// for the door again.
+// offeredInForm lists what a form offers as keys, in as much of it as doors
+// read. What was read is there for the door again.
 func offeredInForm(r *http.Request) []string {
 	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if r.Method != http.MethodPost || !strings.EqualFold(strings.TrimSpace(media), "application/x-www-form-urlencoded") {
 		return nil
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm))
+	body, err := io.ReadAll(io.LimitReader(r.Body, MaxRequest))
 	rest := io.Reader(r.Body)
 	if err != nil {
 		rest = failing{err}
@@ -147,7 +145,7 @@ func offeredIn(query string) []string {
 	var all []string
 	for arg := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(arg, "=")
-		if name, err := url.QueryUnescape(name); err != nil || !isKeyName(strings.TrimSpace(name)) {
+		if name, err := url.QueryUnescape(name); err != nil || !SameName("apiKey", strings.TrimSpace(name)) {
 			continue
 		}
 		if plain, err := url.QueryUnescape(value); err == nil {
@@ -155,13 +153,6 @@ func offeredIn(query string) []string {
 		}
 	}
 	return all
-}
-
-// isKeyName compares without regard to case. The lengths keep letters of other
-// alphabets out, which fold to ASCII ones.
-func isKeyName(name string) bool {
-	const ours = "apiKey"
-	return len(name) == len(ours) && strings.EqualFold(name, ours)
 }
 
 // readOnly refuses methods that would change something.

@@ -13,6 +13,7 @@ import (
 	"testing/iotest"
 
 	"recgate/httpd"
+	"recgate/recording"
 )
 
 // inside is a door that says what it read.
@@ -70,6 +71,10 @@ func (r ring) Find(texts []string) (name string, ok bool) {
 		return "", false
 	}
 	return texts[i], true
+}
+
+func (r ring) Actor(name string) recording.Actor {
+	return recording.Actor{Kind: recording.KeyHolder, Name: name}
 }
 
 func TestKeys(t *testing.T) {

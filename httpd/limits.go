@@ -161,7 +161,7 @@ func (l *Limiter) account(name string) *account {
 
 // accountName says whose account a request is on, and how texts call him.
 func accountName(r *http.Request, address netip.Addr) (name, shown string) {
-	if key := KeyName(r.Context()); key != "" {
+	if key := visitOf(r.Context()).key; key != "" {
 		return "key " + key, fmt.Sprintf("the key %q", key)
 	}
 	if address.Is6() {

@@ -1,9 +1,14 @@
-// Package httpd is the listener: it routes requests to the doors that are
-// mounted on it, and does for all of them what none should do for itself:
-// timeouts, who calls (Proxies), request ids, the access log, recovery from panics, security
-// headers, health and readiness, and a graceful end. What some doors need and
-// others do not is middleware to wrap them in: Allow, Keys and Limiter. It knows
-// nothing of recordings. Start reading at New; Run is the whole life.
+// Package httpd is HTTP for all doors. It is the listener: it routes requests to
+// the doors that are mounted on it, and does for all of them what none should do
+// for itself: timeouts, who calls (Proxies), request ids, the access log,
+// recovery from panics, security headers, health and readiness, and a graceful
+// end. What some doors need and others do not is middleware to wrap them in:
+// Allow, Keys, Hosts and Limiter. And it has what a door needs to read a request
+// and to answer it: who asks (Actor), queries, forms and bodies with their limits
+// (ParseQuery, ReadBody), text in any encoding (ToUTF8); what an error is for
+// HTTP, the log and the metrics (Status, Level, Outcome); audio in blocks, as
+// base64 or as it is (OpenAudio). It knows the manner of no door. Start reading
+// at New; Run is the whole life.
 package httpd
 
 import (

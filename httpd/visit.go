@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+
+	"recgate/recording"
 )
 
 // visit is what is known of the request that is being answered. One is made
@@ -15,7 +17,7 @@ type visit struct {
 	remote string     // the caller as texts name it
 	via    string     // the proxy that told of the caller, or ""
 	key    string     // name of the API key that was shown and is good, or ""
-	known  bool       // one was, be it without a name
+	ring   Keyring    // that knows the key; nil: none was shown
 
 	proxied bool     // a trusted proxy is at the other end of the connection
 	hosts   []string // under which names it says that it was called
@@ -34,9 +36,27 @@ func visitOf(ctx context.Context) *visit {
 // RequestID returns the id of the request that ctx belongs to, or "".
 func RequestID(ctx context.Context) string { return visitOf(ctx).id }
 
-// KeyName returns the name of the API key that Keys found in the request
-// that ctx belongs to, or "".
-func KeyName(ctx context.Context) string { return visitOf(ctx).key }
+// find looks for a good key among the texts, unless one was found before.
+func (v *visit) find(ring Keyring, texts []string) {
+	if v.ring != nil {
+		return
+	}
+	if name, ok := ring.Find(texts); ok {
+		v.key, v.ring = name, ring
+	}
+}
+
+// Actor returns who sent a request: the address, and what the keyring knows now
+// of the key that Keys found. Whatever a door learns besides, such as a
+// username, it adds.
+func Actor(r *http.Request) recording.Actor {
+	var a recording.Actor
+	if v := visitOf(r.Context()); v.ring != nil {
+		a = v.ring.Actor(v.key)
+	}
+	a.Remote = Remote(r)
+	return a
+}
 
 // Remote returns the address of the caller, without a port: that of the
 // connection, or what a trusted proxy says (see Proxies).

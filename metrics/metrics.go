@@ -40,16 +40,11 @@ type Metrics struct {
 	selfTests      *prometheus.CounterVec
 }
 
-// Methods are the values of the label method: those of the legacy endpoint,
-// and what is none of them.
-func Methods() []string {
-	return []string{"start", "stop", "retrieve", "retrieveByUniqueId", "unknown"}
-}
-
-// New returns the metrics of a program of the given version. The outcomes that
-// starts, stops, retrievals and requests can have are at 0 from the beginning,
-// so that an alarm sees the first one.
-func New(version string, outcomes ...string) *Metrics {
+// New returns the metrics of a program of the given version. The methods that
+// requests can ask for, and the outcomes that starts, stops, retrievals and
+// requests can have, are at 0 from the beginning, so that an alarm sees the
+// first one.
+func New(version string, methods, outcomes []string) *Metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m := &Metrics{registry: registry, factory: promauto.With(registry)}
@@ -69,7 +64,7 @@ func New(version string, outcomes ...string) *Metrics {
 	}, []string{"pbx"})
 	m.selfTests = m.counters("recgate_self_tests_total", "Test calls that were made on the PBX, by result: passed or failed.", "pbx", "result")
 	m.turned = m.counters("recgate_http_turned_away_total", "Requests of the recording API that were turned away unread, by reason: address, key, caller (too much of one) or total (too much of all).", "reason")
-	m.begin(outcomes)
+	m.begin(methods, outcomes)
 	m.factory.NewGauge(prometheus.GaugeOpts{
 		Name: "recgate_build_info", Help: "Always 1; the labels say which build this is.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
@@ -78,7 +73,7 @@ func New(version string, outcomes ...string) *Metrics {
 }
 
 // begin makes every series that there will ever be, at 0.
-func (m *Metrics) begin(outcomes []string) {
+func (m *Metrics) begin(methods, outcomes []string) {
 	for _, state := range []string{"ready", "empty", "failed", "lost"} {
 		m.settled.WithLabelValues(state)
 	}
@@ -93,11 +88,11 @@ func (m *Metrics) begin(outcomes []string) {
 		for _, v := range []*prometheus.CounterVec{m.starts, m.stops, m.retrievals} {
 			v.WithLabelValues(outcome)
 		}
-		for _, method := range Methods() {
+		for _, method := range methods {
 			m.requests.WithLabelValues(method, outcome)
 		}
 	}
-	for _, method := range Methods() {
+	for _, method := range methods {
 		m.seconds.WithLabelValues(method)
 	}
 }

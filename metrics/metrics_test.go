@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write testdata/names.txt anew: a rename
 
 // full has everything that there is to see.
 func full() *metrics.Metrics {
-	m := metrics.New("1.2.3", "ok", "unavailable")
+	m := metrics.New("1.2.3", []string{"start", "stop", "retrieve"}, []string{"ok", "unavailable"})
 	m.Request("start", "ok", 3*time.Millisecond)
 	m.Start("ok")
 	m.Stop("not_found")

@@ -32,7 +32,7 @@ func (s *Service) target(text, pbxName string) (Target, error) {
 	}
 	if pbxName != "" {
 		if s.pbx(pbxName) == nil {
-			return t, Errorf(Invalid, "no PBX is named %q", shorten(pbxName))
+			return t, Errorf(Invalid, "no PBX is named %q", Shorten(pbxName))
 		}
 		t.PBX = pbxName
 	}

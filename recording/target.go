@@ -70,18 +70,9 @@ func badKey(arg, value string) error {
 	case value == "":
 		return Errorf(Invalid, "%s is missing or empty: give an extension such as 410 or a unique id such as 12347811.214", arg)
 	case len(value) > maxTarget:
-		return Errorf(Invalid, "%s %q is longer than %d characters", arg, shorten(value), maxTarget)
+		return Errorf(Invalid, "%s %q is longer than %d characters", arg, Shorten(value), maxTarget)
 	case !targetText.MatchString(value) || strings.Contains(value, ".."):
-		return Errorf(Invalid, "%s %q holds characters that no extension, channel or unique id can hold", arg, shorten(value))
+		return Errorf(Invalid, "%s %q holds characters that no extension, channel or unique id can hold", arg, Shorten(value))
 	}
 	return nil
-}
-
-// shorten keeps messages and logs readable when a value is enormous.
-func shorten(s string) string {
-	r := []rune(s)
-	if len(r) <= 60 {
-		return s
-	}
-	return string(r[:60]) + "..."
 }

@@ -21,11 +21,11 @@ func checkText(arg, value string) (string, error) {
 	text := strings.Trim(value, " ")
 	for _, r := range text {
 		if unicode.IsControl(r) || r == utf8.RuneError || r == '\u2028' || r == '\u2029' {
-			return "", Errorf(Invalid, "%s %q holds the control character %U", arg, shorten(text), r)
+			return "", Errorf(Invalid, "%s %q holds the control character %U", arg, Shorten(text), r)
 		}
 	}
 	if n := utf8.RuneCountInString(text); n > maxText {
-		return "", Errorf(Invalid, "%s %q has %d characters, %d are allowed", arg, shorten(text), n, maxText)
+		return "", Errorf(Invalid, "%s %q has %d characters, %d are allowed", arg, Shorten(text), n, maxText)
 	}
 	return text, nil
 }
@@ -67,4 +67,16 @@ func Cut(text string, limit int) string {
 		end--
 	}
 	return text[:end]
+}
+
+// Shorten keeps messages and logs readable when a value is enormous.
+func Shorten(s string) string {
+	const most = 60
+	n := 0
+	for i := range s {
+		if n++; n > most {
+			return s[:i] + "..."
+		}
+	}
+	return s
 }

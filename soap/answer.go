@@ -4,11 +4,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
+	"recgate/httpd"
 	"recgate/recording"
 )
 
@@ -18,16 +18,9 @@ const (
 	typeWAV   = "audio/wav"
 )
 
-// outcomes names the codes for the metrics.
-var outcomes = [recording.NumCodes]string{
-	recording.Internal: "internal", recording.Invalid: "invalid", recording.Forbidden: "forbidden",
-	recording.NotFound: "not_found", recording.Conflict: "conflict", recording.NotReady: "not_ready",
-	recording.Unavailable: "unavailable",
-}
-
 // done answers a start or a stop that worked.
 func (x *exchange) done() {
-	x.count("ok")
+	x.count(httpd.OK)
 	switch {
 	case !x.soap && x.form == formText:
 		x.write(http.StatusOK, typeText, "200")
@@ -40,8 +33,8 @@ func (x *exchange) done() {
 
 // fail answers a call that was refused, and logs why.
 func (x *exchange) fail(err error) {
-	x.count(outcomes[recording.CodeOf(err)])
-	x.o.Log.LogAttrs(x.r.Context(), levelOf(err), "request refused", slog.String("method", x.method()),
+	x.count(httpd.Outcome(err))
+	x.o.Log.LogAttrs(x.r.Context(), httpd.Level(err), "request refused", slog.String("method", x.method()),
 		slog.String("remote", x.actor.Remote), slog.Any("err", err))
 	message := recording.Message(err)
 	switch {
@@ -73,43 +66,43 @@ func (x *exchange) status(err error) int {
 	case x.turned != 0:
 		return x.turned
 	}
-	return statusOf(err)
+	return httpd.Status(err)
 }
 
 // send answers a retrieval. From its first byte on an error can only cut the
 // connection, which the length in the header makes plain to the caller.
-func (x *exchange) send(o *opened, size int64) {
-	head, tail, encode := "", "", inBase64
-	mediaType, length := typeText, encodedLen(size)
+func (x *exchange) send(audio *httpd.Audio, size int64) {
+	head, tail, send := "", "", (*httpd.Audio).SendBase64
+	mediaType, length := typeText, httpd.Base64Len(size)
 	switch {
 	case x.soap || x.form == formEnvelope:
 		head, tail = x.call.around()
 		mediaType = x.call.shape.contentType()
 		length += int64(len(head) + len(tail))
 	case x.form == formWAV:
-		encode = asItIs
+		send = (*httpd.Audio).SendBytes
 		mediaType, length = typeWAV, size
 	}
-	setHeaders(x.w, mediaType, length)
+	httpd.SetHeaders(x.w, mediaType, length)
 	err := writeText(x.w, head)
 	if err == nil {
-		err = o.send(x.w, encode)
+		err = send(audio, x.w)
 	}
 	if err == nil {
 		err = writeText(x.w, tail)
 	}
 	if err != nil {
-		x.count("cut_off")
+		x.count(httpd.CutOff)
 		x.o.Log.WarnContext(x.r.Context(), "audio cut off", slog.String("method", x.method()),
 			slog.String("remote", x.actor.Remote), slog.Any("err", err))
 		panic(http.ErrAbortHandler)
 	}
-	x.count("ok")
+	x.count(httpd.OK)
 	x.o.Sent(size)
 }
 
 func (x *exchange) write(status int, mediaType, body string) {
-	setHeaders(x.w, mediaType, int64(len(body)))
+	httpd.SetHeaders(x.w, mediaType, int64(len(body)))
 	x.w.WriteHeader(status)
 	// A caller who has gone is no concern of ours: what was asked is done.
 	_ = writeText(x.w, body)
@@ -123,33 +116,13 @@ func writeText(w io.Writer, text string) error {
 	return err
 }
 
-// setHeaders writes what all answers have. Axis sends no-cache on GET and
-// nothing on POST; recordings are private, so nobody may keep them.
-func setHeaders(w http.ResponseWriter, mediaType string, length int64) {
-	h := w.Header()
-	h.Set("Content-Type", mediaType)
-	h.Set("Content-Length", strconv.FormatInt(length, 10))
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-}
-
 func (x *exchange) count(outcome string) { x.o.Count(x.method(), outcome, time.Since(x.began)) }
 
 func (x *exchange) method() string {
 	if x.call.op == nil {
-		return "unknown"
+		return NoMethod
 	}
 	return x.call.op.name
-}
-
-func levelOf(err error) slog.Level {
-	switch recording.CodeOf(err) {
-	case recording.Internal:
-		return slog.LevelError
-	case recording.Unavailable:
-		return slog.LevelWarn
-	}
-	return slog.LevelInfo
 }
 
 // oneLine keeps a message that quotes a line break on one line, and anything

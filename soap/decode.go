@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"strings"
 
+	"recgate/httpd"
 	"recgate/recording"
 )
 
@@ -21,7 +22,7 @@ const (
 // version, so that the fault can be written in the caller's SOAP.
 func decodeMessage(body []byte, contentType string) (call, error) {
 	unread := call{shape: shape{soap12: mediaType(contentType) == mediaSOAP12}}
-	message, err := toUTF8(body, contentType)
+	message, err := httpd.ToUTF8(body, contentType)
 	if err != nil {
 		return unread, err
 	}
@@ -40,7 +41,7 @@ func decodeEnvelope(root *node) (call, error) {
 	var c call
 	switch {
 	case root.name.Local != "Envelope":
-		return c, refuse(recording.Invalid, "the message is not a SOAP envelope: its root is %q", shorten(root.name.Local))
+		return c, refuse(recording.Invalid, "the message is not a SOAP envelope: its root is %q", recording.Shorten(root.name.Local))
 	case root.name.Space == nsSOAP12:
 		c.shape.soap12 = true
 	case root.name.Space != nsSOAP11:
@@ -127,7 +128,7 @@ func (c *call) decodeBody(body *node) error {
 	}
 	if len(ops) > 1 {
 		return refuse(recording.Invalid, "the message holds two operations, %q and %q: nothing was done, send one at a time",
-			shorten(op.name.Local), shorten(ops[1].name.Local))
+			recording.Shorten(op.name.Local), recording.Shorten(ops[1].name.Local))
 	}
 	return err
 }
@@ -135,13 +136,13 @@ func (c *call) decodeBody(body *node) error {
 // decodeArguments reads the values and what the shape of the answer follows:
 // encodingStyle or xsi:type mean encoded, and a namespace on the arguments
 // means that the return element gets one.
-func (c *call) decodeArguments(op *node, targets map[string]*node) ([]argument, error) {
+func (c *call) decodeArguments(op *node, targets map[string]*node) (httpd.Arguments, error) {
 	c.shape.encoded = c.shape.encoded || encoded(op)
-	var args []argument
+	var args httpd.Arguments
 	var failed error
 	for i, kid := range op.kids {
-		if i == maxArguments {
-			return args, refuse(recording.Invalid, "the request has more than %d arguments", maxArguments)
+		if i == httpd.MaxArguments {
+			return args, refuse(recording.Invalid, "the request has more than %d arguments", httpd.MaxArguments)
 		}
 		if _, typed := kid.get(nsSchema, "type"); typed {
 			c.shape.encoded = true
@@ -153,7 +154,7 @@ func (c *call) decodeArguments(op *node, targets map[string]*node) ([]argument, 
 		if err != nil && failed == nil {
 			failed = err
 		}
-		args = append(args, argument{name: kid.name.Local, value: value, absent: !given})
+		args = append(args, httpd.Argument{Name: kid.name.Local, Value: value, Absent: !given})
 	}
 	return args, failed
 }
@@ -165,10 +166,10 @@ func valueOf(n *node, targets map[string]*node) (value string, given bool, err e
 		id, local := strings.CutPrefix(href, "#")
 		target := targets[id]
 		if !local || target == nil {
-			return "", true, refuse(recording.Invalid, "%s refers to %q, which is not in the body of the message", shorten(n.name.Local), shorten(href))
+			return "", true, refuse(recording.Invalid, "%s refers to %q, which is not in the body of the message", recording.Shorten(n.name.Local), recording.Shorten(href))
 		}
 		if _, again := target.get("", "href"); again {
-			return "", true, refuse(recording.Invalid, "%s refers to a reference: send the value itself", shorten(n.name.Local))
+			return "", true, refuse(recording.Invalid, "%s refers to a reference: send the value itself", recording.Shorten(n.name.Local))
 		}
 		return plain(n.name, target)
 	}
@@ -184,7 +185,7 @@ func plain(name xml.Name, n *node) (value string, given bool, err error) {
 	text := strings.Trim(n.text.String(), " \t\r\n")
 	if len(n.kids) > 0 {
 		return text, true, refuse(recording.Invalid, "%s holds the element %q where text is expected: write < as &lt;",
-			shorten(name.Local), shorten(n.kids[0].name.Local))
+			recording.Shorten(name.Local), recording.Shorten(n.kids[0].name.Local))
 	}
 	return text, true, nil
 }

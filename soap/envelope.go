@@ -103,7 +103,7 @@ func (t *tree) add(token xml.Token) error {
 func (t *tree) argument() string {
 	for i, n := range t.open {
 		if operationNamed(n.name.Local) != nil && i+1 < len(t.open) {
-			return shorten(t.open[i+1].name.Local)
+			return recording.Shorten(t.open[i+1].name.Local)
 		}
 	}
 	return ""

@@ -3,13 +3,13 @@ package soap
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
 	"strings"
 	"time"
 
+	"recgate/httpd"
 	"recgate/recording"
 )
 
@@ -36,14 +36,14 @@ type exchange struct {
 
 // newExchange makes one of a request that has been read.
 func (h *Handler) newExchange(w http.ResponseWriter, r *http.Request, c call) *exchange {
-	x := &exchange{Handler: h, w: w, r: r, call: c, actor: h.o.Actor(r), began: time.Now()}
+	x := &exchange{Handler: h, w: w, r: r, call: c, actor: httpd.Actor(r), began: time.Now()}
 	x.actor.Username = c.args[argUser]
 	return x
 }
 
 // simple makes an exchange of a call that came as a query string or a form.
 // failed is what was wrong with it so far.
-func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args []argument, failed error) (*exchange, error) {
+func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args httpd.Arguments, failed error) (*exchange, error) {
 	c, err := decodeSimple(args)
 	if failed == nil {
 		failed = err
@@ -59,13 +59,13 @@ func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args []argument
 
 // decodeSimple makes a call of named arguments. Axis answers a GET as if it
 // had been asked in SOAP encoding, without a namespace.
-func decodeSimple(args []argument) (call, error) {
+func decodeSimple(args httpd.Arguments) (call, error) {
 	c := call{shape: shape{encoded: true, line: true}}
-	format, ok := first(args, argFormat)
+	format, ok := args.First(argFormat)
 	if ok {
 		c.args = map[string]string{argFormat: format}
 	}
-	name, ok := first(args, argMethod)
+	name, ok := args.First(argMethod)
 	c.name, c.op = name, operationNamed(name)
 	switch {
 	case !ok || name == "":
@@ -82,7 +82,7 @@ func decodeSimple(args []argument) (call, error) {
 func (h *Handler) post(w http.ResponseWriter, r *http.Request, most int64) (*exchange, error) {
 	contentType := r.Header.Get("Content-Type")
 	media := mediaType(contentType)
-	body, failed := readBody(w, r, most)
+	body, failed := httpd.ReadBody(w, r, most)
 	isForm := media == "application/x-www-form-urlencoded" && !looksLikeXML(body)
 	if isForm || contentType == "" && failed == nil && len(body) == 0 && r.URL.RawQuery != "" {
 		return h.postForm(w, r, string(body), failed)
@@ -101,16 +101,16 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, most int64) (*exc
 
 // postForm takes the arguments of the query and then those of the body.
 func (h *Handler) postForm(w http.ResponseWriter, r *http.Request, body string, failed error) (*exchange, error) {
-	args, err := parseQuery(r.URL.RawQuery)
+	args, err := httpd.ParseQuery(r.URL.RawQuery)
 	if failed == nil {
 		failed = err
 	}
-	more, err := parseForm(body, charsetOf(r.Header.Get("Content-Type")))
+	more, err := httpd.ParseForm(body, httpd.CharsetOf(r.Header.Get("Content-Type")))
 	if failed == nil {
 		failed = err
 	}
-	if args = append(args, more...); len(args) > maxArguments && failed == nil {
-		failed = refuse(recording.Invalid, "the request has more than %d arguments", maxArguments)
+	if args = append(args, more...); len(args) > httpd.MaxArguments && failed == nil {
+		failed = refuse(recording.Invalid, "the request has more than %d arguments", httpd.MaxArguments)
 	}
 	return h.simple(w, r, args, failed)
 }
@@ -130,31 +130,12 @@ func looksLikeXML(body []byte) bool {
 	return strings.HasPrefix(strings.TrimPrefix(text, "\uFEFF"), "<") || strings.HasPrefix(text, "\xFF\xFE") || strings.HasPrefix(text, "\xFE\xFF")
 }
 
-// readBody reads the body as it came. One that says it is compressed is
-// refused and not taken for plain text: whatever looks at requests in front of
-// us would see another one.
-func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
-	coding := strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))
-	if coding != "" && !strings.EqualFold(coding, "identity") {
-		return nil, refuse(recording.Invalid, "the body is said to be %q: send it without a content encoding", shorten(coding))
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	var tooLong *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLong):
-		return body, refuse(recording.Invalid, "the request is longer than %d bytes", most)
-	case err != nil:
-		return body, refuse(recording.Invalid, "the request ended before it was complete")
-	}
-	return body, nil
-}
-
 // run makes the call, unless it has failed already, and answers it.
 func (x *exchange) run(failed error) {
 	ctx := x.r.Context()
 	if len(x.call.unknown) > 0 {
 		x.o.Log.DebugContext(ctx, "unknown arguments ignored", slog.String("method", x.call.op.name),
-			slog.String("names", shorten(strings.Join(x.call.unknown, " "))))
+			slog.String("names", recording.Shorten(strings.Join(x.call.unknown, " "))))
 	}
 	switch {
 	case failed != nil:
@@ -211,13 +192,13 @@ func (x *exchange) retrieve(ctx context.Context) {
 			x.o.Log.WarnContext(ctx, "audio not closed", slog.Any("err", err))
 		}
 	}()
-	o, err := openAudio(audio, x.rooms)
+	o, err := httpd.OpenAudio(audio, x.rooms)
 	if err != nil {
 		x.refused(ctx, err)
 		x.fail(err)
 		return
 	}
-	defer o.close()
+	defer o.Close()
 	x.send(o, audio.Bytes)
 }
 

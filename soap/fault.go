@@ -38,23 +38,16 @@ var (
 	kindUnderstand = kind{soap11: "soapenv:MustUnderstand", soap12: "MustUnderstand"}
 )
 
-// answers is the one mapping from what went wrong to the wire: the status of
-// a GET, and the fault.
-var answers = [recording.NumCodes]struct {
-	status int
-	kind   kind
-}{
-	recording.Internal:    {500, kindServer},
-	recording.Invalid:     {400, kindClient},
-	recording.Forbidden:   {403, kindServer},
-	recording.NotFound:    {404, kindServer},
-	recording.Conflict:    {409, kindServer},
-	recording.NotReady:    {409, kindServer},
-	recording.Unavailable: {503, kindServer},
+// kinds is the one mapping from what went wrong to the fault.
+var kinds = [recording.NumCodes]kind{
+	recording.Internal:    kindServer,
+	recording.Invalid:     kindClient,
+	recording.Forbidden:   kindServer,
+	recording.NotFound:    kindServer,
+	recording.Conflict:    kindServer,
+	recording.NotReady:    kindServer,
+	recording.Unavailable: kindServer,
 }
-
-// statusOf returns the status by cause.
-func statusOf(err error) int { return answers[recording.CodeOf(err)].status }
 
 // kindOf returns the fault code of any error.
 func kindOf(err error) kind {
@@ -62,12 +55,12 @@ func kindOf(err error) kind {
 	if errors.As(err, &f) {
 		return f.kind
 	}
-	return answers[recording.CodeOf(err)].kind
+	return kinds[recording.CodeOf(err)]
 }
 
 // refuse makes a refusal with the fault code that belongs to the code.
 func refuse(code recording.Code, format string, args ...any) error {
-	return refuseAs(answers[code].kind, code, format, args...)
+	return refuseAs(kinds[code], code, format, args...)
 }
 
 func refuseAs(k kind, code recording.Code, format string, args ...any) error {
@@ -76,11 +69,11 @@ func refuseAs(k kind, code recording.Code, format string, args ...any) error {
 
 // noSuchOperation has the words of Axis, which old clients may look for.
 func noSuchOperation(name string) error {
-	return refuseAs(kindOperation, recording.Invalid, "No such operation '%s'", shorten(name))
+	return refuseAs(kindOperation, recording.Invalid, "No such operation '%s'", recording.Shorten(name))
 }
 
 func noSuchService(name string) error {
-	return refuseAs(kindService, recording.NotFound, "there is no service %q here: use %s", shorten(name), Path)
+	return refuseAs(kindService, recording.NotFound, "there is no service %q here: use %s", recording.Shorten(name), Path)
 }
 
 func versionMismatch() error {
@@ -89,5 +82,5 @@ func versionMismatch() error {
 
 func mustUnderstand(name xml.Name) error {
 	return refuseAs(kindUnderstand, recording.Invalid, `Did not understand "MustUnderstand" header(s):{%s}%s`,
-		shorten(name.Space), shorten(name.Local))
+		recording.Shorten(name.Space), recording.Shorten(name.Local))
 }

@@ -45,5 +45,5 @@ func formNamed(value string, setting form) (form, error) {
 	case "wav":
 		return formWAV, nil
 	}
-	return setting, refuse(recording.Invalid, "format %q is not known: use base64, envelope, text or wav", shorten(value))
+	return setting, refuse(recording.Invalid, "format %q is not known: use base64, envelope, text or wav", recording.Shorten(value))
 }

@@ -4,10 +4,11 @@
 // quirks of that interface live here and nowhere else; docs/noojee.md tells
 // them, and what differs from the captures in testdata/axis.
 //
-// A request becomes a call (query.go for GET, charset.go, envelope.go and
+// A request becomes a call (operation.go for arguments, envelope.go and
 // decode.go for SOAP), the call goes to the Recorder (exchange.go), and the
-// answer is written by encode.go, base64.go and fault.go. Who may call is not
-// decided here: access control stands in front of the handler.
+// answer is written by answer.go, encode.go and fault.go. Who may call is not
+// decided here: access control stands in front of the handler, and the Recorder
+// decides what an actor may use.
 package soap
 
 import (
@@ -19,6 +20,7 @@ import (
 	"github.com/gorilla/mux"
 	"golang.org/x/time/rate"
 
+	"recgate/httpd"
 	"recgate/recording"
 )
 
@@ -47,6 +49,9 @@ type Recorder interface {
 	Refused(ctx context.Context, r recording.RetrieveRequest, method string, cause error)
 }
 
+// NoMethod is counted for calls of what is no method.
+const NoMethod = "unknown"
+
 // The values of the settings that are not the default.
 const (
 	GetEnvelope   = "envelope" // GetBody; default "base64"
@@ -74,12 +79,9 @@ type Options struct {
 	// https://pbx.example; empty: it is taken from the Host header.
 	PublicURL string
 	Log       *slog.Logger // nil: no log
-	// Actor returns who sent a request, without a Username; nil: nothing is
-	// known of anybody.
-	Actor func(*http.Request) recording.Actor
 	// Count is told the outcome of every call, for metrics: the method, or
-	// "unknown", "ok" or the name of the error's code, and how long it took
-	// from when the request was read to the last byte of audio. It may be nil.
+	// NoMethod, one of httpd.Outcomes, and how long it took from when the request
+	// was read to the last byte of audio. It may be nil.
 	Count func(method, outcome string, took time.Duration)
 	// Sent is told the bytes of audio that left, before encoding. It may be nil.
 	Sent func(bytes int64)
@@ -88,7 +90,7 @@ type Options struct {
 // Handler answers the legacy endpoint and the list of services.
 type Handler struct {
 	o        Options
-	rooms    *rooms
+	rooms    *httpd.Rooms
 	refusals *rate.Limiter // of lines in the access log, see Refuse
 }
 
@@ -97,16 +99,13 @@ func New(o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Actor == nil {
-		o.Actor = func(*http.Request) recording.Actor { return recording.Actor{} }
-	}
 	if o.Count == nil {
 		o.Count = func(string, string, time.Duration) {}
 	}
 	if o.Sent == nil {
 		o.Sent = func(int64) {}
 	}
-	return &Handler{o: o, rooms: newRooms(), refusals: newRefusals()}
+	return &Handler{o: o, rooms: httpd.NewRooms(), refusals: newRefusals()}
 }
 
 // Register adds the endpoint to a router, and switches the router's cleaning
@@ -127,7 +126,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet, http.MethodHead:
 		h.get(w, r)
 	case http.MethodPost:
-		x, err := h.post(w, r, maxRequest)
+		x, err := h.post(w, r, httpd.MaxRequest)
 		x.run(err)
 	default:
 		notAllowed(w, "GET, HEAD, POST")
@@ -138,10 +137,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // a call, even next to wsdl: an answer of 200 to a call that was not made
 // would be the worst of all.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
-	args, err := parseQuery(r.URL.RawQuery)
-	_, isCall := first(args, argMethod)
-	wsdlKind, isWSDL := first(args, "wsdl")
-	_, isList := first(args, "list")
+	args, err := httpd.ParseQuery(r.URL.RawQuery)
+	_, isCall := args.First(argMethod)
+	wsdlKind, isWSDL := args.First("wsdl")
+	_, isList := args.First("list")
 	switch {
 	case isCall && r.Method == http.MethodHead:
 		notAllowed(w, "GET, POST") // HEAD promises to change nothing

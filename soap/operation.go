@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"recgate/httpd"
 	"recgate/recording"
 )
 
@@ -38,26 +39,11 @@ const (
 // operationNamed finds a method by its name in any case, or returns nil.
 func operationNamed(name string) *operation {
 	for i := range operations {
-		if sameName(operations[i].name, name) {
+		if httpd.SameName(operations[i].name, name) {
 			return &operations[i]
 		}
 	}
 	return nil
-}
-
-// sameName compares a name of ours with one that was sent, without regard to
-// case. The lengths keep letters of other alphabets out, which fold to ASCII
-// ones (a long s to an s) and may not even stand in an answer's element.
-func sameName(ours, sent string) bool { return len(ours) == len(sent) && strings.EqualFold(ours, sent) }
-
-// argument is one value that the caller sent, decoded.
-type argument struct {
-	name, value string
-	// absent means that it was said not to be given (xsi:nil), and only holds
-	// its place.
-	absent bool
-	// plus means that a blank of the value was sent as a plus sign.
-	plus bool
 }
 
 // call is one request, decoded: what is to be done and how to answer.
@@ -77,29 +63,29 @@ type call struct {
 // regard to case, of repeated ones the first is taken, and a position (see
 // positions) counts only where the name itself was not sent. An unknown name is refused when it
 // may have been meant for a needed argument, and left aside otherwise.
-func (c *call) bind(args []argument) error {
+func (c *call) bind(args httpd.Arguments) error {
 	c.args = make(map[string]string, len(args))
-	c.plus = slices.ContainsFunc(args, func(a argument) bool {
-		return a.plus && (sameName(argTarget, a.name) || sameName(argUniqueID, a.name))
+	c.plus = slices.ContainsFunc(args, func(a httpd.Argument) bool {
+		return a.Plus && (httpd.SameName(argTarget, a.Name) || httpd.SameName(argUniqueID, a.Name))
 	})
 	for _, name := range append([]string{argPBX, argFormat}, c.op.args...) {
-		if value, ok := first(args, name); ok {
+		if value, ok := args.First(name); ok {
 			c.args[name] = value
 		}
 	}
-	rest := slices.DeleteFunc(slices.Clone(args), func(a argument) bool { return c.known(a.name) })
+	rest := slices.DeleteFunc(slices.Clone(args), func(a httpd.Argument) bool { return c.known(a.Name) })
 	places := besideNames(rest)
-	if !slices.ContainsFunc(args, func(a argument) bool { return c.documented(a.name) }) {
+	if !slices.ContainsFunc(args, func(a httpd.Argument) bool { return c.documented(a.Name) }) {
 		places = positions(rest, len(c.op.args))
 	}
 	for i, place := range places {
 		switch a := rest[i]; {
-		case a.absent:
+		case a.Absent:
 		case place < 0 || place >= len(c.op.args):
-			c.unknown = append(c.unknown, a.name)
+			c.unknown = append(c.unknown, a.Name)
 		default:
 			if _, taken := c.args[c.op.args[place]]; !taken {
-				c.args[c.op.args[place]] = a.value
+				c.args[c.op.args[place]] = a.Value
 			}
 		}
 	}
@@ -113,7 +99,7 @@ func (c *call) missing() error {
 	for _, name := range c.op.need {
 		if _, ok := c.args[name]; !ok {
 			return refuse(recording.Invalid, "%s is missing, and %q is not an argument of %s: give %s",
-				name, shorten(c.unknown[0]), c.op.name, strings.Join(c.op.args, ", "))
+				name, recording.Shorten(c.unknown[0]), c.op.name, strings.Join(c.op.args, ", "))
 		}
 	}
 	return nil
@@ -121,33 +107,11 @@ func (c *call) missing() error {
 
 // known tells whether a name means something by itself.
 func (c *call) known(name string) bool {
-	isOurs := func(ours string) bool { return sameName(ours, name) }
+	isOurs := func(ours string) bool { return httpd.SameName(ours, name) }
 	return c.documented(name) || slices.ContainsFunc([]string{argPBX, argFormat, argMethod, argAPIKey}, isOurs)
 }
 
 // documented tells whether a name is that of an argument of the operation.
 func (c *call) documented(name string) bool {
-	return slices.ContainsFunc(c.op.args, func(ours string) bool { return sameName(ours, name) })
-}
-
-// first returns the first value of an argument, by its name in any case.
-func first(args []argument, name string) (string, bool) {
-	for _, a := range args {
-		if sameName(a.name, name) && !a.absent {
-			return a.value, true
-		}
-	}
-	return "", false
-}
-
-// shorten keeps messages and logs readable when a value is enormous.
-func shorten(s string) string {
-	const most = 60
-	n := 0
-	for i := range s {
-		if n++; n > most {
-			return s[:i] + "..."
-		}
-	}
-	return s
+	return slices.ContainsFunc(c.op.args, func(ours string) bool { return httpd.SameName(ours, name) })
 }

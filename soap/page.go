@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"recgate/httpd"
 	"recgate/wsdl"
 )
 
@@ -47,7 +48,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, p page) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	setHeaders(w, "text/html;charset=utf-8", int64(body.Len()))
+	httpd.SetHeaders(w, "text/html;charset=utf-8", int64(body.Len()))
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	w.WriteHeader(p.status)
 	_, _ = w.Write(body.Bytes()) // the caller may have gone
@@ -75,7 +76,7 @@ func (h *Handler) wsdl(w http.ResponseWriter, r *http.Request, kind string) {
 	if strings.EqualFold(kind, "rpc") {
 		text = wsdl.RPC(h.address(r, Path))
 	}
-	setHeaders(w, typeSOAP11, int64(len(text)))
+	httpd.SetHeaders(w, typeSOAP11, int64(len(text)))
 	_ = writeText(w, text)
 }
 
@@ -101,8 +102,8 @@ func (h *Handler) address(r *http.Request, path string) string {
 // list answers the list of services. A call that was sent here by mistake is
 // refused and not answered with a page.
 func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
-	args, _ := parseQuery(r.URL.RawQuery)
-	_, isCall := first(args, argMethod)
+	args, _ := httpd.ParseQuery(r.URL.RawQuery)
+	_, isCall := args.First(argMethod)
 	switch {
 	case r.Method == http.MethodPost || isCall && r.Method == http.MethodGet:
 		h.refuseService(w, r, "")
@@ -118,8 +119,8 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
 // unknownService answers every other name below the list: calls with a fault,
 // everything else with 404.
 func (h *Handler) unknownService(w http.ResponseWriter, r *http.Request) {
-	args, _ := parseQuery(r.URL.RawQuery)
-	_, isCall := first(args, argMethod)
+	args, _ := httpd.ParseQuery(r.URL.RawQuery)
+	_, isCall := args.First(argMethod)
 	switch r.Method {
 	case http.MethodPost:
 		h.refuseService(w, r, mux.Vars(r)["service"])

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+
+	"recgate/httpd"
 )
 
 // generated is what generators and stubs call arguments that they have no
@@ -25,11 +27,11 @@ var numbered = regexp.MustCompile(`(?i)^(?:in|arg|param)([0-9]{1,2})$`)
 //     (v1), or where they are just 1 to n, from 1.
 //
 // One that is left out shifts none of the others, so in1 alone is the second.
-func positions(args []argument, n int) []int {
+func positions(args httpd.Arguments, n int) []int {
 	var numbers []int
 	ordered, fromOne := false, true
 	for _, a := range args {
-		m := generated.FindStringSubmatch(a.name)
+		m := generated.FindStringSubmatch(a.Name)
 		if m == nil {
 			return besideNames(args)
 		}
@@ -54,11 +56,11 @@ func positions(args []argument, n int) []int {
 
 // besideNames gives a place to those whose name holds one whatever the others
 // are called.
-func besideNames(args []argument) []int {
+func besideNames(args httpd.Arguments) []int {
 	places := make([]int, len(args))
 	for i, a := range args {
 		places[i] = -1
-		if m := numbered.FindStringSubmatch(a.name); m != nil {
+		if m := numbered.FindStringSubmatch(a.Name); m != nil {
 			places[i], _ = strconv.Atoi(m[1]) // two digits at most
 		}
 	}
@@ -66,10 +68,10 @@ func besideNames(args []argument) []int {
 }
 
 // distinct counts the names of arguments.
-func distinct(args []argument) int {
+func distinct(args httpd.Arguments) int {
 	names := map[string]bool{}
 	for _, a := range args {
-		names[a.name] = true
+		names[a.Name] = true
 	}
 	return len(names)
 }

@@ -5,17 +5,8 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"recgate/recording"
+	"recgate/httpd"
 )
-
-// codes gives the refusals of access control, which know a status alone, a
-// code of the core.
-var codes = map[int]recording.Code{
-	http.StatusUnauthorized:       recording.Forbidden,
-	http.StatusForbidden:          recording.Forbidden,
-	http.StatusTooManyRequests:    recording.Conflict, // the caller's own doing
-	http.StatusServiceUnavailable: recording.Unavailable,
-}
 
 const (
 	// maxRefused is how much of the body is read of a request that is turned
@@ -36,16 +27,12 @@ func newRefusals() *rate.Limiter { return rate.NewLimiter(refusalsPerSecond, ref
 // where the settings say so). A 401 is one for all of them. The request is
 // read only to name a retrieval in the access log.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, status int, message string) {
-	code, known := codes[status]
-	if !known {
-		code = recording.Invalid
-	}
-	err := recording.Errorf(code, "%s", message)
+	err := httpd.Refusal(status, message)
 	var x *exchange
 	if r.Method == http.MethodPost {
 		x, _ = h.post(w, r, maxRefused)
 	} else {
-		args, _ := parseQuery(r.URL.RawQuery)
+		args, _ := httpd.ParseQuery(r.URL.RawQuery)
 		x, _ = h.simple(w, r, args, nil)
 	}
 	x.turned = status

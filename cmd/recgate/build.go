@@ -22,6 +22,7 @@ import (
 	"recgate/httpd"
 	"recgate/metrics"
 	"recgate/recording"
+	"recgate/soap"
 	"recgate/store"
 	"recgate/trust"
 )
@@ -60,7 +61,7 @@ type archive interface {
 // build makes every part and starts none. It is the only function that knows
 // every package.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, error) {
-	g := &gateway{cfg: cfg, log: log, metrics: metrics.New(version, allOutcomes()...), trial: newTrial()}
+	g := &gateway{cfg: cfg, log: log, metrics: metrics.New(version, append(recording.Methods(), soap.NoMethod), httpd.Outcomes()), trial: newTrial()}
 	var err error
 	known := func(ctx context.Context) (string, error) { return g.mark.Known(ctx) }
 	if g.archive, err = openArchive(cfg, known); err != nil {

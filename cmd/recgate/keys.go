@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"strings"
 
 	"recgate/auth"
 	"recgate/config"
 	"recgate/httpd"
-	"recgate/recording"
 	"recgate/store"
 )
 
@@ -28,13 +26,6 @@ func newLimiter(l config.Limits) *httpd.Limiter {
 	return httpd.NewLimiter(httpd.Limits{
 		PerSecond: l.PerSecond, Burst: l.Burst, Caller: l.PerCaller, Total: l.Total, Exempt: config.Prefixes(l.Exempt),
 	})
-}
-
-// actor returns who sent a request, as far as its address and its key tell.
-func (g *gateway) actor(r *http.Request) recording.Actor {
-	a := g.keys.Actor(httpd.KeyName(r.Context()))
-	a.Remote = httpd.Remote(r)
-	return a
 }
 
 // closed returns nil when the database has keys, so that a door that the

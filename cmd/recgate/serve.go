@@ -160,7 +160,6 @@ func (g *gateway) door() (*soap.Handler, http.Handler) {
 			StartReturn: l.StartReturn, StopNothing: l.StopNothing,
 		},
 		PublicURL: g.cfg.PublicURL,
-		Actor:     g.actor,
 		Log:       g.log,
 		Count:     g.metrics.Request,
 		Sent:      g.metrics.Served,

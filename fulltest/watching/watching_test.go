@@ -84,7 +84,7 @@ func TestDashboard(t *testing.T) {
 
 // TestMetrics has names, types and help texts judged.
 func TestMetrics(t *testing.T) {
-	m := metrics.New("1.2.3", "ok", "unavailable")
+	m := metrics.New("1.2.3", []string{"start", "stop", "retrieve"}, []string{"ok", "unavailable"})
 	m.WatchPBX("pbx1", func() metrics.PBX { return metrics.PBX{} })
 	rec := httptest.NewRecorder()
 	m.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))

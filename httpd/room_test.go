@@ -1,4 +1,4 @@
-package soap_test
+package httpd_test
 
 import (
 	"bytes"
@@ -9,20 +9,47 @@ import (
 	"testing/synctest"
 	"time"
 
+	"recgate/httpd"
 	"recgate/recording"
-	"recgate/soap"
 )
+
+// newWAV is n bytes in which every block differs.
+func newWAV(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(i*7 ^ i>>8 ^ i>>16)
+	}
+	return b
+}
+
+// file is audio in memory.
+type file struct{ *bytes.Reader }
+
+func (file) Close() error { return nil }
+
+// send sends audio in base64 and gives its room back.
+func send(t *testing.T, rooms *httpd.Rooms, wav []byte, to *taker) {
+	t.Helper()
+	a, err := httpd.OpenAudio(&recording.Audio{Bytes: int64(len(wav)), ReadSeekCloser: file{bytes.NewReader(wav)}}, rooms)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer a.Close()
+	if err := a.SendBase64(to); err != nil {
+		t.Error(err)
+	}
+}
 
 // taker is a caller who takes some time for each block.
 type taker struct {
-	header   http.Header
 	took     func() // called in the middle of every write
 	body     bytes.Buffer
 	blocks   []int           // bytes of each write
 	patience []time.Duration // until the deadline of each write
 }
 
-func (c *taker) Header() http.Header { return c.header }
+func (c *taker) Header() http.Header { return nil }
 func (c *taker) WriteHeader(int)     {}
 
 func (c *taker) Write(b []byte) (int, error) {
@@ -40,9 +67,8 @@ func (c *taker) SetWriteDeadline(t time.Time) error {
 // memory is bounded, and all get their audio.
 func TestManyShareMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEndpoint(t, soap.Legacy{})
+		rooms := httpd.NewRooms()
 		wav := newWAV(1<<20 + 1)
-		e.rec.audio = func() *recording.Audio { return audioOf(wav) }
 		text := base64.StdEncoding.EncodeToString(wav)
 		held := make(chan struct{})
 		release := sync.OnceFunc(func() { close(held) })
@@ -50,8 +76,8 @@ func TestManyShareMemory(t *testing.T) {
 		callers := make([]*taker, 60)
 		var wg sync.WaitGroup
 		for i := range callers {
-			callers[i] = &taker{header: http.Header{}, took: func() { <-held }}
-			wg.Go(func() { e.ServeHTTP(callers[i], requestWith(retrieveOK)) })
+			callers[i] = &taker{took: func() { <-held }}
+			wg.Go(func() { send(t, rooms, wav, callers[i]) })
 		}
 		synctest.Wait()
 		memory := 0
@@ -75,11 +101,9 @@ func TestManyShareMemory(t *testing.T) {
 // ones to others, and has as much time for each byte as before.
 func TestSlowCallerGetsSmallBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEndpoint(t, soap.Legacy{})
 		wav := newWAV(1 << 20)
-		e.rec.audio = func() *recording.Audio { return audioOf(wav) }
-		slow := &taker{header: http.Header{}, took: func() { time.Sleep(2 * time.Second) }}
-		e.ServeHTTP(slow, requestWith(retrieveOK))
+		slow := &taker{took: func() { time.Sleep(2 * time.Second) }}
+		send(t, httpd.NewRooms(), wav, slow)
 		if slow.body.String() != base64.StdEncoding.EncodeToString(wav) {
 			t.Errorf("%d bytes came, not what was expected", slow.body.Len())
 		}

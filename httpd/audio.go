@@ -1,4 +1,4 @@
-package soap
+package httpd
 
 import (
 	"fmt"
@@ -18,22 +18,23 @@ const (
 	slowCaller = time.Second
 )
 
-// encodedLen is the length of n bytes in base64.
-func encodedLen(n int64) int64 { return (n + 2) / 3 * 4 }
+// Base64Len is the length of n bytes in base64.
+func Base64Len(n int64) int64 { return (n + 2) / 3 * 4 }
 
-// opened is audio of which the first block has been read, so that what could
-// be found wrong with it has been found before the answer begins.
-type opened struct {
+// Audio is a recording on its way to a caller. Its first block has been read, so
+// that what could be found wrong with it has been found before the answer
+// begins.
+type Audio struct {
 	source io.Reader
 	left   int64 // bytes that are not read yet
 	held   int   // bytes that are in the room
-	rooms  *rooms
+	rooms  *Rooms
 	room   *room
 }
 
-// openAudio checks that the audio is as long as was said, and that it can be
-// read. Whatever it returns, the caller closes it.
-func openAudio(a *recording.Audio, rooms *rooms) (*opened, error) {
+// OpenAudio checks that a recording is as long as was said, and that it can be
+// read. The caller closes the Audio, and a in any case.
+func OpenAudio(a *recording.Audio, rooms *Rooms) (*Audio, error) {
 	size, err := a.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, fmt.Errorf("find the size of recording %s: %w", a.Recording, err)
@@ -44,19 +45,19 @@ func openAudio(a *recording.Audio, rooms *rooms) (*opened, error) {
 	if _, err := a.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("rewind recording %s: %w", a.Recording, err)
 	}
-	o := &opened{source: a, left: size, rooms: rooms, room: rooms.lend(size)}
+	o := &Audio{source: a, left: size, rooms: rooms, room: rooms.lend(size)}
 	if err = o.read(); err != nil {
-		o.close()
+		o.Close()
 		return nil, fmt.Errorf("read recording %s: %w", a.Recording, err)
 	}
 	return o, nil
 }
 
-// close gives the room back.
-func (o *opened) close() { o.rooms.takeBack(o.room) }
+// Close gives the room back.
+func (o *Audio) Close() { o.rooms.takeBack(o.room) }
 
 // read reads the next block, which is full unless it is the last one.
-func (o *opened) read() error {
+func (o *Audio) read() error {
 	o.held = int(min(o.left, int64(o.room.block())))
 	if _, err := io.ReadFull(o.source, o.room.audio(o.held)); err != nil {
 		return err
@@ -65,9 +66,16 @@ func (o *opened) read() error {
 	return nil
 }
 
+// SendBase64 writes the audio in base64 (RFC 4648, section 4), without line
+// breaks. After an error the answer is incomplete and cannot be repaired.
+func (o *Audio) SendBase64(w http.ResponseWriter) error { return o.send(w, inBase64) }
+
+// SendBytes writes the audio as it is, otherwise as SendBase64.
+func (o *Audio) SendBytes(w http.ResponseWriter) error { return o.send(w, asItIs) }
+
 // send writes all blocks, each through encode, with a new write deadline for
-// each. After an error the answer is incomplete and cannot be repaired.
-func (o *opened) send(w http.ResponseWriter, encode func(*room, int) []byte) error {
+// each.
+func (o *Audio) send(w http.ResponseWriter, encode func(*room, int) []byte) error {
 	deadline := http.NewResponseController(w)
 	for {
 		begun := time.Now()
@@ -80,7 +88,7 @@ func (o *opened) send(w http.ResponseWriter, encode func(*room, int) []byte) err
 			return nil
 		}
 		if o.room.isLarge() && time.Since(begun) > slowCaller {
-			o.close()
+			o.Close()
 			o.room = o.rooms.lendSmall()
 		}
 		if err := o.read(); err != nil {

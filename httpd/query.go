@@ -1,4 +1,4 @@
-package soap
+package httpd
 
 import (
 	"strconv"
@@ -13,40 +13,68 @@ import (
 )
 
 const (
-	// maxRequest is the most bytes of a query string or of a body.
-	maxRequest = 64 << 10
-	// maxArguments is the most arguments of one request.
-	maxArguments = 100
+	// MaxRequest is the most bytes of a query string or of a body.
+	MaxRequest = 64 << 10
+	// MaxArguments is the most arguments of one request.
+	MaxArguments = 100
 )
 
-// parseQuery reads a query string, or a form, which is written the same way.
+// Argument is one value that the caller sent, decoded.
+type Argument struct {
+	Name, Value string
+	// Absent means that it was said not to be given (xsi:nil), and only holds
+	// its place.
+	Absent bool
+	// Plus means that a blank of the value was sent as a plus sign.
+	Plus bool
+}
+
+// Arguments are those of one request, in the order in which they were sent.
+type Arguments []Argument
+
+// First returns the first value of an argument, by its name in any case.
+func (all Arguments) First(name string) (string, bool) {
+	for _, a := range all {
+		if SameName(a.Name, name) && !a.Absent {
+			return a.Value, true
+		}
+	}
+	return "", false
+}
+
+// SameName compares a name of ours with one that was sent, without regard to
+// case. The lengths keep letters of other alphabets out, which fold to ASCII
+// ones (a long s to an s) and may not even stand in an answer's element.
+func SameName(ours, sent string) bool { return len(ours) == len(sent) && strings.EqualFold(ours, sent) }
+
+// ParseQuery reads a query string, or a form, which is written the same way.
 // net/url is not used because it drops what it cannot read: here & alone
 // separates (a semicolon is data), + and %20 are blanks, %uXXXX is a UTF-16
 // unit, and bytes that are not UTF-8 are windows-1252. Anything else after a
 // percent sign is refused. Next to an error it returns what it could read, so
 // that a refused retrieval can still be named in the access log.
-func parseQuery(query string) ([]argument, error) { return parseForm(query, "") }
+func ParseQuery(query string) (Arguments, error) { return ParseForm(query, "") }
 
-// parseForm is parseQuery for a form in a charset, by which bytes that are not
+// ParseForm is ParseQuery for a form in a charset, by which bytes that are not
 // UTF-8 are read; none means windows-1252. Line ends around an argument, which
 // an escape would hide inside of it, belong to the file that was sent.
-func parseForm(query, charset string) ([]argument, error) {
+func ParseForm(query, charset string) (Arguments, error) {
 	others := encodingNamed(charset)
 	if others == nil {
 		others = charmap.Windows1252
 	}
 	var failed error
-	if len(query) > maxRequest {
-		failed = refuse(recording.Invalid, "the request is longer than %d bytes", maxRequest)
-		query = query[:maxRequest]
+	if len(query) > MaxRequest {
+		failed = recording.Errorf(recording.Invalid, "the request is longer than %d bytes", MaxRequest)
+		query = query[:MaxRequest]
 	}
-	var args []argument
+	var args Arguments
 	for piece := range strings.SplitSeq(query, "&") {
 		if piece = strings.Trim(piece, "\r\n"); piece == "" {
 			continue
 		}
-		if len(args) == maxArguments {
-			return args, refuse(recording.Invalid, "the request has more than %d arguments", maxArguments)
+		if len(args) == MaxArguments {
+			return args, recording.Errorf(recording.Invalid, "the request has more than %d arguments", MaxArguments)
 		}
 		a, err := parseArgument(piece, others)
 		if err != nil && failed == nil {
@@ -57,19 +85,19 @@ func parseForm(query, charset string) ([]argument, error) {
 	return args, failed
 }
 
-func parseArgument(piece string, others encoding.Encoding) (argument, error) {
+func parseArgument(piece string, others encoding.Encoding) (Argument, error) {
 	rawName, rawValue, _ := strings.Cut(piece, "=")
 	name, bad := unescape(rawName, others)
 	if bad != "" {
-		return argument{name: rawName, value: rawValue}, refuse(recording.Invalid,
-			"the name of an argument, %q, holds the bad escape %q: write a percent sign as %%25", shorten(rawName), bad)
+		return Argument{Name: rawName, Value: rawValue}, recording.Errorf(recording.Invalid,
+			"the name of an argument, %q, holds the bad escape %q: write a percent sign as %%25", recording.Shorten(rawName), bad)
 	}
 	value, bad := unescape(rawValue, others)
 	if bad != "" {
-		return argument{name: name, value: rawValue}, refuse(recording.Invalid,
-			"%s %q holds the bad escape %q: write a percent sign as %%25", shorten(name), shorten(rawValue), bad)
+		return Argument{Name: name, Value: rawValue}, recording.Errorf(recording.Invalid,
+			"%s %q holds the bad escape %q: write a percent sign as %%25", recording.Shorten(name), recording.Shorten(rawValue), bad)
 	}
-	return argument{name: name, value: value, plus: strings.Contains(rawValue, "+")}, nil
+	return Argument{Name: name, Value: value, Plus: strings.Contains(rawValue, "+")}, nil
 }
 
 // unescape decodes one name or value; others is what bytes are in that are not
@@ -99,7 +127,7 @@ func unescape(s string, others encoding.Encoding) (text, bad string) {
 			raw = raw[:0]
 			i += n
 		default:
-			b, ok := hex(s[i:], 1, 2)
+			b, ok := hexDigits(s[i:], 1, 2)
 			if !ok {
 				return "", s[i:min(i+3, len(s))]
 			}
@@ -114,7 +142,7 @@ func unescape(s string, others encoding.Encoding) (text, bad string) {
 // unit reads %uXXXX, or two of them that are a surrogate pair, and returns
 // how many bytes it took; 0 when it is neither.
 func unit(s string) (rune, int) {
-	high, ok := hex(s, 2, 4)
+	high, ok := hexDigits(s, 2, 4)
 	if !ok {
 		return 0, 0
 	}
@@ -124,15 +152,15 @@ func unit(s string) (rune, int) {
 	if len(s) < 12 || s[6] != '%' || s[7] != 'u' && s[7] != 'U' {
 		return 0, 0
 	}
-	low, ok := hex(s[6:], 2, 4)
+	low, ok := hexDigits(s[6:], 2, 4)
 	if r := utf16.DecodeRune(rune(high), rune(low)); ok && r != utf8.RuneError {
 		return r, 12
 	}
 	return 0, 0
 }
 
-// hex reads exactly n hexadecimal digits of s from the offset on.
-func hex(s string, offset, n int) (uint64, bool) {
+// hexDigits reads exactly n hexadecimal digits of s from the offset on.
+func hexDigits(s string, offset, n int) (uint64, bool) {
 	if len(s) < offset+n {
 		return 0, false
 	}

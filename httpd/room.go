@@ -1,4 +1,4 @@
-package soap
+package httpd
 
 import (
 	"sync"
@@ -49,14 +49,16 @@ func (r *room) encode(n int) []byte {
 	return r.text[:written]
 }
 
-// rooms lends rooms, large ones as long as there are any.
-type rooms struct {
+// Rooms lends memory for blocks, large ones as long as there are any. All
+// requests of a door share one.
+type Rooms struct {
 	large chan *room // those that are free; nil for one that was never used
 	small sync.Pool  // of *room
 }
 
-func newRooms() *rooms {
-	r := &rooms{large: make(chan *room, largeRooms), small: sync.Pool{New: func() any { return newRoom(smallText) }}}
+// NewRooms makes rooms, of which none is lent.
+func NewRooms() *Rooms {
+	r := &Rooms{large: make(chan *room, largeRooms), small: sync.Pool{New: func() any { return newRoom(smallText) }}}
 	for range largeRooms {
 		r.large <- nil
 	}
@@ -64,8 +66,8 @@ func newRooms() *rooms {
 }
 
 // lend lends a room for a recording of so many bytes.
-func (r *rooms) lend(bytes int64) *room {
-	if encodedLen(bytes) <= smallText {
+func (r *Rooms) lend(bytes int64) *room {
+	if Base64Len(bytes) <= smallText {
 		return r.lendSmall()
 	}
 	select {
@@ -79,10 +81,10 @@ func (r *rooms) lend(bytes int64) *room {
 	}
 }
 
-func (r *rooms) lendSmall() *room { return r.small.Get().(*room) }
+func (r *Rooms) lendSmall() *room { return r.small.Get().(*room) }
 
 // takeBack takes a room back.
-func (r *rooms) takeBack(lent *room) {
+func (r *Rooms) takeBack(lent *room) {
 	if lent.isLarge() {
 		r.large <- lent
 		return

@@ -1,4 +1,4 @@
-package soap
+package httpd
 
 import (
 	"bytes"
@@ -19,10 +19,10 @@ import (
 // declared finds the encoding in an XML declaration.
 var declared = regexp.MustCompile(`^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
 
-// toUTF8 turns a message into UTF-8. What it is written in is told, strongest
+// ToUTF8 turns a message into UTF-8. What it is written in is told, strongest
 // first, by its byte order mark, the charset of the content type and the XML
 // declaration (RFC 7303, section 3); otherwise it is UTF-8.
-func toUTF8(body []byte, contentType string) ([]byte, error) {
+func ToUTF8(body []byte, contentType string) ([]byte, error) {
 	switch {
 	case bytes.HasPrefix(body, []byte("\xEF\xBB\xBF")):
 		return validUTF8(body[3:])
@@ -35,7 +35,7 @@ func toUTF8(body []byte, contentType string) ([]byte, error) {
 	case bytes.HasPrefix(body, []byte("\x00<")):
 		return fromUTF16(body, binary.BigEndian)
 	}
-	charset := charsetOf(contentType)
+	charset := CharsetOf(contentType)
 	if charset == "" {
 		if m := declared.FindSubmatch(body); m != nil {
 			charset = string(m[1])
@@ -59,7 +59,7 @@ func decodeText(text []byte, charset string) ([]byte, error) {
 	}
 	if wide.MatchString(charset) {
 		if bytes.IndexByte(text, 0) >= 0 {
-			return nil, refuse(recording.Invalid, "the message says that it is %s, but it has no byte order mark and does not begin with <", shorten(charset))
+			return nil, recording.Errorf(recording.Invalid, "the message says that it is %s, but it has no byte order mark and does not begin with <", recording.Shorten(charset))
 		}
 		return validUTF8(text)
 	}
@@ -68,11 +68,11 @@ func decodeText(text []byte, charset string) ([]byte, error) {
 	}
 	known := encodingNamed(charset)
 	if known == nil {
-		return nil, refuse(recording.Invalid, "messages in %q cannot be read: send UTF-8", shorten(charset))
+		return nil, recording.Errorf(recording.Invalid, "messages in %q cannot be read: send UTF-8", recording.Shorten(charset))
 	}
 	plain, err := known.NewDecoder().Bytes(text)
 	if err != nil || bytes.ContainsRune(plain, utf8.RuneError) {
-		return nil, refuse(recording.Invalid, "the message is not valid %s: name its charset in the content type", shorten(charset))
+		return nil, recording.Errorf(recording.Invalid, "the message is not valid %s: name its charset in the content type", recording.Shorten(charset))
 	}
 	return plain, nil
 }
@@ -111,7 +111,7 @@ func isASCII(b []byte) bool {
 // whose value is in quotes of another kind.
 var parameter = regexp.MustCompile(`(?i);\s*charset\s*=\s*["']?\s*([A-Za-z0-9._:+-]+)`)
 
-func charsetOf(contentType string) string {
+func CharsetOf(contentType string) string {
 	if m := parameter.FindStringSubmatch(contentType); m != nil {
 		return m[1]
 	}
@@ -120,14 +120,14 @@ func charsetOf(contentType string) string {
 
 func validUTF8(b []byte) ([]byte, error) {
 	if !utf8.Valid(b) {
-		return nil, refuse(recording.Invalid, "the message is not valid UTF-8: name its charset in the content type")
+		return nil, recording.Errorf(recording.Invalid, "the message is not valid UTF-8: name its charset in the content type")
 	}
 	return b, nil
 }
 
 func fromUTF16(b []byte, order binary.ByteOrder) ([]byte, error) {
 	if len(b)%2 != 0 {
-		return nil, refuse(recording.Invalid, "the message is cut off inside a UTF-16 character")
+		return nil, recording.Errorf(recording.Invalid, "the message is cut off inside a UTF-16 character")
 	}
 	units := make([]uint16, len(b)/2)
 	for i := range units {
