@@ -37,7 +37,7 @@ func TestPBXThatIsStillBeginning(t *testing.T) {
 		{"nothing that lists channels", []string{"MixMonitor", "StopMixMonitor"}, "may not use CoreShowChannels"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inBubble(t, func(c *Config, _ *scripted) { c.VerifyStart = 0 }, func(r *rig) {
+			inBubble(t, func(c *Config, _ *scripted) { c.VerifyStart = 0 }, func(t *testing.T, r *rig) {
 				r.begins(tt.at...)
 				err := r.CanRecord(t.Context())
 				if tt.without != "" {
@@ -72,7 +72,7 @@ func TestPBXThatIsStillBeginning(t *testing.T) {
 // TestRightsThatStayAreNotAskedForEver: a user who has no more than Monitor is
 // asked about for half a minute, and then believed.
 func TestRightsThatStayAreNotAskedForEver(t *testing.T) {
-	inBubble(t, nil, func(r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		r.begins("CoreShowChannels", "Status", "Getvar", "Monitor", "StopMonitor")
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -90,7 +90,7 @@ func TestRightsThatStayAreNotAskedForEver(t *testing.T) {
 // TestBootingPBXGoesAgain: an answer that belongs to a login that is over means
 // nothing for the next one.
 func TestBootingPBXGoesAgain(t *testing.T) {
-	inBubble(t, nil, func(r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		r.begins("CoreShowChannels", "Status", "Getvar")
 		late := make(chan struct{})
 		r.far.set(func() {

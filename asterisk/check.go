@@ -2,77 +2,139 @@ package asterisk
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"recgate/ami"
 	"recgate/recording"
 )
 
-// actionsWait is how long Check waits for the connections for actions: a little
-// longer than Asterisk takes to refuse a login.
-const actionsWait = 1500 * time.Millisecond
+const (
+	// checkLimit is how long Check may take.
+	checkLimit = 6 * time.Second
+	// actionsWait is how long it waits for the connections for actions: a little
+	// longer than Asterisk takes to refuse a login.
+	actionsWait = 1500 * time.Millisecond
+)
 
-// Report is what recgate needs to know of a PBX before it can serve it.
-type Report struct {
-	Version  string // greeting, e.g. "Asterisk Call Manager/5.0.4"
-	Asterisk string // version of the server; empty where CoreSettings is not allowed
-	System   string // system name, with which unique ids begin; mostly empty
-	Recorder string // MixMonitor or Monitor; empty when there is none
-	Why      string // why this recorder
-	Actions  []ActionRight
-	Modules  string // whether WAV can be written
-	Listing  string // the action that lists the channels
-	Channels int    // how many are live
-	Events   string // whether the read class "call" is proved
+// CheckSpool finds out whether the mount is there, can be read, and lets
+// files be deleted. Its error is for the operator and names the folder.
+func (p *PBX) CheckSpool() error { return p.spool.probe() }
 
-	ActionConnections, Wanted int // connections for actions that are up, and that there should be
-}
-
-// ActionRight tells whether one action exists and may be used.
-type ActionRight struct {
-	Action  string
-	Class   string // that it needs on the write line of manager.conf
-	Allowed bool
-}
-
-// Check says what the PBX allows. It needs Run to be at work, and waits for
-// the login and the first listing until ctx ends. The error is that of the
-// first thing that serve would fail on; the report holds what is known by then.
+// Check says step by step what the PBX allows. It needs Run to be at work, and
+// waits for the first attempt to log in, and for the first listing. It ends at
+// the first thing that serve would fail on.
 //
 // No action tells whether the user reads class call without needing a right
 // of its own or touching a call, so that is proved by the first event only. A
 // login in which channels come and go without any event is told as an error.
-func (p *PBX) Check(ctx context.Context) (Report, error) {
-	err := p.await(ctx)
+func (p *PBX) Check(ctx context.Context, said func(step, detail string, err error)) {
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	err := p.awaitAttempt(ctx)
 	p.mu.Lock()
-	have, report := p.rights, Report{Version: p.version}
+	have, version := p.rights, p.version
 	p.mu.Unlock()
-	for _, action := range []string{"MixMonitor", "StopMixMonitor", "Monitor", "StopMonitor", "CoreShowChannels", "Status", "Getvar", "CoreSettings"} {
-		report.Actions = append(report.Actions, ActionRight{action, writeClass[action], have[action]})
+	if version == "" {
+		said("login", "", err)
+		return
 	}
-	report.Modules = modules(have)
+	release := ""
+	if err == nil {
+		release, err = p.release(ctx, have)
+	}
+	said("login", fmt.Sprintf("%s as %s (%s%s)", p.address, p.user, version, release), nil)
+	var chosen recorder
+	if err == nil {
+		chosen, err = p.choose(have)
+	}
+	said("rights", inWords(have, chosen), nil)
 	if err != nil {
-		return report, err
+		said("recorder", "", err)
+		return
 	}
-	report.Listing, report.Channels = have.listing(), p.table.Len()
-	report.Events = "not proved: no call has come or gone since the login; make one call while this runs, or trust the first minutes of serve"
-	if p.hasHeard() {
-		report.Events = "proved: events of class call come"
-	}
-	if have["CoreSettings"] {
-		answer, err := p.do(ctx, ami.NewAction("CoreSettings"))
-		if err != nil {
-			return report, p.fault(err)
+	said("modules", modules(have), nil)
+	said("recorder", fmt.Sprintf("%s (%s)", chosen.name(), p.why(chosen, have)), nil)
+	said("connections", connections(p.awaitActions(ctx)), nil)
+	said("channels", fmt.Sprintf("%d live, listed by %s; read class call: %s", p.table.Len(), have.listing(), p.proof()), nil)
+}
+
+// awaitAttempt waits as await does, and first until an attempt to connect has
+// succeeded or failed.
+func (p *PBX) awaitAttempt(ctx context.Context) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := p.await(ctx)
+		if !errors.Is(err, ami.ErrConnecting) {
+			return err
 		}
-		report.Asterisk, report.System = answer.Get("AsteriskVersion"), answer.Get("SystemName")
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("no answer from %s within %v: is that where AMI listens, and does no firewall stand between", p.address, checkLimit)
+		case <-tick.C:
+		}
 	}
-	r, err := p.choose(have)
-	if err != nil {
-		return report, err
+}
+
+// release is the version of the server, behind a comma; empty where it may not
+// be asked.
+func (p *PBX) release(ctx context.Context, have rights) (string, error) {
+	if !have["CoreSettings"] {
+		return "", nil
 	}
-	report.Recorder, report.Why = r.name(), p.why(r, have)
-	report.ActionConnections, report.Wanted = p.awaitActions(ctx)
-	return report, nil
+	answer, err := p.do(ctx, ami.NewAction("CoreSettings"))
+	if version := answer.Get("AsteriskVersion"); version != "" {
+		return ", Asterisk " + version, nil
+	}
+	return "", p.fault(err)
+}
+
+// inWords lists what the account may do, and what it lacks with the class that
+// would allow it.
+func inWords(have rights, chosen recorder) string {
+	var may, lacks []string
+	for _, action := range []string{"MixMonitor", "StopMixMonitor", "Monitor", "StopMonitor", "CoreShowChannels", "Status", "Getvar", "CoreSettings"} {
+		switch {
+		case have[action]:
+			may = append(may, action)
+		case chosen != nil && chosen.name() == MixMonitor && strings.HasSuffix(action, "Monitor") && !strings.HasSuffix(action, "MixMonitor"):
+			// what records is another one
+		default:
+			lacks = append(lacks, fmt.Sprintf("%s (%s)", action, writeClass[action]))
+		}
+	}
+	if len(may) == 0 {
+		may = []string{"nothing of what recgate needs"}
+	}
+	text := "may " + strings.Join(may, ", ")
+	if len(lacks) > 0 {
+		text += "; not there or not allowed (write class): " + strings.Join(lacks, ", ")
+	}
+	return text
+}
+
+// proof says whether the read class "call" is proved.
+func (p *PBX) proof() string {
+	if p.hasHeard() {
+		return "proved: events of class call come"
+	}
+	return "not proved: no call has come or gone since the login; make one call while this runs, or trust the first minutes of serve"
+}
+
+// connections tells of those for actions. Too few are no failure: recordings
+// are made all the same, and delay each other.
+func connections(up, wanted int) string {
+	if wanted == 0 {
+		return "one for events and actions"
+	}
+	text := fmt.Sprintf("one for events, %d of %d for actions", up, wanted)
+	if up < wanted {
+		text += "; starts and stops will wait for each other: write allowmultiplelogin = yes in the section of this user in manager.conf, and reload, or action_connections: 0 where one is to do"
+	}
+	return text
 }
 
 // modules says in words what is known of the module that writes WAV.

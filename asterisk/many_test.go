@@ -21,7 +21,7 @@ func (r *rig) crowd() (undo func()) {
 // TestTooManyChannels: a listing beyond all measure is refused once, in words,
 // and asked for again seldom. What was known stays, and what runs is followed.
 func TestTooManyChannels(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		r.hearOne("30.1")
 		r.drain()
 		undo := r.crowd()

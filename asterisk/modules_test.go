@@ -60,7 +60,7 @@ func TestModulesNotLoaded(t *testing.T) {
 				code(t, r.CanRecord(t.Context()), recording.Unavailable, tt.says)
 				_, err := r.Record(t.Context(), r.caller, r.id)
 				code(t, err, recording.Unavailable, tt.says)
-				_, err = r.Check(t.Context())
+				_, err = r.check(t.Context())
 				code(t, err, recording.Unavailable, tt.says)
 				if n := len(r.far.asked("MixMonitor")) + len(r.far.asked("Monitor")); n != 0 {
 					t.Errorf("%d recordings were asked for", n)
@@ -114,9 +114,9 @@ func TestModuleNotAskable(t *testing.T) {
 				if err := r.CanRecord(t.Context()); err != nil {
 					t.Error(err)
 				}
-				report, err := r.Check(t.Context())
-				if err != nil || !strings.Contains(report.Modules, "not known whether format_wav.so is loaded") {
-					t.Errorf("Check = %q, %v", report.Modules, err)
+				found, err := r.check(t.Context())
+				if err != nil || !strings.Contains(found["modules"], "not known whether format_wav.so is loaded") {
+					t.Errorf("Check found %q, %v", found, err)
 				}
 				_, err = r.Record(t.Context(), r.caller, r.id)
 				code(t, err, recording.Unavailable, "its file did not appear")

@@ -36,7 +36,9 @@ type Config struct {
 
 // PBX is one Asterisk server: recording.PBX over AMI.
 type PBX struct {
-	name, user  string
+	name        string
+	address     string // of AMI
+	user        string
 	wanted      string
 	spoolPath   string
 	spool       *spool
@@ -102,7 +104,7 @@ func NewPBX(c Config) (*PBX, error) {
 
 func newPBX(c Config, conn connection, server asker) (*PBX, error) {
 	p := &PBX{
-		name: c.Name, user: c.Client.Username, wanted: c.Recorder, verifyStart: c.VerifyStart,
+		name: c.Name, address: c.Client.Address, user: c.Client.Username, wanted: c.Recorder, verifyStart: c.VerifyStart,
 		spoolPath: strings.TrimSuffix(c.Spool, "/"), spool: newSpool(c.Mount, c.Name), now: c.Clock, log: c.Log,
 		conn: conn, server: server, table: NewTable(c.Name, c.Extensions), news: newNews(), relisting: newRelisting(), books: newBooks(), denied: make(chan struct{}, 1),
 		changed: make(chan struct{}), moves: map[string]string{},
@@ -160,14 +162,6 @@ func (p *PBX) Name() string { return p.name }
 
 // Spool implements recording.PBX.
 func (p *PBX) Spool() recording.Spool { return p.spool }
-
-// CheckSpool finds out whether the mount is there, can be read, and lets
-// files be deleted. Its error is for the operator and names the folder.
-func (p *PBX) CheckSpool() error { return p.spool.probe() }
-
-// SpoolThere tells whether the folder of the recordings is there and may be
-// read; it writes nothing. Its error is Unavailable.
-func (p *PBX) SpoolThere() error { return p.spool.readable() }
 
 // Find implements recording.Switch. It asks the table, not the PBX; while the
 // table is being built it waits. Where the table knows no such channel, what

@@ -23,7 +23,7 @@ func (r *rig) renewals() int {
 // names the right; the login is made anew, at once and then every renewAfter,
 // until the right is back.
 func TestRightsTakenAway(t *testing.T) {
-	inBubble(t, func(c *Config, _ *scripted) { c.VerifyStart = 0 }, func(r *rig) {
+	inBubble(t, func(c *Config, _ *scripted) { c.VerifyStart = 0 }, func(t *testing.T, r *rig) {
 		all := slices.Clone(r.far.commands)
 		r.far.set(func() { r.far.commands = []string{"CoreShowChannels", "Status"} })
 		r.refuse("MixMonitor", denied)
@@ -63,7 +63,7 @@ func TestRightsTakenAway(t *testing.T) {
 // TestQuestionsWaitForARenewedLogin: while recgate itself logs in again, whoever
 // asks waits, and the core is not told of a loss.
 func TestQuestionsWaitForARenewedLogin(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		r.far.signals <- ami.Signal{Kind: ami.SignalDown, Err: ami.ErrAgain}
 		synctest.Wait()
 		begin := time.Now()
@@ -88,7 +88,7 @@ func TestQuestionsWaitForARenewedLogin(t *testing.T) {
 // TestMayNotListAnyMore: without the right to list channels nothing is known,
 // until it is back.
 func TestMayNotListAnyMore(t *testing.T) {
-	inBubble(t, nil, func(r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		all := slices.Clone(r.far.commands)
 		r.far.set(func() { r.far.commands = []string{"MixMonitor", "StopMixMonitor"} })
 		r.far.Renew() // as after any loss of the connection
@@ -107,7 +107,7 @@ func TestMayNotListAnyMore(t *testing.T) {
 // TestDeafLoginIsRenewed: a login that hears no events is made anew, and
 // nothing is taken for good before an event was heard.
 func TestDeafLoginIsRenewed(t *testing.T) {
-	inBubble(t, nil, func(r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		time.Sleep(2 * auditQuiet)
 		r.far.set(func() { r.far.rows = r.far.rows[:1] })
 		time.Sleep(2*auditQuiet + time.Second)

@@ -126,16 +126,13 @@ func TestMayNotList(t *testing.T) {
 }
 
 // inBubble runs a PBX in fake time.
-func inBubble(t *testing.T, edit func(*Config, *scripted), test func(r *rig)) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, edit).up(t)
-		test(r)
-	})
+func inBubble(t *testing.T, edit func(*Config, *scripted), test func(t *testing.T, r *rig)) {
+	synctest.Test(t, func(t *testing.T) { test(t, newRig(t, edit).up(t)) })
 }
 
 // TestDeafLogin: a user without the read class "call" is told from a quiet PBX.
 func TestDeafLogin(t *testing.T) {
-	inBubble(t, nil, func(r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		time.Sleep(3 * auditQuiet)
 		if _, err := r.Find(t.Context(), four10); err != nil {
 			t.Errorf("Find on a quiet PBX: %v", err)
@@ -144,7 +141,7 @@ func TestDeafLogin(t *testing.T) {
 		time.Sleep(2*auditQuiet + time.Second)
 		_, err := r.Find(t.Context(), four10)
 		code(t, err, recording.Unavailable, `add "call" to the read line of the user "recgate"`)
-		if _, err := r.Check(t.Context()); recording.CodeOf(err) != recording.Unavailable {
+		if _, err := r.check(t.Context()); recording.CodeOf(err) != recording.Unavailable {
 			t.Errorf("Check: %v", err)
 		}
 		r.far.say("Newstate", "Channel", "PJSIP/410-00000001", "ChannelState", "6", "Uniqueid", "10.1", "Linkedid", "10.1")
@@ -157,7 +154,7 @@ func TestDeafLogin(t *testing.T) {
 
 // TestAuditHeals: whatever was missed is found by a listing, and told as Up.
 func TestAuditHeals(t *testing.T) {
-	inBubble(t, nil, func(r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		r.far.say("Newstate", "Channel", "PJSIP/410-00000001", "ChannelState", "6", "Uniqueid", "10.1", "Linkedid", "10.1")
 		time.Sleep(auditQuiet + time.Second)
 		r.far.set(func() { r.far.rows = r.far.rows[:1] })

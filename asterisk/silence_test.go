@@ -38,7 +38,7 @@ func (r *rig) drain() {
 // Whoever asks for it gets it, and soon nothing is ready any more, with the
 // reason, until a login hears of all channels.
 func TestChannelWithoutEvents(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		r.hearOne("30.1")
 		time.Sleep(time.Minute)
 		for n, extension := range []string{"500", "501", "502"} {
@@ -79,7 +79,7 @@ func TestChannelWithoutEvents(t *testing.T) {
 
 // TestHangupsWithoutEvents: the filter lets channels come, and not go.
 func TestHangupsWithoutEvents(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		r.hearOne("30.1")
 		time.Sleep(auditQuiet)
 		r.far.set(func() { r.far.rows = r.far.rows[:1] })
@@ -120,7 +120,7 @@ func TestLateEvents(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, r *rig) {
+			inBubble(t, nil, func(t *testing.T, r *rig) {
 				r.hearOne("30.1")
 				time.Sleep(auditQuiet + time.Second)
 				late(t, r)
@@ -140,7 +140,7 @@ func TestLateEvents(t *testing.T) {
 // Asterisk is asked for all of them seldom, and less often the longer that takes.
 func TestMissesAreListedSeldom(t *testing.T) {
 	for takes, most := range map[time.Duration]int{0: 100, 30 * time.Millisecond: 17, time.Second: 11} {
-		bubble(t, func(t *testing.T, r *rig) {
+		inBubble(t, nil, func(t *testing.T, r *rig) {
 			r.hearOne("30.1")
 			time.Sleep(time.Minute)
 			r.far.set(func() { r.far.listing = takes })
@@ -166,7 +166,7 @@ func TestMissesAreListedSeldom(t *testing.T) {
 // TestMissedWhileNotListed: a PBX that does not list its channels has not said
 // that nobody is there; a loss meanwhile is told as one.
 func TestMissedWhileNotListed(t *testing.T) {
-	bubble(t, func(t *testing.T, r *rig) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
 		r.hearOne("30.1")
 		time.Sleep(time.Minute)
 		r.far.set(func() { r.far.listed = make(chan struct{}) })
@@ -187,9 +187,4 @@ func TestMissedWhileNotListed(t *testing.T) {
 			t.Errorf("Find while the connection is lost: %v", err)
 		}
 	})
-}
-
-// bubble runs a PBX in fake time.
-func bubble(t *testing.T, test func(t *testing.T, r *rig)) {
-	synctest.Test(t, func(t *testing.T) { test(t, newRig(t, nil).up(t)) })
 }

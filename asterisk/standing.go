@@ -32,12 +32,14 @@ func (p *PBX) learn(r rights) error {
 	return nil
 }
 
-// CanRecord tells whether a recording could be started: the channels are known,
-// and there is a recorder that the user may use. Else it is Unavailable and says
-// what is missing.
+// CanRecord returns nil when a recording could be started: the channels are
+// known, there is a recorder that the user may use, and the folder of the
+// recordings can be read. Else it is Unavailable and says what is missing.
 func (p *PBX) CanRecord(ctx context.Context) error {
-	_, err := p.recorder(ctx)
-	return err
+	if _, err := p.recorder(ctx); err != nil {
+		return err
+	}
+	return p.spool.readable()
 }
 
 // listed notes that the table is complete, unless the login is deaf, and

@@ -6,14 +6,10 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"os"
-	"regexp"
 	"time"
 
-	"recgate/ami"
-	"recgate/asterisk"
 	"recgate/audio"
 	"recgate/auth"
 	"recgate/blob"
@@ -35,7 +31,7 @@ type gateway struct {
 	db      *store.DB
 	archive archive
 	mark    *recording.MarkGuard
-	pbxs    []*asterisk.PBX
+	pbxs    []pbx
 	keys    *auth.Ring
 	limiter *httpd.Limiter
 	service *recording.Service
@@ -68,7 +64,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 		return nil, err
 	}
 	for _, c := range cfg.PBX {
-		p, err := newPBX(c, log)
+		p, err := openPBX(c, log)
 		if err != nil {
 			return nil, err
 		}
@@ -155,59 +151,6 @@ func bucketTLS(b config.Bucket) (*tls.Config, error) {
 		}
 	}
 	return certificates.Config(host), nil
-}
-
-// newPBX makes the client of one PBX. Without TLS it logs in by challenge, so
-// that the secret does not cross the wire.
-func newPBX(c config.PBX, log *slog.Logger) (*asterisk.PBX, error) {
-	secure, err := clientTLS(c)
-	if err != nil {
-		return nil, err
-	}
-	e, err := extensions(c)
-	if err != nil {
-		return nil, err
-	}
-	return asterisk.NewPBX(asterisk.Config{
-		Name: c.Name,
-		Client: ami.Options{
-			Address: c.Address, Username: c.Username, Secret: c.Secret.Reveal(),
-			TLS: secure, MD5: secure == nil,
-			ActionTimeout: 4 * time.Second, BackoffMax: 5 * time.Second, BackoffRefused: 30 * time.Second,
-		},
-		Actions: c.ActionConnections, Recorder: c.Recorder, Spool: c.Spool, Mount: c.Mount, VerifyStart: c.VerifyStart,
-		Extensions: e, Clock: now, Log: log,
-	})
-}
-
-func clientTLS(c config.PBX) (*tls.Config, error) {
-	if !c.TLS.On {
-		return nil, nil
-	}
-	name := c.TLSName
-	if host, _, err := net.SplitHostPort(c.Address); err == nil && name == "" {
-		name = host
-	}
-	if c.TLS.CAFile == "" {
-		return &tls.Config{ServerName: name}, nil
-	}
-	certificates, err := trust.File(c.TLS.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("pbx %q: tls: %w", c.Name, err)
-	}
-	return certificates.Config(name), nil
-}
-
-func extensions(c config.PBX) (asterisk.Extensions, error) {
-	e := asterisk.Extensions{From: asterisk.ExtensionSource(c.ExtensionFrom)}
-	for _, m := range c.Extensions {
-		pattern, err := regexp.Compile(m.Endpoint)
-		if err != nil {
-			return e, fmt.Errorf("pbx %q: extensions: endpoint %q: %w", c.Name, m.Endpoint, err)
-		}
-		e.Mappings = append(e.Mappings, asterisk.Mapping{Endpoint: pattern, Extension: m.Extension})
-	}
-	return e, nil
 }
 
 // startPatience is how long a start may take: every caller is answered within

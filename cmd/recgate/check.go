@@ -13,14 +13,9 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"recgate/ami"
-	"recgate/asterisk"
 	"recgate/config"
 	"recgate/httpd"
 	"recgate/proof"
-	"recgate/recording"
 	"recgate/store"
 )
 
@@ -138,107 +133,20 @@ func canMake(file string) error {
 
 // pbx logs in with a client of its own and asks what the account may do.
 func (c *checker) pbx(ctx context.Context, cfg config.PBX) {
-	name := func(step string) string { return fmt.Sprintf("pbx %s: %s", cfg.Name, step) }
-	p, err := newPBX(cfg, slog.New(slog.DiscardHandler))
+	said := func(step, detail string, err error) { c.step(nameOf(cfg, step), detail, err) }
+	p, err := openPBX(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
-		c.step(name("settings"), "", err)
+		said("settings", "", err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
-	defer cancel()
-	running, stop := context.WithCancel(ctx)
-	group, running := errgroup.WithContext(running)
-	group.Go(func() error { return p.Run(running, func(recording.Event) {}) })
-	report, err := awaitReport(ctx, p)
-	stop()
-	if ended := group.Wait(); err == nil {
-		err = ended
-	}
-	if errors.Is(err, ami.ErrConnecting) {
-		err = fmt.Errorf("no answer from %s within %v: is that where AMI listens, and does no firewall stand between", cfg.Address, stepLimit)
-	}
-	c.report(name, cfg, report, err)
-	c.step(name("spool"), fmt.Sprintf("%s can be read, and files there can be deleted", cfg.Mount), p.CheckSpool())
-}
-
-// awaitReport asks until the first attempt to connect has come to an end.
-func awaitReport(ctx context.Context, p *asterisk.PBX) (asterisk.Report, error) {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		report, err := p.Check(ctx)
-		if !errors.Is(err, ami.ErrConnecting) {
-			return report, err
-		}
-		select {
-		case <-ctx.Done():
-			return report, err
-		case <-tick.C:
-		}
-	}
-}
-
-func (c *checker) report(name func(string) string, cfg config.PBX, r asterisk.Report, err error) {
-	if r.Version == "" {
-		c.step(name("login"), "", err)
-		return
-	}
-	c.step(name("login"), fmt.Sprintf("%s as %s (%s%s)", cfg.Address, cfg.Username, r.Version, versionOf(r)), nil)
-	c.step(name("rights"), rights(r), nil)
-	if r.Modules != "" && err == nil {
-		c.step(name("modules"), r.Modules, nil)
-	}
+	err = whileRunning(ctx, p, func(ctx context.Context) error {
+		p.Check(ctx, said)
+		return nil
+	})
 	if err != nil {
-		c.step(name("recorder"), "", err)
-		return
+		said("connection", "", err)
 	}
-	c.step(name("recorder"), fmt.Sprintf("%s (%s)", r.Recorder, r.Why), nil)
-	c.step(name("connections"), connections(r), nil)
-	c.step(name("channels"), fmt.Sprintf("%d live, listed by %s; read class call: %s", r.Channels, r.Listing, r.Events), nil)
-}
-
-// connections tells of those for actions. Too few are no failure: recordings
-// are made all the same, and delay each other.
-func connections(r asterisk.Report) string {
-	if r.Wanted == 0 {
-		return "one for events and actions"
-	}
-	text := fmt.Sprintf("one for events, %d of %d for actions", r.ActionConnections, r.Wanted)
-	if r.ActionConnections < r.Wanted {
-		text += "; starts and stops will wait for each other: write allowmultiplelogin = yes in the section of this user in manager.conf, and reload, or action_connections: 0 where one is to do"
-	}
-	return text
-}
-
-func versionOf(r asterisk.Report) string {
-	if r.Asterisk == "" {
-		return ""
-	}
-	return ", Asterisk " + r.Asterisk
-}
-
-// rights lists what the account may do, and what it lacks with the class
-// that would allow it.
-func rights(r asterisk.Report) string {
-	var may, lacks []string
-	for _, a := range r.Actions {
-		switch {
-		case a.Allowed:
-			may = append(may, a.Action)
-		case r.Recorder == asterisk.MixMonitor && strings.HasSuffix(a.Action, "Monitor") && !strings.HasSuffix(a.Action, "MixMonitor"):
-			// what records is another one
-		default:
-			lacks = append(lacks, fmt.Sprintf("%s (%s)", a.Action, a.Class))
-		}
-	}
-	if len(may) == 0 {
-		may = []string{"nothing of what recgate needs"}
-	}
-	text := "may " + strings.Join(may, ", ")
-	if len(lacks) > 0 {
-		text += "; not there or not allowed (write class): " + strings.Join(lacks, ", ")
-	}
-	return text
+	said("spool", fmt.Sprintf("%s can be read, and files there can be deleted", cfg.Mount), p.CheckSpool())
 }
 
 func (c *checker) listen(ctx context.Context, cfg config.Config) {

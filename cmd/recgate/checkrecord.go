@@ -10,13 +10,9 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"recgate/asterisk"
 	"recgate/config"
 	"recgate/httpd"
 	"recgate/proof"
-	"recgate/recording"
 	"recgate/soap"
 )
 
@@ -32,7 +28,7 @@ func (c *checker) record(ctx context.Context, cfg config.Config, key string) {
 	endpoint := proof.Endpoint{URL: base + soap.Path, Key: key, Client: oneUse()}
 	defer endpoint.Client.CloseIdleConnections()
 	for _, settings := range cfg.PBX {
-		c.recordBy(ctx, settings, func(ctx context.Context, p *asterisk.PBX) error {
+		c.recordBy(ctx, settings, func(ctx context.Context, p pbx) error {
 			return proof.Test{PBX: p, Call: settings.TestCall, Endpoint: endpoint, Said: c.saidOf(settings)}.Run(ctx)
 		})
 	}
@@ -55,28 +51,21 @@ func (c checkCommand) key(cfg config.Config) (string, error) {
 }
 
 // recordBy runs the client of one PBX around a test.
-func (c *checker) recordBy(ctx context.Context, settings config.PBX, test func(context.Context, *asterisk.PBX) error) {
-	p, err := newPBX(settings, slog.New(slog.DiscardHandler))
+func (c *checker) recordBy(ctx context.Context, settings config.PBX, test func(context.Context, pbx) error) {
+	p, err := openPBX(settings, slog.New(slog.DiscardHandler))
 	if err != nil {
 		c.tested(settings, err)
 		return
 	}
-	running, stop := context.WithCancel(ctx)
-	var group errgroup.Group
-	group.Go(func() error { return p.Run(running, func(recording.Event) {}) })
-	c.awaitPBX(ctx, p)
-	err = test(ctx, p)
-	stop()
-	c.tested(settings, errors.Join(err, group.Wait()))
+	c.tested(settings, whileRunning(ctx, p, func(ctx context.Context) error {
+		awaitPBX(ctx, p)
+		return test(ctx, p)
+	}))
 }
 
 // awaitPBX gives a PBX time to log in; what it does not do then is told by
 // the test.
-func (c *checker) awaitPBX(ctx context.Context, p *asterisk.PBX) {
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
-	defer cancel()
-	_, _ = awaitReport(ctx, p)
-}
+func awaitPBX(ctx context.Context, p pbx) { p.Check(ctx, func(string, string, error) {}) }
 
 // recordHere runs a recgate for the tests, whose own port is closed to all
 // but this machine.
@@ -94,7 +83,7 @@ func (c *checker) recordHere(ctx context.Context, cfg config.Config) {
 		defer end()
 		g.awaitReady(ctx)
 		for i, p := range g.pbxs {
-			c.awaitPBX(ctx, p)
+			awaitPBX(ctx, p)
 			c.tested(cfg.PBX[i], g.selfTest(ctx, p, cfg.PBX[i].TestCall, c.saidOf(cfg.PBX[i])))
 		}
 		return nil

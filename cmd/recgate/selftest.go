@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"recgate/asterisk"
 	"recgate/httpd"
 	"recgate/proof"
 	"recgate/recording"
@@ -62,7 +61,7 @@ func (g *gateway) testEvery(ctx context.Context) error {
 	return all.Wait()
 }
 
-func (g *gateway) keepTesting(ctx context.Context, p *asterisk.PBX, call string) {
+func (g *gateway) keepTesting(ctx context.Context, p pbx, call string) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -80,7 +79,7 @@ func (g *gateway) keepTesting(ctx context.Context, p *asterisk.PBX, call string)
 }
 
 // testOnce makes one test and tells of it, unless recgate is ending.
-func (g *gateway) testOnce(ctx context.Context, p *asterisk.PBX, call string) (passed bool) {
+func (g *gateway) testOnce(ctx context.Context, p pbx, call string) (passed bool) {
 	began := time.Now()
 	err := g.selfTest(ctx, p, call, nil)
 	if ctx.Err() != nil {

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"recgate/asterisk"
 	"recgate/recording"
 )
 
@@ -93,12 +92,9 @@ func (g *gateway) archiveReady(ctx context.Context) error {
 }
 
 // pbxReady returns nil when a start on the PBX would work now.
-func (g *gateway) pbxReady(p *asterisk.PBX) func(context.Context) error {
+func (g *gateway) pbxReady(p pbx) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if err := p.CanRecord(ctx); err != nil {
-			return err
-		}
-		if err := p.SpoolThere(); err != nil {
 			return err
 		}
 		if err := g.disks.Full(spoolOf(p.Name())); err != nil {

@@ -69,7 +69,7 @@ func onlooker(cfg config.Config, db *store.DB) (*recording.Service, error) {
 	o := recording.Options{KeepSpool: map[string]bool{}, MaxLength: time.Duration(cfg.MaxSeconds) * time.Second, Now: now, Log: quiet}
 	var pbxs []recording.PBX
 	for _, c := range cfg.PBX {
-		p, err := newPBX(c, quiet)
+		p, err := openPBX(c, quiet)
 		if err != nil {
 			return nil, err
 		}
