@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"recgate/recording"
 )
 
 const (
@@ -20,9 +22,10 @@ const (
 	awayCache  = 100 * time.Millisecond // so that what comes up is seen at once
 )
 
-// Check asks one dependency whether it can be used. Run is given two seconds;
-// one that does not end with its context is left behind and not started
-// again before it has ended.
+// Check asks one dependency whether it can be used. Callers are told the
+// recording.Message of its error, the log all of it. Run is given two seconds;
+// one that does not end with its context is left behind and not started again
+// before it has ended.
 type Check struct {
 	Name string // database, archive, pbx north
 	Run  func(context.Context) error
@@ -30,9 +33,8 @@ type Check struct {
 
 // readiness answers /readyz.
 type readiness struct {
-	log     *slog.Logger
-	message func(error) string
-	probes  []*probe
+	log    *slog.Logger
+	probes []*probe
 
 	mu   sync.Mutex // guards all below, and lets callers share one round
 	at   time.Time
@@ -47,10 +49,7 @@ type result struct {
 }
 
 func newReadiness(o Options) *readiness {
-	rd := &readiness{log: o.Log, message: o.Message}
-	if rd.message == nil {
-		rd.message = func(error) string { return "failed" }
-	}
+	rd := &readiness{log: o.Log}
 	for _, c := range o.Checks {
 		rd.probes = append(rd.probes, &probe{check: c})
 	}
@@ -71,7 +70,7 @@ func (rd *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status, ready = http.StatusServiceUnavailable, false
 		fmt.Fprintf(&text, "away %s: %s\n", c.Name, c.Message)
 	}
-	if !acceptsJSON(r.Header) {
+	if Accepted(r.Header)["application/json"] == 0 {
 		verdict := map[bool]string{true: "ready", false: "not ready"}[ready]
 		line(w, r, status, text.String()+verdict)
 		return
@@ -113,7 +112,7 @@ func (rd *readiness) results(ctx context.Context) []result {
 		case errors.Is(errs[i], errSlow):
 			now[i].Message = errSlow.Error()
 		case errs[i] != nil:
-			now[i].Message = rd.message(errs[i])
+			now[i].Message = recording.Message(errs[i])
 		}
 		rd.tell(ctx, i, now[i], errs[i])
 	}

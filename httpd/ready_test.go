@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"recgate/httpd"
+	"recgate/recording"
 )
 
 func ready(s *httpd.Server, accept string) (int, string) {
@@ -28,8 +29,7 @@ func TestReady(t *testing.T) {
 		var pbx error
 		asked, log := 0, &journal{}
 		s := httpd.New(httpd.Options{
-			Log:     log.logger(),
-			Message: func(err error) string { return "told: " + err.Error()[:4] },
+			Log: log.logger(),
 			Checks: []httpd.Check{{Name: "database", Run: fine}, {Name: "pbx1", Run: func(context.Context) error {
 				asked++
 				return pbx
@@ -42,18 +42,18 @@ func TestReady(t *testing.T) {
 			}
 		}
 		want("at first", 200, "ok database\nok pbx1\nready\n")
-		pbx = errors.New("down at 10.0.0.1")
+		pbx = &recording.Error{Code: recording.Unavailable, Msg: "it is down", Err: errors.New("dial 10.0.0.1: refused")}
 		want("within a second", 200, "ok database\nok pbx1\nready\n")
 		time.Sleep(time.Second) // of the bubble's clock
-		want("when it is away", 503, "ok database\naway pbx1: told: down\nnot ready\n")
+		want("when it is away", 503, "ok database\naway pbx1: it is down\nnot ready\n")
 		status, body := ready(s, "application/json")
-		if want := `{"ready":false,"checks":[{"name":"database","ok":true},{"name":"pbx1","ok":false,"message":"told: down"}]}` + "\n"; status != 503 || body != want {
+		if want := `{"ready":false,"checks":[{"name":"database","ok":true},{"name":"pbx1","ok":false,"message":"it is down"}]}` + "\n"; status != 503 || body != want {
 			t.Errorf("as JSON: %d %s, want %s", status, body, want)
 		}
 		time.Sleep(time.Second)
-		want("still away", 503, "ok database\naway pbx1: told: down\nnot ready\n")
+		want("still away", 503, "ok database\naway pbx1: it is down\nnot ready\n")
 		pbx = nil
-		want("just asked", 503, "ok database\naway pbx1: told: down\nnot ready\n")
+		want("just asked", 503, "ok database\naway pbx1: it is down\nnot ready\n")
 		time.Sleep(100 * time.Millisecond)
 		want("back", 200, "ok database\nok pbx1\nready\n")
 		if asked != 4 {
@@ -75,7 +75,7 @@ func TestReadyIsQuick(t *testing.T) {
 			{Name: "hung", Run: func(context.Context) error { hung.Add(1); <-release; return nil }},
 			{Name: "panics", Run: func(context.Context) error { panic("x") }},
 		}})
-		const want = "away polite: no answer within two seconds\naway hung: no answer within two seconds\naway panics: failed\nnot ready\n"
+		const want = "away polite: no answer within two seconds\naway hung: no answer within two seconds\naway panics: internal error\nnot ready\n"
 		for range 3 {
 			begun := time.Now()
 			if status, body := ready(s, ""); status != 503 || body != want {

@@ -45,9 +45,6 @@ type Options struct {
 	Log      *slog.Logger  // access log and failures; nil: discarded
 	Checks   []Check       // what /readyz asks
 	Drain    time.Duration // how long requests may take to end after Run's context has; default 10 s
-	// Message returns what a stranger may be told of a check's error; nil:
-	// only that it failed. The log gets the whole error.
-	Message func(error) string
 	// Proxies are those whose word about the caller counts; none by default.
 	Proxies Proxies
 	// Health are the networks that may ask /healthz and /readyz; nil: all.

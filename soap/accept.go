@@ -1,12 +1,8 @@
 package soap
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
-// wishes are what an Accept header holds, by media range in lower case: how
-// much it is wanted, from 0 (not at all) to 1 (RFC 9110, section 12.5.1).
+// wishes are the media ranges of an Accept header: see httpd.Accepted.
 type wishes map[string]float64
 
 // mediaOf are the media types by which a form is asked for.
@@ -14,41 +10,6 @@ var mediaOf = map[form][]string{
 	formEnvelope: {"text/xml", "application/xml", "application/soap+xml"},
 	formText:     {"text/plain"},
 	formWAV:      {"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"},
-}
-
-// accepted reads the values of the Accept header. Of a range that is repeated
-// the greatest weight counts.
-func accepted(values []string) wishes {
-	if len(values) == 0 {
-		return nil
-	}
-	all := wishes{}
-	for item := range strings.SplitSeq(strings.Join(values, ","), ",") {
-		name, params, _ := strings.Cut(item, ";")
-		name = strings.ToLower(strings.TrimSpace(name))
-		if name == "*" { // as Java writes it
-			name = "*/*"
-		}
-		if name != "" {
-			all[name] = max(all[name], weight(params))
-		}
-	}
-	return all
-}
-
-// weight reads q among the parameters of a range. One that cannot be read
-// counts as none.
-func weight(params string) float64 {
-	for param := range strings.SplitSeq(params, ";") {
-		name, value, _ := strings.Cut(param, "=")
-		if !strings.EqualFold(strings.TrimSpace(name), "q") {
-			continue
-		}
-		if q, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil && q >= 0 && q <= 1 {
-			return q
-		}
-	}
-	return 1
 }
 
 // form returns the form that is wanted most, or the one of the setting where

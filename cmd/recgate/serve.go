@@ -13,7 +13,6 @@ import (
 	"recgate/config"
 	"recgate/httpd"
 	"recgate/metrics"
-	"recgate/recording"
 	"recgate/soap"
 )
 
@@ -118,7 +117,7 @@ func (g *gateway) doors(ctx context.Context) ([]loop, error) {
 		return nil, err
 	}
 	server := httpd.New(httpd.Options{
-		Listener: listener, Log: g.log, Checks: g.checks(), Message: recording.Message,
+		Listener: listener, Log: g.log, Checks: g.checks(),
 		Certificate: certificate, Connections: g.cfg.Limits.Connections, Idle: g.cfg.IdleTimeout,
 		Proxies:  httpd.Proxies{Trusted: config.Prefixes(g.cfg.TrustedProxies), Header: g.cfg.ProxyHeader},
 		Health:   config.Prefixes(g.cfg.Health.Allow),
