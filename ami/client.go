@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// SignalKind says what a Signal tells.
+// SignalKind is what a Signal is about.
 type SignalKind int
 
 // The kinds of signals.
@@ -24,7 +24,7 @@ const (
 	// SignalEvent: Message is an event that no action asked for.
 	SignalEvent
 	// SignalDropped: at this place Dropped events are missing, because the
-	// listener was too slow. What was known of the server must be asked anew.
+	// listener was too slow. What was known of the server must be asked again.
 	SignalDropped
 	// SignalMark: the listener has heard all that came before Mark asked for
 	// this, and says so by closing Signal.Mark.
@@ -45,7 +45,7 @@ type Signal struct {
 // called at once from many goroutines, also from inside tell.
 type Client struct {
 	opt      Options
-	changed  func() // if set, called after each change of what State tells; does not block
+	changed  func() // if set, called after each change of State; does not block
 	running  atomic.Bool
 	dropped  atomic.Int64
 	events   atomic.Int64
@@ -62,7 +62,7 @@ type Client struct {
 // New makes a client. It starts nothing: Run does.
 func New(o Options) *Client { return &Client{opt: o.withDefaults()} }
 
-// State tells whether the client is logged in, and why the last connection or
+// State reports whether the client is logged in, and why the last connection or
 // attempt ended (nil before the first failure and while up).
 func (c *Client) State() (up bool, lastErr error) {
 	c.mu.Lock()
@@ -93,7 +93,7 @@ func (c *Client) ReconnectCount() int64 { return c.again.Load() }
 func (c *Client) LastPing() time.Duration { return time.Duration(c.lastPing.Load()) }
 
 // Run connects, logs in, and keeps the connection until ctx ends; then it
-// returns nil, and no goroutine is left. A lost connection is made anew after
+// returns nil, and no goroutine is left. A lost connection is made again after
 // a wait, see Options. Run must not run twice at once.
 //
 // tell hears every signal, in order, from one goroutine; a slow tell delays
@@ -181,7 +181,7 @@ func (c *Client) set(l *link, err error) {
 
 // Do sends an action and returns the response that carries its ActionID.
 // "Response: Error" becomes a *ResponseError. Other errors: ErrUnsafe,
-// ErrDown, ErrLost, ErrTimeout, or that of a cancelled ctx. Events that carry
+// ErrDown, ErrLost, ErrTimeout, or the error of a cancelled ctx. Events that carry
 // the ActionID are told as any other event.
 func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
 	got, err := c.ask(ctx, a, &request{})
@@ -190,15 +190,15 @@ func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
 
 // List sends an action that answers with a listing, and returns its rows in
 // order, without the response and the closing event. A listing that cannot be
-// had whole is an error: those of Do, ErrCancelled, and ErrProtocol for more
-// than 20,000 rows or 48 MiB.
+// had whole is an error: one of Do, ErrCancelled, or ErrTooMany for more than
+// 20,000 rows or 48 MiB.
 func (c *Client) List(ctx context.Context, a Action) ([]Message, error) {
 	got, err := c.ask(ctx, a, &request{list: true})
 	return got.rows, err
 }
 
 // Mark returns when the listener has heard every event that the server had
-// made when Mark was called. Errors are those of Do and that of ctx; the
+// made when Mark was called. Its errors are those of Do, or the one of ctx. The
 // listener must close what SignalMark brings.
 //
 // Asterisk writes the events that wait between two actions, so all of them
@@ -231,30 +231,30 @@ func (c *Client) ask(ctx context.Context, a Action, req *request) (answer, error
 
 // askWithin is ask with the deadline of ctx alone.
 func (c *Client) askWithin(ctx context.Context, a Action, req *request) (answer, error) {
-	l, err := c.present()
+	l, err := c.current()
 	if err != nil {
 		return answer{}, err
 	}
 	return l.ask(ctx, a, req)
 }
 
-// present returns the connection that is up, or why there is none.
-func (c *Client) present() (*link, error) {
+// current returns the connection that is up, or why there is none.
+func (c *Client) current() (*link, error) {
 	c.mu.Lock()
 	l, lastErr := c.link, c.lastErr
 	c.mu.Unlock()
 	if l == nil {
-		return nil, Down(lastErr)
+		return nil, NotConnected(lastErr)
 	}
 	if reason := l.reason(); reason != nil { // and Run is about to notice
-		return nil, Down(reason)
+		return nil, NotConnected(reason)
 	}
 	return l, nil
 }
 
-// up tells whether there is a connection to ask over.
-func (c *Client) up() bool {
-	_, err := c.present()
+// isUp reports whether there is a connection to ask over.
+func (c *Client) isUp() bool {
+	_, err := c.current()
 	return err == nil
 }
 
@@ -270,16 +270,16 @@ func (c *Client) isReturning() bool {
 	return errors.Is(lastErr, ErrAgain)
 }
 
-// Renew ends the connection, unless an answer is waited for over it, and tells
-// whether it did. Run then logs in anew, with the rights of now.
+// Renew ends the connection, unless a caller waits for an answer over it, and
+// reports whether it did. Run then logs in again, with the rights of now.
 func (c *Client) Renew() bool {
-	l, err := c.present()
+	l, err := c.current()
 	return err == nil && l.loseIdle(errRenewed)
 }
 
 // drop ends the connection, if there is one.
 func (c *Client) drop(reason error) {
-	if l, err := c.present(); err == nil {
+	if l, err := c.current(); err == nil {
 		l.lose(reason)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // The errors of a connection. Do and List wrap them; whoever faces a caller
 // translates them once: all but ErrUnsafe and *ResponseError mean that the
-// PBX is away.
+// server is away.
 var (
 	// ErrDown: not connected, or not any more (ErrLost). ErrDown without
 	// ErrLost says that nothing was sent. Its text has the reason, and
@@ -21,8 +21,8 @@ var (
 	// ErrLost: the connection ended before the answer came: the action may
 	// have been carried out. errors.Is(err, ErrDown) holds too.
 	ErrLost = fmt.Errorf("%w any more, the action may have been carried out", ErrDown)
-	// ErrTimeout: no answer in time, whether the deadline was that of the
-	// context or of Options. The action may have been carried out.
+	// ErrTimeout: no answer before the deadline of the context or of Options.
+	// The action may have been carried out.
 	ErrTimeout = errors.New("no answer in time")
 	// ErrBusy: no answer in time, since earlier actions took too long: this
 	// one was not sent.
@@ -54,10 +54,10 @@ var (
 	errClosed     = errors.New("connection closed by the server")
 )
 
-// Down is ErrDown with the reason why there is no connection, which is that of
-// State or of SignalDown; nil: not connected yet. Of the reason only ErrAuth
+// NotConnected is ErrDown with the reason why there is no connection, as State
+// and SignalDown give it; nil means not connected yet. Of the reason only ErrAuth
 // stays matchable: a login that timed out is not an action that timed out.
-func Down(cause error) error {
+func NotConnected(cause error) error {
 	switch {
 	case cause == nil:
 		return ErrConnecting
@@ -90,8 +90,8 @@ func (e *ResponseError) Error() string {
 // denied is what Asterisk answers for lack of a right, in every version seen.
 const denied = "Permission denied"
 
-// refusal makes a *ResponseError of an answer that is "Response: Error", and
-// nil of any other.
+// refusal makes a *ResponseError of an answer that is "Response: Error". Any
+// other answer is nil.
 func refusal(action string, answer Message) error {
 	if _, value := answer.Kind(); !strings.EqualFold(value, "Error") {
 		return nil

@@ -73,7 +73,7 @@ func (l *link) lose(reason error) {
 	_ = l.raw.Close() // each of the three comes by, and only the first finds it open
 }
 
-// loseIdle ends the connection unless somebody waits for an answer, and tells
+// loseIdle ends the connection unless somebody waits for an answer, and reports
 // whether it did.
 func (l *link) loseIdle(reason error) bool {
 	l.mu.Lock()
@@ -105,7 +105,7 @@ func (l *link) readAll(tell func(event Message)) error {
 	for {
 		m, err := l.read.message()
 		if err != nil {
-			return closed(err)
+			return streamEnd(err)
 		}
 		if l.isEvent(m) {
 			tell(m)
@@ -113,8 +113,8 @@ func (l *link) readAll(tell func(event Message)) error {
 	}
 }
 
-// isEvent hands an answer to whoever waits for it, and tells whether m is an
-// event for everybody instead. Answers that nobody waits for any more, and
+// isEvent gives an answer to the caller that waits for it, and reports whether m
+// is an event for everybody instead. Answers that nobody waits for any more, and
 // messages that are neither, end here.
 func (l *link) isEvent(m Message) bool {
 	kind, _ := m.Kind()
@@ -136,7 +136,7 @@ func (l *link) isEvent(m Message) bool {
 	return false
 }
 
-// write sends what callers hand over, each action within its own deadline. An
+// write sends what callers pass to it, each action within its own deadline. An
 // action that is not written whole ends the connection, for the server could
 // take the rest of it for the beginning of another.
 func (l *link) write(timeout time.Duration) error {
@@ -179,7 +179,7 @@ func (l *link) ping(ctx context.Context, o Options, trip *atomic.Int64) error {
 	}
 }
 
-// ask hands an action to the writer and waits for its answer.
+// ask passes an action to the writer and waits for its answer.
 func (l *link) ask(ctx context.Context, a Action, req *request) (answer, error) {
 	id := l.register(a, req)
 	defer l.forget(id)
@@ -190,7 +190,7 @@ func (l *link) ask(ctx context.Context, a Action, req *request) (answer, error) 
 	select {
 	case l.out <- frame:
 	case <-l.lost:
-		return answer{}, l.failed(a, ErrDown)
+		return answer{}, l.lossOf(a, ErrDown)
 	case <-ctx.Done():
 		return answer{}, fmt.Errorf("%s: %w", a.name(), waitError(ctx))
 	}
@@ -207,7 +207,7 @@ func (l *link) ask(ctx context.Context, a Action, req *request) (answer, error) 
 	if ctx.Err() != nil {
 		return answer{}, fmt.Errorf("%s: %w", a.name(), waitError(ctx))
 	}
-	return answer{}, l.failed(a, ErrLost)
+	return answer{}, l.lossOf(a, ErrLost)
 }
 
 // register gives a request its number on this connection, behind a mark that
@@ -231,9 +231,9 @@ func (l *link) forget(id string) {
 	delete(l.pending, id)
 }
 
-// failed wraps ErrDown or ErrLost with the reason of the loss, which is text
-// only: how a connection ended says nothing of the action.
-func (l *link) failed(a Action, what error) error {
+// lossOf wraps ErrDown or ErrLost with the reason of the loss, which is text
+// only: how a connection ended says nothing about the action.
+func (l *link) lossOf(a Action, what error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return fmt.Errorf("%s: %w: %v", a.name(), what, l.err)

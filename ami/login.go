@@ -30,7 +30,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	release := interruptible(ctx, raw)
+	release := interruptWith(ctx, raw)
 	l, err := c.login(ctx, raw)
 	if interrupted := release(); err == nil && interrupted {
 		err = ctx.Err()
@@ -45,9 +45,9 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	return nil, fmt.Errorf("log in: %w", err)
 }
 
-// interruptible makes reads and writes of conn fail as soon as ctx ends. The
-// function that it returns takes that back, and tells whether it was too late.
-func interruptible(ctx context.Context, conn net.Conn) (release func() bool) {
+// interruptWith makes reads and writes of conn fail as soon as ctx ends. The
+// function that it returns takes that back, and reports whether it was too late.
+func interruptWith(ctx context.Context, conn net.Conn) (release func() bool) {
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
@@ -95,7 +95,7 @@ func (c *Client) login(ctx context.Context, raw net.Conn) (*link, error) {
 func (l *link) greet() error {
 	line, err := l.read.line()
 	if err != nil {
-		return fmt.Errorf("no greeting: %w", closed(err))
+		return fmt.Errorf("no greeting: %w", streamEnd(err))
 	}
 	if !strings.HasPrefix(string(line), greeting) {
 		return fmt.Errorf("%w: the greeting is %q", ErrProtocol, Shorten(string(line)))
@@ -133,7 +133,7 @@ func (l *link) handshake(a Action, secret string) (Message, error) {
 	for size := 0; len(l.early) <= maxEarly && size <= maxEarlySize; {
 		m, err := l.read.message()
 		if err != nil {
-			return nil, closed(err)
+			return nil, streamEnd(err)
 		}
 		got := m.Get("ActionID")
 		switch kind, _ := m.Kind(); {
@@ -141,7 +141,7 @@ func (l *link) handshake(a Action, secret string) (Message, error) {
 			l.early = append(l.early, m)
 			size += m.size()
 		case strings.EqualFold(kind, "Response") && (got == id || got == ""):
-			return m, refusedLogin(m, secret)
+			return m, loginError(m, secret)
 		}
 	}
 	return nil, fmt.Errorf("%w: over %d events, or %d bytes of them, before the answer of the login", ErrProtocol, maxEarly, maxEarlySize)
@@ -151,9 +151,9 @@ func (l *link) handshake(a Action, secret string) (Message, error) {
 // says allowmultiplelogin = no (manager.c of 16 to 22).
 const inUse = "Login Already In Use"
 
-// refusedLogin is ErrAuth when the answer is an error. Whatever the server
+// loginError is ErrAuth when the answer is an error. Whatever the server
 // says, the secret stays out of it.
-func refusedLogin(answer Message, secret string) error {
+func loginError(answer Message, secret string) error {
 	if _, value := answer.Kind(); strings.EqualFold(value, "Success") {
 		return nil
 	}
@@ -167,8 +167,8 @@ func refusedLogin(answer Message, secret string) error {
 	return fmt.Errorf("%w: %q", ErrAuth, Shorten(text))
 }
 
-// closed names the plain end of a stream.
-func closed(err error) error {
+// streamEnd names the plain end of a stream.
+func streamEnd(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errClosed
 	}

@@ -225,7 +225,7 @@ func TestServerThatDoesNotRead(t *testing.T) {
 }
 
 // TestHostileServers: whatever the server sends, the connection is dropped and
-// made anew, and the memory stays flat.
+// made again, and the memory stays flat.
 func TestHostileServers(t *testing.T) {
 	mega := strings.Repeat("x", 1<<20)
 	for name, flood := range map[string]func(*amitest.Peer) error{

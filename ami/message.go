@@ -22,17 +22,6 @@ func (m Message) Get(name string) string {
 	return ""
 }
 
-// All returns every value of name, in order, compared without regard to case.
-func (m Message) All(name string) []string {
-	var values []string
-	for _, h := range m {
-		if strings.EqualFold(h.Name, name) {
-			values = append(values, h.Value)
-		}
-	}
-	return values
-}
-
 // Kind returns what a message is by its first header: Asterisk sends Response
 // or Event first, and a later header of that name is text inside the message.
 func (m Message) Kind() (name, value string) {

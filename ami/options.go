@@ -36,8 +36,9 @@ type Options struct {
 	Queue int          // events that may wait for tell; default 8192
 	Log   *slog.Logger // default: discarded
 
-	// Random feeds ActionIDs and jitter, and is read by Run alone (that of a
-	// PBX: by several goroutines at once); default crypto/rand. Dial opens the connection; default net.Dialer.
+	// Random feeds ActionIDs and jitter; default crypto/rand. Only Run reads it:
+	// in one goroutine for a Client, in several at once for a Pool. Dial opens the
+	// connection; default net.Dialer.
 	Random io.Reader
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
 }

@@ -8,22 +8,21 @@ import (
 	"time"
 )
 
-// Pool is all connections to one PBX: one hears events and lists channels, a
-// few others take the actions on channels. Asterisk serves one action at a
-// time per connection, so each of these has a hand, a goroutine that asks one
-// action after the other; an action waits until a hand is free, and a slow one
-// keeps one hand busy and delays nobody.
+// Pool is all connections to one server: one hears events and lists channels, a
+// few others take the actions on channels. Asterisk serves one action at a time
+// per connection, so each of them has a worker: a goroutine that asks one action
+// after the other. An action waits until a worker is free. A slow action keeps
+// one worker busy and delays no other.
 //
-// Actions on one channel stay in order: the next one waits until the one
-// before was answered, also when its caller has left; and when its connection
-// was lost meanwhile, until the channel has settled. What may have arrived is
-// never sent again.
+// Actions on one channel stay in order. The next one waits until the one before
+// was answered, even if its caller has left; if its connection was lost, until
+// the channel has settled. What may have arrived is never sent again.
 type Pool struct {
-	events *Client
-	hands  []*hand // those of the action connections, then that of the events
+	events  *Client
+	workers []*worker // of the action connections, then of the event connection
 
-	mu      sync.Mutex      // guards the fields below, and idle of the hands
-	waiting []*errand       // the oldest first
+	mu      sync.Mutex      // guards the fields below, and idle of the workers
+	waiting []*task         // the oldest first
 	busy    map[string]bool // channels on which an action is under way
 }
 
@@ -34,23 +33,23 @@ func NewPool(o Options, actions int) *Pool {
 	o.BackoffRefused = max(o.BackoffRefused, 5*time.Minute) // the account is good: more logins of it are not wanted
 	for n := range max(actions, 0) {
 		o.Log = p.events.opt.Log.With(slog.String("connection", "actions "+strconv.Itoa(n+1)))
-		p.hands = append(p.hands, p.hand(New(o)))
+		p.workers = append(p.workers, p.worker(New(o)))
 	}
-	p.hands = append(p.hands, p.hand(p.events))
+	p.workers = append(p.workers, p.worker(p.events))
 	return p
 }
 
-func (p *Pool) hand(c *Client) *hand {
+func (p *Pool) worker(c *Client) *worker {
 	c.changed = func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.match()
 	}
-	return &hand{Client: c, errands: make(chan *errand, 1), idle: true}
+	return &worker{Client: c, tasks: make(chan *task, 1), idle: true}
 }
 
-// actions are the hands whose connections are for actions alone.
-func (p *Pool) actions() []*hand { return p.hands[:len(p.hands)-1] }
+// actions are the workers whose connections are for actions alone.
+func (p *Pool) actions() []*worker { return p.workers[:len(p.workers)-1] }
 
 // Stats is how the connections of a Pool do. The counts only grow.
 type Stats struct {
@@ -68,37 +67,37 @@ func (p *Pool) Stats() Stats {
 	s := Stats{
 		Wanted: len(p.actions()), Events: p.events.Events(), Dropped: p.events.Dropped(), Lag: p.events.Lag(),
 	}
-	for _, h := range p.actions() {
-		if h.up() {
+	for _, w := range p.actions() {
+		if w.isUp() {
 			s.Actions++
 		}
 	}
-	for _, h := range p.hands {
-		s.Reconnects += h.ReconnectCount()
-		s.Ping = max(s.Ping, h.LastPing())
+	for _, w := range p.workers {
+		s.Reconnects += w.ReconnectCount()
+		s.Ping = max(s.Ping, w.LastPing())
 	}
 	return s
 }
 
-// Run keeps all connections until ctx ends, and tells what that of the events
-// does. The others begin once it has logged in: a server that refuses the
-// account is not asked more often for their sake.
+// Run keeps all connections until ctx ends, and tells what the event connection
+// says. The others begin once it has logged in: a server that refuses the account
+// is not asked more often because of them.
 func (p *Pool) Run(ctx context.Context, tell func(Signal)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	working, rest := context.WithCancel(context.WithoutCancel(ctx)) // hands outlive their connections
+	working, rest := context.WithCancel(context.WithoutCancel(ctx)) // workers outlive their connections
 	defer rest()
-	var hands, connections sync.WaitGroup
+	var workers, connections sync.WaitGroup
 	admitted := make(chan struct{})
 	admit := sync.OnceFunc(func() { close(admitted) })
-	for _, h := range p.hands {
-		hands.Go(func() { p.work(working, h) })
+	for _, w := range p.workers {
+		workers.Go(func() { p.work(working, w) })
 	}
-	for _, h := range p.actions() {
+	for _, w := range p.actions() {
 		connections.Go(func() {
 			select {
 			case <-admitted:
-				_ = h.Run(ctx, func(Signal) {}) // fails only when it runs already, and then so do the events
+				_ = w.Run(ctx, func(Signal) {}) // fails only when it runs already, and then so do the events
 			case <-ctx.Done():
 			}
 		})
@@ -112,35 +111,35 @@ func (p *Pool) Run(ctx context.Context, tell func(Signal)) error {
 	cancel()
 	connections.Wait()
 	rest()
-	hands.Wait()
+	workers.Wait()
 	return err
 }
 
-// State is that of the event connection.
+// State is Client.State of the event connection.
 func (p *Pool) State() (up bool, lastErr error) { return p.events.State() }
 
 // List goes over the event connection, so that its rows and the events come
 // in the order in which Asterisk made them.
 func (p *Pool) List(ctx context.Context, a Action) ([]Message, error) { return p.events.List(ctx, a) }
 
-// Mark is that of the event connection.
+// Mark is Client.Mark of the event connection.
 func (p *Pool) Mark(ctx context.Context) error { return p.events.Mark(ctx) }
 
 // Renew ends all connections over which nothing is under way, so that they log
-// in anew, and tells whether that of the events is among them.
+// in again. It reports whether the event connection is among them.
 func (p *Pool) Renew() bool {
 	if !p.events.Renew() {
 		return false
 	}
-	for _, h := range p.actions() {
-		h.Renew()
+	for _, w := range p.actions() {
+		w.Renew()
 	}
 	return true
 }
 
-// Do is as Client.Do, and in order with all other actions on its channel. What
-// names no channel is about the login (its rights) or the server, and goes over
-// the event connection at once. ErrBusy says that nothing was sent, because
+// Do is like Client.Do, in order with all other actions on its channel. An action
+// without a channel is about the login (its rights) or the server, and goes over
+// the event connection at once. ErrBusy means that nothing was sent, because
 // earlier actions took too long.
 func (p *Pool) Do(ctx context.Context, a Action) (Message, error) {
 	channel := Message(a).Get("Channel")
@@ -152,23 +151,23 @@ func (p *Pool) Do(ctx context.Context, a Action) (Message, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.events.opt.ActionTimeout)
 	defer cancel()
-	e := &errand{action: a, channel: channel, since: time.Now(), done: make(chan struct{})}
+	t := &task{action: a, channel: channel, since: time.Now(), done: make(chan struct{})}
 	p.mu.Lock()
-	p.waiting = append(p.waiting, e)
+	p.waiting = append(p.waiting, t)
 	p.match()
 	p.mu.Unlock()
 	late := time.NewTimer(patience)
 	defer late.Stop()
 	for {
 		select {
-		case <-e.done:
-			return e.got, e.err
+		case <-t.done:
+			return t.got, t.err
 		case <-late.C:
 			p.mu.Lock()
 			p.match()
 			p.mu.Unlock()
 		case <-ctx.Done():
-			return p.leave(ctx, e)
+			return p.leave(ctx, t)
 		}
 	}
 }

@@ -24,7 +24,7 @@ type queue struct {
 	waiting []queued
 	events  int       // how many of waiting are events
 	size    int       // of them, in bytes
-	telling time.Time // when what is told now came; zero: nothing is
+	telling time.Time // when the signal came that is being told; zero: none is
 
 	wake chan struct{} // has room for one: something waits
 }
@@ -64,7 +64,7 @@ func (q *queue) push(s Signal) {
 }
 
 // pushEvent adds an event or counts it as dropped. Once it drops, it goes on
-// until half of the queue is free: a listener that asks everything anew after
+// until half of the queue is free: a listener that asks everything again after
 // a gap would otherwise do so for each single event that finds room.
 func (q *queue) pushEvent(s queued) {
 	dropping := len(q.waiting) > 0 && q.waiting[len(q.waiting)-1].Kind == SignalDropped
@@ -118,7 +118,7 @@ func (q *queue) pop() (Signal, bool) {
 	return s.Signal, true
 }
 
-// lag tells how long ago the oldest signal came that the listener has not heard
+// lag returns how long ago the oldest signal came that the listener has not heard
 // to its end; 0 when there is none.
 func (q *queue) lag() time.Duration {
 	q.mu.Lock()

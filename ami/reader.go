@@ -120,13 +120,13 @@ func (r *reader) add(name, value []byte) error {
 	return nil
 }
 
-// isFollows tells whether the message being read began as "Response: Follows".
+// isFollows reports whether the message being read began as "Response: Follows".
 func (r *reader) isFollows() bool {
 	name, value := r.text[:r.ends[0]], r.text[r.ends[0]:r.ends[1]]
 	return strings.EqualFold(string(name), "Response") && strings.EqualFold(string(value), "Follows")
 }
 
-// isOurs tells whether an ActionID belongs to this connection.
+// isOurs reports whether an ActionID belongs to this connection.
 func (r *reader) isOurs(id []byte) bool {
 	return r.ours != "" && strings.HasPrefix(string(id), r.ours)
 }

@@ -121,7 +121,7 @@ func newPBX(c Config, conn connection, server asker) (*PBX, error) {
 	if c.Mount == "" {
 		p.spool.dir = c.Spool
 	}
-	p.trouble = p.fault(ami.Down(nil))
+	p.trouble = p.fault(ami.NotConnected(nil))
 	if err := p.invalid(c); err != nil {
 		return nil, fmt.Errorf("pbx %q: %w", c.Name, err)
 	}
@@ -231,7 +231,7 @@ func (p *PBX) await(ctx context.Context) error {
 // than a server that is away.
 func (p *PBX) since(trouble error) error {
 	if up, err := p.conn.State(); !up && err != nil {
-		return p.fault(ami.Down(err))
+		return p.fault(ami.NotConnected(err))
 	}
 	return trouble
 }

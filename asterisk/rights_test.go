@@ -103,9 +103,9 @@ func TestFaults(t *testing.T) {
 		says      string
 		uncertain bool
 	}{
-		{ami.Down(errCut), recording.Unavailable, `the PBX "pbx1" is not connected`, false},
-		{ami.Down(fmt.Errorf("log in: %w", ami.ErrAuth)), recording.Unavailable, `refuses the login: check username, secret`, false},
-		{ami.Down(fmt.Errorf("log in: %w", ami.ErrInUse)), recording.Unavailable, `one login of the user "u" at a time, and somebody has it: write allowmultiplelogin = yes`, false},
+		{ami.NotConnected(errCut), recording.Unavailable, `the PBX "pbx1" is not connected`, false},
+		{ami.NotConnected(fmt.Errorf("log in: %w", ami.ErrAuth)), recording.Unavailable, `refuses the login: check username, secret`, false},
+		{ami.NotConnected(fmt.Errorf("log in: %w", ami.ErrInUse)), recording.Unavailable, `one login of the user "u" at a time, and somebody has it: write allowmultiplelogin = yes`, false},
 		{ami.ErrLost, recording.Unavailable, "was lost before it answered", true},
 		{fmt.Errorf("x: %w", ami.ErrBusy), recording.Unavailable, `"pbx1" is busy with earlier requests`, false},
 		{fmt.Errorf("x: %w", ami.ErrTimeout), recording.Unavailable, "did not answer in time", true},

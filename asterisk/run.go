@@ -46,7 +46,7 @@ func (p *PBX) Run(ctx context.Context, tell func(recording.Event)) error {
 	})
 	k.loop(ctx)
 	k.work.Wait()
-	p.set(false, p.fault(ami.Down(ami.ErrStopped)))
+	p.set(false, p.fault(ami.NotConnected(ami.ErrStopped)))
 	return err
 }
 
@@ -176,7 +176,7 @@ func (k *keeper) signal(ctx context.Context, s ami.Signal) {
 			k.p.set(false, nil)
 			return
 		}
-		k.p.set(false, k.p.fault(ami.Down(s.Err)))
+		k.p.set(false, k.p.fault(ami.NotConnected(s.Err)))
 		k.tell(recording.Event{Kind: recording.PBXDown, PBX: k.p.name, At: k.p.now()})
 	case ami.SignalDropped:
 		k.p.log.Warn("events dropped, channels are listed anew", slog.Int("dropped", s.Dropped))
