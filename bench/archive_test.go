@@ -115,7 +115,7 @@ func (h *recordings) row(b *testing.B, db *store.DB, id recording.ID, key, tag s
 	now := time.Now()
 	party := recording.Party{Channel: "PJSIP/410-00000001", UniqueID: "1700000000." + key[:8], Extension: "410"}
 	err := db.Add(b.Context(), recording.Recording{
-		ID: id, PBX: "pbx1", UniqueID: party.UniqueID, Channel: party.Channel, Extension: "410", AskedAt: now, Reason: "asked for", Tags: []string{tag},
+		ID: id, PBX: "pbx1", UniqueID: party.UniqueID, Channel: party.Channel, Extension: "410", AskedAt: now, Reason: recording.Reason{Code: recording.ReasonAsked}, Tags: []string{tag},
 		Call: recording.Call{ID: string(id), PBX: "pbx1", LinkedID: string(id), StartedAt: now, Parties: []recording.Party{party}},
 	})
 	for _, step := range []recording.Step{
@@ -123,7 +123,7 @@ func (h *recordings) row(b *testing.B, db *store.DB, id recording.ID, key, tag s
 		{To: recording.Collecting, StoppedAt: now.Add(time.Duration(h.seconds) * time.Second)},
 		{To: recording.Ready, Duration: time.Duration(h.seconds) * time.Second, Bytes: h.bytes, SHA256: h.sha256, Key: key},
 	} {
-		step.At, step.Reason = now, "bench"
+		step.At, step.Reason.Code = now, recording.ReasonStopped
 		if err == nil {
 			err = db.Advance(b.Context(), id, step)
 		}

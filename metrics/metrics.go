@@ -29,6 +29,7 @@ type Metrics struct {
 	stops      *prometheus.CounterVec
 	retrievals *prometheus.CounterVec
 	settled    *prometheus.CounterVec
+	reasons    *prometheus.CounterVec // of those that settled, by state and code
 	turned     *prometheus.CounterVec
 	served     prometheus.Counter
 	retried    prometheus.Counter
@@ -53,6 +54,7 @@ func New(version string, methods, outcomes []string) *Metrics {
 	m.stops = m.counters("recgate_stops_total", "Stops of recordings that were asked for, by outcome.", "outcome")
 	m.retrievals = m.counters("recgate_retrievals_total", "Retrievals that were asked for, by outcome.", "outcome")
 	m.settled = m.counters("recgate_recordings_total", "Recordings that ended, by final state: ready, empty, failed or lost.", "state")
+	m.reasons = m.counters("recgate_recordings_reason_total", "Recordings that ended, by final state and the code of the reason.", "state", "code")
 	m.served = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_served_bytes_total", Help: "Bytes of audio that retrievals gave out, before base64."})
 	m.retried = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_collect_retries_total", Help: "Collections of finished files that failed for now and are tried again."})
 	m.seconds = m.histogram("recgate_request_seconds", "Time that a call of the legacy endpoint took, by method; of retrievals to their last byte.", "method")
@@ -144,8 +146,15 @@ func (m *Metrics) Retrieval(outcome string) { m.retrievals.WithLabelValues(outco
 // Served adds bytes of audio that were given out.
 func (m *Metrics) Served(bytes int64) { m.served.Add(float64(max(bytes, 0))) }
 
-// Settled counts a recording that has reached its final state.
-func (m *Metrics) Settled(state string) { m.settled.WithLabelValues(state).Inc() }
+// Settled counts a recording that has reached its final state, for the reason
+// of a code.
+func (m *Metrics) Settled(state, code string) {
+	m.settled.WithLabelValues(state).Inc()
+	m.reasons.WithLabelValues(state, code).Inc()
+}
+
+// Reason makes a final state and the code of a reason that it can have, at 0.
+func (m *Metrics) Reason(state, code string) { m.reasons.WithLabelValues(state, code) }
 
 // Retried counts a collection that is tried again.
 func (m *Metrics) Retried() { m.retried.Inc() }

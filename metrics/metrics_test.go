@@ -30,6 +30,7 @@ func full() *metrics.Metrics {
 	m.WatchDoor(metrics.Door{Connections: func() (int, int64) { return 7, 8 }, Running: func() int { return 9 }})
 	m.WatchCertificate(func() time.Time { return time.Now().Add(36 * time.Hour) }, func() bool { return true })
 	m.SelfTest("pbx1", true)
+	m.Reason("failed", "refused")
 	m.WatchRecordings(metrics.Recordings{Open: func() int { return 3 }, Queue: func() int { return 2 }, Age: func() time.Duration { return 90 * time.Second }})
 	m.WatchLedger(metrics.Ledger{
 		States: []string{"starting", "recording", "collecting"}, InState: func(state string) int { return len(state) },
@@ -88,7 +89,7 @@ func TestValues(t *testing.T) {
 	m.Served(1000)
 	m.Served(-1) // nothing was served
 	m.Served(44)
-	m.Settled("lost")
+	m.Settled("lost", "no_file")
 	m.Retried()
 	m.Database(true, time.Millisecond, false)
 	m.Database(true, time.Second, true)
@@ -104,6 +105,8 @@ func TestValues(t *testing.T) {
 		`recgate_recordings_total{state="empty"} 0`,
 		`recgate_recordings_total{state="failed"} 0`,
 		`recgate_recordings_total{state="lost"} 1`,
+		`recgate_recordings_reason_total{code="no_file",state="lost"} 1`,
+		`recgate_recordings_reason_total{code="refused",state="failed"} 0`,
 		`recgate_collect_retries_total 1`,
 		`recgate_recordings_open 3`,
 		`recgate_collect_queue 2`,
@@ -145,7 +148,7 @@ func TestTwoAtOnce(t *testing.T) {
 	one, two := full(), full()
 	var wait sync.WaitGroup
 	for range 100 {
-		wait.Go(func() { one.Start("ok"); two.Settled("ready") })
+		wait.Go(func() { one.Start("ok"); two.Settled("ready", "hung_up") })
 	}
 	lines(t, one)
 	await.Return(t, "all that was started to return", wait.Wait)

@@ -53,7 +53,8 @@ func (s *Steps) tell(ctx context.Context, rec Recording, step Step) {
 	if step.To == Failed || step.To == Lost {
 		level = slog.LevelError
 	}
-	s.log.Log(ctx, level, "recording settled", append(rec.Attrs(), slog.String("state", string(step.To)), slog.String("reason", step.Reason),
+	attrs := append(append(rec.Attrs(), slog.String("state", string(step.To))), step.Reason.Attrs()...)
+	s.log.Log(ctx, level, "recording settled", append(attrs,
 		slog.Int64("duration_ms", step.Duration.Milliseconds()), slog.Int64("bytes", step.Bytes))...)
 	s.happened(Happening{Kind: Settled, Recording: rec})
 }

@@ -49,7 +49,7 @@ func TestMaxLengthWhenTheClockIsSet(t *testing.T) {
 				}
 				unexplained(t, of)
 				talkOn(of, 2*time.Minute)
-				if got, err := of.store.Get(t.Context(), rec.ID); err != nil || got.Reason != "reached max_seconds" {
+				if got, err := of.store.Get(t.Context(), rec.ID); err != nil || got.Reason.String() != "reached max_seconds" {
 					t.Errorf("the clock set by %v, restart %v: after 11 min it is %s (%s), %v", by, restart, got.State, got.Reason, err)
 				}
 			})

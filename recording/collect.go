@@ -109,15 +109,15 @@ func (s *Service) collect(ctx context.Context, c *Wait) (again time.Duration, er
 // look again because they have changed meanwhile.
 func (s *Service) take(ctx context.Context, p PBX, rec Recording, files []spooled, look looked) (again time.Duration, err error) {
 	switch {
-	case look.lost == noFile:
+	case look.lost.Code == ReasonNoFile:
 		if found, err := s.archived(ctx, rec); err != nil || found {
 			return 0, err
 		}
 		fallthrough
-	case look.lost != "":
+	case look.lost != Reason{}:
 		return 0, s.steps.Advance(ctx, &rec, Step{To: Lost, Reason: look.lost})
 	case look.length == 0:
-		return 0, s.steps.Advance(ctx, &rec, Step{To: Empty, Reason: rec.Reason + "; the PBX heard no audio" + look.note})
+		return 0, s.steps.Advance(ctx, &rec, Step{To: Empty, Reason: rec.Reason.With(NoteNoAudio | look.note)})
 	}
 	step, err := s.archive(ctx, rec, look.good)
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *Service) take(ctx context.Context, p PBX, rec Recording, files []spoole
 	if !s.asTaken(ctx, p, files) {
 		return lookLatest, nil
 	}
-	step.Reason += look.note
+	step.Reason = step.Reason.With(look.note)
 	return 0, s.steps.Advance(ctx, &rec, step)
 }
 

@@ -46,7 +46,7 @@ func (s *Service) hungUp(ctx context.Context, c live, at time.Time) error {
 				_, err = s.settleStarting(ctx, c.on, rec)
 			}
 		case Running:
-			err = s.ended(ctx, &rec, "the channel hung up", at)
+			err = s.ended(ctx, &rec, Reason{Code: ReasonHungUp}, at)
 		}
 		if err != nil {
 			return err
@@ -84,7 +84,7 @@ func (s *Service) endedByPBX(ctx context.Context, p PBX, e Event) error {
 			s.o.Log.DebugContext(ctx, "recording runs on, another one was ended", rec.Attrs()...)
 			return nil
 		}
-		return s.ended(ctx, &rec, "ended by the PBX", e.At)
+		return s.ended(ctx, &rec, Reason{Code: ReasonEndedByPBX}, e.At)
 	}
 	return nil
 }

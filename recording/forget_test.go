@@ -91,7 +91,7 @@ func TestStartThatEndsElsewhereIsForgotten(t *testing.T) {
 		if err != nil || len(rows) != 1 {
 			t.Fatalf("%+v, %v; want the row of the start", rows, err)
 		}
-		if err := of.store.Advance(t.Context(), rows[0].ID, recording.Step{To: recording.Failed, Reason: "given up"}); err != nil {
+		if err := of.store.Advance(t.Context(), rows[0].ID, recording.Step{To: recording.Failed, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "given up"}}); err != nil {
 			t.Fatal(err)
 		}
 		release()

@@ -3,12 +3,7 @@ package recording
 import (
 	"context"
 	"log/slog"
-	"strings"
 )
-
-// unconfirmed ends the reason of a recording that the PBX was asked to stop,
-// and that may run on.
-const unconfirmed = ", and the PBX did not confirm it"
 
 // stopNow ends a recording that runs, for the reason of step. The row says so
 // before the PBX is asked: a crash in between leaves a row in Collecting,
@@ -28,7 +23,7 @@ func (s *Service) stopNow(ctx context.Context, p PBX, rec *Recording, step Step)
 	if err := p.Stop(ctx, *rec); err != nil && CodeOf(err) != NotFound {
 		ctx, cancel := s.own(ctx) // the deadline may be the very reason
 		defer cancel()
-		back := Step{To: Running, Back: true, Reason: step.Reason + unconfirmed, Said: Message(err)}
+		back := Step{To: Running, Back: true, Reason: step.Reason.With(NoteUnconfirmed), Said: Message(err)}
 		if failed := s.steps.Advance(ctx, rec, back); failed != nil {
 			s.o.Log.WarnContext(ctx, "stop not confirmed by the PBX, it is asked again", append(rec.Attrs(), slog.Any("err", failed))...)
 		}
@@ -40,7 +35,7 @@ func (s *Service) stopNow(ctx context.Context, p PBX, rec *Recording, step Step)
 
 // over has the files of a recording collected whose row says that it ended.
 func (s *Service) over(ctx context.Context, rec Recording) {
-	s.o.Log.InfoContext(ctx, "recording ended", append(rec.Attrs(), slog.String("reason", rec.Reason))...)
+	s.o.Log.InfoContext(ctx, "recording ended", append(rec.Attrs(), rec.Reason.Attrs()...)...)
 	s.collectSoon(rec.ID)
 }
 
@@ -85,9 +80,9 @@ func (s *Service) closed(ctx context.Context, p PBX, rec Recording) bool {
 
 // endedBy is the reason of a recording that does not run on the PBX any more
 // without anybody's word: what had been asked for, if anything was.
-func endedBy(rec Recording) string {
-	if asked, was := strings.CutSuffix(rec.Reason, unconfirmed); was {
-		return asked
+func endedBy(rec Recording) Reason {
+	if rec.Reason.Has(NoteUnconfirmed) {
+		return rec.Reason.Without(NoteUnconfirmed)
 	}
-	return "ended on the PBX, not by recgate"
+	return Reason{Code: ReasonEndedElsewhere}
 }

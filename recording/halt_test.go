@@ -46,7 +46,7 @@ func TestStopIsWrittenBeforeItIsAsked(t *testing.T) {
 		of.pbx.Pass(time.Second)
 		p.stop = func(ctx context.Context, r recording.Recording) error {
 			row, err := of.store.Get(ctx, r.ID)
-			if err != nil || row.State != recording.Collecting || row.Reason != "stopped by request" || r.Handle != rec.Handle {
+			if err != nil || row.State != recording.Collecting || row.Reason.String() != "stopped by request" || r.Handle != rec.Handle {
 				t.Errorf("when the PBX is asked the row is %s (%s), %v", row.State, row.Reason, err)
 			}
 			return p.PBX.Stop(ctx, r)
@@ -55,7 +55,7 @@ func TestStopIsWrittenBeforeItIsAsked(t *testing.T) {
 			t.Fatal(err)
 		}
 		of.state(t, rec.ID)
-		if lines := story(t, of, rec.ID); !slices.Contains(lines, "collecting: stopped by request (asked for by 192.0.2.9)") {
+		if lines := story(t, of, rec.ID); !slices.Contains(lines, "collecting: stopped by request (asked for by 192.0.2.9) [stopped]") {
 			t.Errorf("the story does not tell who stopped it: %q", lines)
 		}
 	})
@@ -68,7 +68,7 @@ func TestStartAfterAnInterruptedStop(t *testing.T) {
 		of.pbx.Call(t, "410", "411")
 		rec := of.start(t, "410", "22")
 		of.pbx.Pass(2 * time.Second)
-		died := recording.Step{To: recording.Collecting, Reason: "stopped by request", At: time.Now(), StoppedAt: time.Now()}
+		died := recording.Step{To: recording.Collecting, Reason: recording.Reason{Code: recording.ReasonStopped}, At: time.Now(), StoppedAt: time.Now()}
 		if err := of.store.Advance(t.Context(), rec.ID, died); err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestStopThatThePBXDoesNotDo(t *testing.T) {
 		_, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"})
 		refused(t, err, recording.Unavailable, "no answer")
 		got, err := of.store.Get(t.Context(), rec.ID)
-		if err != nil || got.State != recording.Running || got.Reason != "stopped by request, and the PBX did not confirm it" {
+		if err != nil || got.State != recording.Running || got.Reason.String() != "stopped by request, and the PBX did not confirm it" {
 			t.Fatalf("it is %s (%s), %v; want it running", got.State, got.Reason, err)
 		}
 		p.stop = nil
@@ -108,7 +108,7 @@ func TestStopThatThePBXDoesNotDo(t *testing.T) {
 		if got := of.stop(t, "410"); got.ID != rec.ID {
 			t.Errorf("the second stop ended %s", got.ID)
 		}
-		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Duration != 2*time.Second || got.Reason != "stopped by request" {
+		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Duration != 2*time.Second || got.Reason.String() != "stopped by request" {
 			t.Errorf("it is %s (%s) of %v", got.State, got.Reason, got.Duration)
 		}
 	})
@@ -129,7 +129,7 @@ func TestStopThatThePBXDidAllTheSame(t *testing.T) {
 		_, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"})
 		refused(t, err, recording.Unavailable, "no answer")
 		time.Sleep(20 * time.Second)
-		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason != "stopped by request" {
+		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "stopped by request" {
 			t.Errorf("it is %s (%s)", got.State, got.Reason)
 		}
 	})
@@ -146,7 +146,7 @@ func TestStopInterruptedByACrash(t *testing.T) {
 			rec := of.start(t, "410", "22")
 			of.pbx.Pass(time.Second)
 			end()
-			step := recording.Step{To: recording.Collecting, Reason: "stopped by request", At: time.Now(), StoppedAt: time.Now()}
+			step := recording.Step{To: recording.Collecting, Reason: recording.Reason{Code: recording.ReasonStopped}, At: time.Now(), StoppedAt: time.Now()}
 			if err := of.store.Advance(t.Context(), rec.ID, step); err != nil {
 				t.Fatal(err)
 			}
@@ -184,7 +184,7 @@ func TestMaxLength(t *testing.T) {
 			t.Fatalf("after 59 s: %s (%s), %v", got.State, got.Reason, err)
 		}
 		time.Sleep(2 * time.Second)
-		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason != "reached max_seconds" || len(of.pbx.Stops()) != 1 ||
+		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "reached max_seconds" || len(of.pbx.Stops()) != 1 ||
 			got.StoppedAt.Sub(got.StartedAt) > 61*time.Second {
 			t.Errorf("after 61 s: %s (%s), stopped %v after %v", got.State, got.Reason, of.pbx.Stops(), got.StoppedAt.Sub(got.StartedAt))
 		}
@@ -214,7 +214,7 @@ func TestMaxLengthAfterARestart(t *testing.T) {
 		time.Sleep(time.Minute)
 		unexplained(t, of, [2]string{"record", "for longer than max_seconds allows"})
 		of.pbx.Connect()
-		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason != "reached max_seconds" {
+		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "reached max_seconds" {
 			t.Errorf("when it is back: %s (%s)", got.State, got.Reason)
 		}
 	})

@@ -29,7 +29,7 @@ func TestFileOfAnotherKind(t *testing.T) {
 		of.pbx.Scribble(recording.MixedFile(rec.ID), mulaw)
 		time.Sleep(2 * time.Minute)
 		const want = "what the PBX left in the spool is not a WAV of 16 bit PCM but a WAV of µ-law"
-		if got := of.state(t, rec.ID); got.State != recording.Lost || got.Reason != want {
+		if got := of.state(t, rec.ID); got.State != recording.Lost || got.Reason.String() != want {
 			t.Errorf("it is %s (%s), want lost (%s)", got.State, got.Reason, want)
 		}
 		unexplained(t, of)

@@ -68,7 +68,7 @@ func TestFileThatIsClosedLateIsWhole(t *testing.T) {
 			of.pbx.Write(rec.ID, tt.lasts-tt.written)
 			of.pbx.Close(rec.ID)
 			got := of.state(t, rec.ID)
-			if got.State != recording.Ready || got.Duration != tt.lasts || got.Reason != "the channel hung up" {
+			if got.State != recording.Ready || got.Duration != tt.lasts || got.Reason.String() != "the channel hung up" {
 				t.Errorf("closed %v after the end: %s (%s) with %v of %v", tt.behind, got.State, got.Reason, got.Duration, tt.lasts)
 			}
 			if names := inTheSpool(t, of); len(names) > 0 {
@@ -108,7 +108,7 @@ func TestFileThatIsNeverClosedStays(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		got := of.state(t, rec.ID)
-		if got.State != recording.Ready || got.Duration != 2*time.Second || got.Reason != "the channel hung up; the PBX did not close its file, whose end may be missing" {
+		if got.State != recording.Ready || got.Duration != 2*time.Second || got.Reason.String() != "the channel hung up; the PBX did not close its file, whose end may be missing" {
 			t.Fatalf("a minute later: %s (%s) of %v", got.State, got.Reason, got.Duration)
 		}
 		time.Sleep(time.Hour)
@@ -143,7 +143,7 @@ func TestFileOfADeadPBXIsTakenAtOnce(t *testing.T) {
 		of.pbx.Hangup(t, caller)
 		time.Sleep(2 * time.Second)
 		got, err := of.store.Get(t.Context(), rec.ID)
-		if err != nil || got.State != recording.Ready || got.Duration != 8*time.Second || got.Reason != "the channel hung up; the PBX left its file incomplete" {
+		if err != nil || got.State != recording.Ready || got.Duration != 8*time.Second || got.Reason.String() != "the channel hung up; the PBX left its file incomplete" {
 			t.Errorf("2 s after the end: %s (%s) of %v, %v", got.State, got.Reason, got.Duration, err)
 		}
 		if names := inTheSpool(t, of); len(names) > 0 {
@@ -201,7 +201,7 @@ func TestFileThatGrowsWhileItIsArchived(t *testing.T) {
 			of.pbx.Close(rec.ID)
 		})
 		time.Sleep(2 * time.Minute)
-		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Duration != 10*time.Second || got.Reason != "the channel hung up" {
+		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Duration != 10*time.Second || got.Reason.String() != "the channel hung up" {
 			t.Errorf("it is %s (%s) of %v", got.State, got.Reason, got.Duration)
 		}
 	})
@@ -226,7 +226,7 @@ func TestOneFileOfTwo(t *testing.T) {
 				tt.leave(of, recording.HeardFile(rec.ID))
 				time.Sleep(5 * time.Minute)
 				got := of.state(t, rec.ID)
-				if got.State != recording.Ready || got.Reason != "it had failed, and its file appeared; one of its two files is missing or is not a WAV" {
+				if got.State != recording.Ready || got.Reason.String() != "it had failed, and its file appeared; one of its two files is missing or is not a WAV" {
 					t.Errorf("it is %s (%s)", got.State, got.Reason)
 				}
 				if names := inTheSpool(t, of); slices.Contains(names, recording.HeardFile(rec.ID)) != tt.stays || len(names) > 0 != tt.stays {
@@ -247,7 +247,7 @@ func TestOddObjectInPlaceOfAFile(t *testing.T) {
 		of.pbx.Pass(time.Second)
 		of.pbx.Odd(file, true)
 		of.pbx.Hangup(t, caller)
-		if got := of.state(t, rec.ID); got.State != recording.Lost || got.Reason != "what has the name of its file in the spool is not a file" {
+		if got := of.state(t, rec.ID); got.State != recording.Lost || got.Reason.String() != "what has the name of its file in the spool is not a file" {
 			t.Fatalf("it is %s (%s)", got.State, got.Reason)
 		}
 		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})

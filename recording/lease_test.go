@@ -151,7 +151,7 @@ func TestStartThatWasGivenUpElsewhere(t *testing.T) {
 		if err != nil || len(open) != 1 {
 			t.Fatalf("open: %v, %v", open, err)
 		}
-		if err := of.store.Advance(t.Context(), open[0].ID, recording.Step{To: recording.Failed, Reason: "given up", At: time.Now()}); err != nil {
+		if err := of.store.Advance(t.Context(), open[0].ID, recording.Step{To: recording.Failed, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "given up"}, At: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		release()

@@ -79,7 +79,7 @@ func TestFileThatComesBackIsCollected(t *testing.T) {
 					t.Fatalf("it is %s (%s) of %v, stopped at %v; want %s of %v", got.State, got.Reason, got.Duration, got.StoppedAt, tt.want, tt.sound)
 				}
 				past, err := of.store.History(t.Context(), rec.ID)
-				if err != nil || len(past) < 2 || past[len(past)-2].Said != "it was "+string(tt.from)+": "+rec.Reason {
+				if err != nil || len(past) < 2 || past[len(past)-2].Said != "it was "+string(tt.from)+": "+rec.Reason.String() {
 					t.Errorf("the history does not say what it was: %+v, %v", past, err)
 				}
 				if names, err := of.pbx.Spool().Names(); err != nil || len(names) > 0 {
@@ -101,7 +101,7 @@ func TestEmptyFileIsLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Minute)
-		if rec = of.state(t, rec.ID); rec.State != recording.Lost || rec.Reason != "the PBX could write nothing into its file in the spool" {
+		if rec = of.state(t, rec.ID); rec.State != recording.Lost || rec.Reason.String() != "the PBX could write nothing into its file in the spool" {
 			t.Errorf("it is %s: %s", rec.State, rec.Reason)
 		}
 		if names, err := of.pbx.Spool().Names(); err != nil || len(names) > 0 {

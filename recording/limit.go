@@ -37,5 +37,5 @@ func (s *Service) overlong(ctx context.Context, p PBX, id ID, uniqueID string) e
 	if err != nil || rec.State != Running || rec.UniqueID != uniqueID || s.ranSoFar(ctx, p, rec) < s.o.MaxLength {
 		return err
 	}
-	return s.stopNow(ctx, p, &rec, Step{Reason: "reached max_seconds"})
+	return s.stopNow(ctx, p, &rec, Step{Reason: Reason{Code: ReasonMaxLength}})
 }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -71,52 +70,24 @@ func (s *Service) closeAll(ctx context.Context, files []spooled) {
 // a reason, or the length of the longest.
 type looked struct {
 	wait   time.Duration
-	lost   string
+	lost   Reason // none: it is not
 	length time.Duration
 	good   []spooled // those that hold a WAV
-	note   string    // what the reason adds of how they were found
+	note   Notes     // what the reason adds of how they were found
 	stays  bool      // the files stay in the spool: they may hold more than was taken
 	size   int64     // of all files
 	closed bool      // all that are there have a header that agrees with their size
 }
 
-// notWAV is the reason of a recording whose file is kept in the spool.
-const notWAV = "what the PBX left in the spool is not a WAV"
-
-// otherKind begins the reason of one whose file holds sound of another kind,
-// which follows; the file is kept in the spool too.
-const otherKind = "what the PBX left in the spool is not a WAV of 16 bit PCM but"
-
-// isUnusable reports whether a reason is that of a file of which no audio can
-// be made.
-func isUnusable(reason string) bool {
-	return reason == notWAV || strings.HasPrefix(reason, otherKind)
-}
-
-// whyUnusable is the reason of a file that Sound refuses.
-func whyUnusable(refusal error) string {
+// whyUnusable is the reason of a file that Sound refuses. The file is kept in
+// the spool.
+func whyUnusable(refusal error) Reason {
 	var other interface{ Kind() string }
 	if errors.As(refusal, &other) {
-		return otherKind + " " + other.Kind()
+		return Reason{Code: ReasonOtherFormat, Detail: other.Kind()}
 	}
-	return notWAV
+	return Reason{Code: ReasonNotWAV}
 }
-
-// notFile is the reason of one whose name something else has in the spool.
-const notFile = "what has the name of its file in the spool is not a file"
-
-// noFile is the reason of a recording of which there is no audio anywhere.
-const noFile = "the PBX left no file in the spool"
-
-// nothingInIt is the reason of one whose file is of no use to anybody.
-const nothingInIt = "the PBX could write nothing into its file in the spool"
-
-// What a reason adds of files that were not found as a PBX leaves them.
-const (
-	neverClosed = "; the PBX did not close its file, whose end may be missing"
-	abandoned   = "; the PBX left its file incomplete"
-	oneOfTwo    = "; one of its two files is missing or is not a WAV"
-)
 
 // look says whether the files of a recording can be taken, and how.
 func (s *Service) look(rec Recording, files []spooled, c *Wait) looked {
@@ -150,17 +121,17 @@ func (s *Service) look(rec Recording, files []spooled, c *Wait) looked {
 	switch {
 	case l.wait > 0:
 	case there == 0 && odd:
-		l.lost = notFile
+		l.lost.Code = ReasonNotFile
 	case there == 0:
-		l.lost = noFile
+		l.lost.Code = ReasonNoFile
 	case l.size == 0:
-		l.lost = nothingInIt
+		l.lost.Code = ReasonNothingWritten
 	case len(l.good) == 0:
 		l.lost = whyUnusable(refusal)
 	default:
 		l.describe(len(files), there, gone)
 	}
-	l.stays = l.stays || l.lost != "" && l.lost != nothingInIt
+	l.stays = l.stays || l.lost != Reason{} && l.lost.Code != ReasonNothingWritten
 	return l
 }
 
@@ -169,12 +140,12 @@ func (l *looked) describe(wanted, there int, gone bool) {
 	unclosed := slices.ContainsFunc(l.good, func(f spooled) bool { return !f.closed })
 	switch {
 	case unclosed && gone:
-		l.note = abandoned
+		l.note = NoteIncomplete
 	case unclosed:
-		l.note, l.stays = neverClosed, true
+		l.note, l.stays = NoteNeverClosed, true
 	}
 	if len(l.good) < wanted {
-		l.note += oneOfTwo
+		l.note |= NoteOneOfTwo
 		l.stays = l.stays || len(l.good) < there
 	}
 }

@@ -23,7 +23,8 @@ type MarkStore interface {
 	// SetMark replaces a mark. A Conflict, and no change, when the present
 	// one is not was: somebody else has replaced it.
 	SetMark(ctx context.Context, was, now ArchiveMark) error
-	// Archived returns the newest recordings in state Ready, at most limit.
+	// Archived returns the newest recordings in state Ready, at most limit,
+	// without their reasons.
 	Archived(ctx context.Context, limit int) ([]Entry, error)
 }
 

@@ -44,8 +44,8 @@ func (p *pair) ready(t *testing.T, n int) (key string, content []byte) {
 	key, content = id.Hex()+".wav", []byte(strings.Repeat("x", 44+n))
 	err = errors.Join(
 		p.store.Add(t.Context(), recording.Recording{ID: id, UniqueID: string(id), AskedAt: at, Call: recording.Call{ID: string(id)}}),
-		p.store.Advance(t.Context(), id, recording.Step{To: recording.Collecting, Reason: "stopped", At: at}),
-		p.store.Advance(t.Context(), id, recording.Step{To: recording.Ready, Reason: "stopped", At: at, Key: key, Bytes: int64(len(content))}))
+		p.store.Advance(t.Context(), id, recording.Step{To: recording.Collecting, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "stopped"}, At: at}),
+		p.store.Advance(t.Context(), id, recording.Step{To: recording.Ready, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "stopped"}, At: at, Key: key, Bytes: int64(len(content))}))
 	if err != nil {
 		t.Fatal(err)
 	}

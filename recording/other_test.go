@@ -91,7 +91,7 @@ func TestStartAfterAFailedStartElsewhere(t *testing.T) {
 		if n := of.pbx.Records(); n != 0 {
 			t.Errorf("the PBX was asked %d times while another process begins", n)
 		}
-		step := recording.Step{To: recording.Failed, Reason: "refused", At: time.Now().UTC()}
+		step := recording.Step{To: recording.Failed, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "refused"}, At: time.Now().UTC()}
 		if err := of.store.Advance(t.Context(), rec.ID, step); err != nil {
 			t.Fatal(err)
 		}

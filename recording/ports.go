@@ -112,8 +112,8 @@ type Capture struct {
 // Store keeps the records. Errors: NotFound when a row is not there, Conflict
 // when a step is not allowed from the row's state, Unavailable when the
 // database is away. Every method is one transaction, durable on return.
-// Text is compared byte for byte; of one that is longer than MaxName (a Reason:
-// MaxReason) what Cut leaves is kept and compared.
+// Text is compared byte for byte; of one that is longer than MaxName (a Detail
+// of a Reason: MaxReason) what Cut leaves is kept and compared.
 type Store interface {
 	Records
 	Lookup
@@ -215,7 +215,7 @@ type Journal interface {
 	// the newest limit of them.
 	AccessesOf(ctx context.Context, id ID, limit int) ([]Access, error)
 	// Sums counts the recordings asked for in [from, to) by state and
-	// reason, ordered by state (order of life) and reason.
+	// reason, ordered by state (order of life), words and codes of the reason.
 	Sums(ctx context.Context, from, to time.Time) ([]Sum, error)
 	// Entries returns what the ledger holds of the recordings asked for in
 	// [from, to), the oldest first.
@@ -228,7 +228,7 @@ type Journal interface {
 // Sum is one line of the ledger.
 type Sum struct {
 	State  State
-	Reason string
+	Reason Reason
 	Count  int
 }
 
@@ -236,7 +236,7 @@ type Sum struct {
 type Entry struct {
 	ID        ID
 	State     State
-	Reason    string
+	Reason    Reason
 	AskedAt   time.Time
 	Bytes     int64
 	Key       string

@@ -10,12 +10,10 @@ import "time"
 // Recording is one recording of one channel, from the request to start it.
 // Times are UTC with millisecond resolution; the zero time means "not yet".
 type Recording struct {
-	ID    ID
-	Call  Call
-	State State
-	// Reason says in words why the recording is in its state ("stopped by
-	// request", "the channel hung up", ...).
-	Reason string
+	ID     ID
+	Call   Call
+	State  State
+	Reason Reason // why the recording is in its state
 	// Tags are the external references, oldest first; each finds the recording.
 	Tags []string
 
@@ -62,7 +60,7 @@ func (r Recording) InProgress() bool { return r.ChannelEndedAt.IsZero() }
 type Candidate struct {
 	ID             ID
 	State          State
-	Reason         string
+	Reason         Reason
 	Private        bool
 	Deleted        bool
 	ChannelEndedAt time.Time

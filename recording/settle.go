@@ -108,7 +108,7 @@ func (s *Service) settleGone(ctx context.Context, p PBX, rec Recording) error {
 		at = seen
 	}
 	if rec.State == Running {
-		if err := s.ended(ctx, &rec, "the channel hung up unseen", at); err != nil {
+		if err := s.ended(ctx, &rec, Reason{Code: ReasonHungUpUnseen}, at); err != nil {
 			return err
 		}
 	}
@@ -142,18 +142,18 @@ func (s *Service) settleStarting(ctx context.Context, p PBX, rec Recording) (Rec
 	capture, err := p.Reclaim(ctx, rec)
 	switch {
 	case CodeOf(err) == NotFound:
-		return s.settleByFiles(ctx, p, rec, "the channel hung up while the start was under way")
+		return s.settleByFiles(ctx, p, rec, Reason{Code: ReasonHungUpAtStart})
 	case err != nil:
 		return rec, err
 	case len(capture.Tracks) == 0:
-		return s.settleByFiles(ctx, p, rec, "the start was interrupted")
+		return s.settleByFiles(ctx, p, rec, Reason{Code: ReasonInterrupted})
 	}
-	return s.began(ctx, rec, capture, "taken over after an interrupted start")
+	return s.began(ctx, rec, capture, ReasonTakenOver)
 }
 
 // settleByFiles settles a start that does not run on the PBX (any more): it
 // ran if there are files.
-func (s *Service) settleByFiles(ctx context.Context, p PBX, rec Recording, why string) (Recording, error) {
+func (s *Service) settleByFiles(ctx context.Context, p PBX, rec Recording, why Reason) (Recording, error) {
 	for _, tracks := range likelyTracks(rec) {
 		files, err := openAll(p, tracks[:1])
 		s.closeAll(ctx, files)
@@ -173,6 +173,6 @@ func (s *Service) settleByFiles(ctx context.Context, p PBX, rec Recording, why s
 	if _, err := p.Spool().Names(); err != nil {
 		return rec, err // the files may be where nobody can look now
 	}
-	err := s.steps.Advance(ctx, &rec, Step{To: Failed, Reason: why + " before the PBX recorded"})
+	err := s.steps.Advance(ctx, &rec, Step{To: Failed, Reason: why.With(NoteNotBegun)})
 	return rec, err
 }

@@ -18,7 +18,7 @@ func TestHangupCollects(t *testing.T) {
 		if rec.State != recording.Ready || rec.InProgress() || rec.StoppedAt.IsZero() || rec.Call.EndedAt.IsZero() || rec.Duration != 3*time.Second {
 			t.Errorf("after the hangup: %+v", rec)
 		}
-		if rec.Reason != "the channel hung up" {
+		if rec.Reason.String() != "the channel hung up" {
 			t.Errorf("reason %q", rec.Reason)
 		}
 	})
@@ -328,7 +328,7 @@ func TestRecordingEndedByThePBX(t *testing.T) {
 			t.Fatal(err)
 		}
 		of.pbx.Tell(recording.Event{Kind: recording.RecordingEnded, Channel: found[0]})
-		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason != "ended by the PBX" {
+		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "ended by the PBX" {
 			t.Errorf("after the PBX ended it: %s (%s)", got.State, got.Reason)
 		}
 	})

@@ -82,7 +82,7 @@ func TestMaxLengthBehindASlowArchive(t *testing.T) {
 		of.pbx.Call(t, "410", "411")
 		rec := of.start(t, "410", "22")
 		time.Sleep(time.Minute + 100*time.Millisecond)
-		if got, err := of.store.Get(t.Context(), rec.ID); err != nil || got.Reason != "reached max_seconds" {
+		if got, err := of.store.Get(t.Context(), rec.ID); err != nil || got.Reason.String() != "reached max_seconds" {
 			t.Errorf("it is %s (%s), %v", got.State, got.Reason, err)
 		}
 	})

@@ -137,7 +137,7 @@ func (s *Service) record(ctx context.Context, c live, tag, remote string) (Recor
 	if err != nil {
 		return rec, s.failed(ctx, rec, err)
 	}
-	now, err := s.began(ctx, rec, capture, "recording")
+	now, err := s.began(ctx, rec, capture, ReasonRecording)
 	if CodeOf(err) == Conflict {
 		return s.settledElsewhere(ctx, c, rec, capture, err)
 	}
@@ -167,7 +167,7 @@ func (s *Service) newRecording(ctx context.Context, c live, tag, remote string) 
 		}
 	}
 	rec := Recording{
-		ID: id, Call: call, State: Starting, Reason: "asked for",
+		ID: id, Call: call, State: Starting, Reason: Reason{Code: ReasonAsked},
 		PBX: c.on.Name(), Channel: c.Name, UniqueID: c.UniqueID, Extension: c.Extension,
 		AskedBy: remote, AskedAt: now, AnsweredAt: c.AnsweredAt,
 	}
@@ -184,10 +184,10 @@ func partyOf(c Channel) Party {
 // began makes the step to Running. When the database fails here the PBX
 // records and the row says Starting: the next look settles it, and so does
 // the caller's next try.
-func (s *Service) began(ctx context.Context, rec Recording, capture Capture, reason string) (Recording, error) {
+func (s *Service) began(ctx context.Context, rec Recording, capture Capture, why ReasonCode) (Recording, error) {
 	now := s.now()
 	step := Step{
-		To: Running, Reason: reason, At: now, Recorder: capture.Recorder,
+		To: Running, Reason: Reason{Code: why}, At: now, Recorder: capture.Recorder,
 		Handle: capture.Handle, StartedAt: now, Tracks: capture.Tracks,
 		Said: strings.TrimSpace("by " + capture.Recorder + " " + capture.Handle),
 	}
@@ -209,7 +209,7 @@ func (s *Service) failed(ctx context.Context, rec Recording, cause error) error 
 	// Not the deadline of the start: it may be over.
 	ctx, cancel := s.own(ctx)
 	defer cancel()
-	if err := s.steps.Advance(ctx, &rec, Step{To: Failed, Reason: Message(cause), Said: causeOf(cause)}); err != nil {
+	if err := s.steps.Advance(ctx, &rec, Step{To: Failed, Reason: Reason{Code: ReasonRefused, Detail: Message(cause)}, Said: causeOf(cause)}); err != nil {
 		return errors.Join(cause, err)
 	}
 	return cause

@@ -195,7 +195,7 @@ func TestStartRefusedByThePBXIsExplained(t *testing.T) {
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "22"})
 		refused(t, err, recording.Unavailable, "did not appear")
 		rows, err := of.store.ByTag(t.Context(), "22", 1)
-		if err != nil || len(rows) != 1 || rows[0].State != recording.Failed || !contains(rows[0].Reason, "did not appear") {
+		if err != nil || len(rows) != 1 || rows[0].State != recording.Failed || !contains(rows[0].Reason.String(), "did not appear") {
 			t.Errorf("%+v, %v; want one failed row with the reason", rows, err)
 		}
 		if again := of.start(t, "410", "22"); again.State != recording.Running {

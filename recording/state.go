@@ -3,7 +3,6 @@ package recording
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -55,7 +54,7 @@ func (s State) Before() []State {
 // became known by it. A zero field leaves what the row holds.
 type Step struct {
 	To     State
-	Reason string    // required
+	Reason Reason    // required
 	At     time.Time // required
 
 	// Back says that what was thought to be over is not: the audio of a
@@ -118,7 +117,7 @@ func (s Step) Past() Past {
 
 // TagPast is how the history keeps that a tag was added in a state.
 func TagPast(in State, tag, by string, at time.Time) Past {
-	p := Past{At: at, To: in, Reason: "tag " + strconv.Quote(tag) + " added"}
+	p := Past{At: at, To: in, Reason: Reason{Code: ReasonTagged, Detail: tag}}
 	if by != "" {
 		p.Said = "asked for by " + by
 	}
@@ -129,6 +128,6 @@ func TagPast(in State, tag, by string, at time.Time) Past {
 type Past struct {
 	At     time.Time
 	To     State
-	Reason string
+	Reason Reason
 	Said   string // what the PBX answered or who asked; at most 1000 characters are kept
 }

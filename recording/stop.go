@@ -81,7 +81,7 @@ func (s *Service) stopOn(ctx context.Context, c live, remote string) (rec Record
 		return rec, false, err
 	}
 	rec = *running
-	step := Step{Reason: "stopped by request"}
+	step := Step{Reason: Reason{Code: ReasonStopped}}
 	if remote != "" {
 		step.Said = "asked for by " + remote
 	}
@@ -89,7 +89,7 @@ func (s *Service) stopOn(ctx context.Context, c live, remote string) (rec Record
 }
 
 // ended makes the step to Collecting and has the files collected.
-func (s *Service) ended(ctx context.Context, rec *Recording, reason string, at time.Time) error {
+func (s *Service) ended(ctx context.Context, rec *Recording, reason Reason, at time.Time) error {
 	step := Step{To: Collecting, Reason: reason, StoppedAt: at}
 	if err := s.steps.Advance(ctx, rec, step); err != nil {
 		if now, over := s.steps.Overtaken(ctx, rec.ID, err, Starting, Running); over {

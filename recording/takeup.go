@@ -3,17 +3,16 @@ package recording
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 )
 
 // backFrom is the reason of the step out of each final state.
-var backFrom = map[State]string{
-	Ready:  "the PBX wrote on after its file was taken",
-	Empty:  "it was empty, and its file has sound now",
-	Failed: "it had failed, and its file appeared",
-	Lost:   "it was lost, and its file came back",
+var backFrom = map[State]ReasonCode{
+	Ready:  ReasonFileGrew,
+	Empty:  ReasonSoundAppeared,
+	Failed: ReasonFileAppeared,
+	Lost:   ReasonFileCameBack,
 }
 
 // takeUp makes the one step out of a final state: the file of a recording that
@@ -21,7 +20,7 @@ var backFrom = map[State]string{
 // has grown. What is not a WAV is looked at once.
 func (s *Service) takeUp(ctx context.Context, p PBX, l *leftover) error {
 	tracks := l.tracks()
-	if isUnusable(l.rec.Reason) {
+	if l.rec.Reason.Unusable() {
 		files, err := openAll(p, tracks)
 		good := s.readable(files)
 		s.closeAll(ctx, files)
@@ -29,7 +28,7 @@ func (s *Service) takeUp(ctx context.Context, p PBX, l *leftover) error {
 			return nil //nolint:nilerr // its row says what it is
 		}
 	}
-	step := Step{To: Collecting, Back: true, Reason: backFrom[l.rec.State], Tracks: tracks}
+	step := Step{To: Collecting, Back: true, Reason: Reason{Code: backFrom[l.rec.State]}, Tracks: tracks}
 	if l.rec.StoppedAt.IsZero() {
 		step.StoppedAt = s.lastWritten(p, Recording{Tracks: tracks})
 	}
@@ -37,7 +36,7 @@ func (s *Service) takeUp(ctx context.Context, p PBX, l *leftover) error {
 	if err := s.steps.Advance(ctx, &l.rec, step); err != nil {
 		return err
 	}
-	s.o.Log.WarnContext(ctx, "recording taken up again", append(l.rec.Attrs(), slog.String("reason", step.Reason))...)
+	s.o.Log.WarnContext(ctx, "recording taken up again", append(l.rec.Attrs(), step.Reason.Attrs()...)...)
 	s.collectSoon(l.id)
 	return nil
 }

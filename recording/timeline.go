@@ -66,6 +66,7 @@ func (s *story) history(r Recording, past []Past) {
 		if p.Said != "" {
 			what += " (" + p.Said + ")"
 		}
+		what += p.Reason.bracketed()
 		*s = append(*s, line{Told{p.At, what}, last})
 		if p.To == Collecting {
 			told = p.At
@@ -81,8 +82,8 @@ func (s *story) history(r Recording, past []Past) {
 func firstTags(r Recording, past []Past) string {
 	var first []string
 	for _, tag := range r.Tags {
-		added := func(p Past) bool { return p.Reason == TagPast(p.To, tag, "", p.At).Reason }
-		if !slices.ContainsFunc(past, added) {
+		added := Reason{Code: ReasonTagged, Detail: tag}
+		if !slices.ContainsFunc(past, func(p Past) bool { return p.Reason == added }) {
 			first = append(first, strconv.Quote(tag))
 		}
 	}

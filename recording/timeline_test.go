@@ -25,11 +25,11 @@ func TestTimelineTellsTheStory(t *testing.T) {
 			"the call 1700000000.0 begins, as far as is known",
 			"the call is answered",
 			"the channel is answered",
-			`starting: asked for by 192.0.2.7, for the extension "410" on the PBX pbx1, with the tag "22"`,
-			"recording: recording (by mixmonitor " + rec.Handle + ")",
-			`recording: tag "23" added (asked for by 192.0.2.8)`,
-			"collecting: the channel hung up",
-			"ready: the channel hung up",
+			`starting: asked for by 192.0.2.7, for the extension "410" on the PBX pbx1, with the tag "22" [asked]`,
+			"recording: recording (by mixmonitor " + rec.Handle + ") [recording]",
+			`recording: tag "23" added (asked for by 192.0.2.8) [tagged]`,
+			"collecting: the channel hung up [hung_up]",
+			"ready: the channel hung up [hung_up]",
 			"the channel hangs up",
 			"the call ends: its last channel has hung up",
 			`fred asks for it from 192.0.2.7 by retrieve "22": ok`,
@@ -71,9 +71,9 @@ func story(t *testing.T, of *office, id recording.ID) []string {
 func TestTimelineKeepsTheOrderOfSteps(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(1_700_000_000+int64(s), 0) }
 	told := recording.Timeline(recording.Recording{AnsweredAt: at(95)}, []recording.Past{
-		{At: at(100), To: recording.Starting, Reason: "asked for"},
-		{At: at(90), To: recording.Running, Reason: "recording"},
-		{At: at(110), To: recording.Failed, Reason: "x"},
+		{At: at(100), To: recording.Starting, Reason: recording.Reason{Code: recording.ReasonAsked}},
+		{At: at(90), To: recording.Running, Reason: recording.Reason{Code: recording.ReasonRecording}},
+		{At: at(110), To: recording.Failed, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "x"}},
 	}, []recording.Access{{At: at(105), Method: "retrieve", Key: "22", Outcome: "no"}})
 	var got []int64
 	for _, line := range told {

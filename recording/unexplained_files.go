@@ -42,7 +42,7 @@ func spoolAway(p PBX, err error) Finding {
 // whySpooled says what is wrong with a file of a spool, or nothing.
 func (s *Service) whySpooled(ctx context.Context, p PBX, name string) (Finding, error) {
 	rec, left, f, err := s.judge(ctx, p, name)
-	if !left || isUnusable(rec.Reason) {
+	if !left || rec.Reason.Unusable() {
 		return f, err
 	}
 	past, err := s.store.History(ctx, rec.ID)
@@ -135,7 +135,7 @@ func (s *Service) archiveUnexplained(ctx context.Context, from, to time.Time, si
 		}
 		found = append(found, more...)
 	}
-	rows := s.badRows(ctx, slices.DeleteFunc(entries, func(e Entry) bool { return e.Reason != "" && held[e.Key] }))
+	rows := s.badRows(ctx, slices.DeleteFunc(entries, func(e Entry) bool { return e.Reason != Reason{} && held[e.Key] }))
 	return append(rows, found...), ctx.Err()
 }
 
@@ -218,7 +218,7 @@ func (s *Service) badRow(ctx context.Context, e Entry) Finding {
 	switch {
 	case !e.State.Final():
 		return Finding{}
-	case e.Reason == "":
+	case e.Reason == Reason{}:
 		return Finding{What: fmt.Sprintf("it is %s without a reason", e.State), Do: "recgate explain tells its story; report this"}
 	case e.State != Ready:
 		return Finding{}

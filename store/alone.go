@@ -33,7 +33,7 @@ func (db *DB) aloneFor(ctx context.Context, p *goose.Provider, up func(context.C
 	if err != nil {
 		return err
 	}
-	if sources := p.ListSources(); version >= sources[len(sources)-1].Version {
+	if version >= newestOf(p) {
 		return up(ctx)
 	}
 	holder := rand.Text()

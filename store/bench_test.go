@@ -17,7 +17,7 @@ func benchRecording(n int) recording.Recording {
 	unique := fmt.Sprintf("1700000000.%d", n)
 	return recording.Recording{
 		ID: recording.ID(fmt.Sprintf("0198c0de-0000-7000-8000-%012x", n)), PBX: "pbx1", UniqueID: unique, Extension: fmt.Sprint(400 + n%50),
-		Channel: "SIP/410-1", AskedAt: time.UnixMilli(1_700_000_000_000 + int64(n)), Reason: "asked for", Tags: []string{fmt.Sprintf("tag-%d", n/10)},
+		Channel: "SIP/410-1", AskedAt: time.UnixMilli(1_700_000_000_000 + int64(n)), Reason: recording.Reason{Code: recording.ReasonAsked}, Tags: []string{fmt.Sprintf("tag-%d", n/10)},
 		Call: recording.Call{
 			ID: fmt.Sprintf("call-%d", n), PBX: "pbx1", LinkedID: unique, StartedAt: time.UnixMilli(1_700_000_000_000),
 			Parties: []recording.Party{
@@ -130,7 +130,7 @@ func BenchmarkAdvance(b *testing.B) {
 		}
 		n++
 		b.StartTimer()
-		if err := db.Advance(b.Context(), r.ID, recording.Step{To: recording.Running, Reason: "x", At: r.AskedAt, Handle: "1"}); err != nil {
+		if err := db.Advance(b.Context(), r.ID, recording.Step{To: recording.Running, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "x"}, At: r.AskedAt, Handle: "1"}); err != nil {
 			b.Fatal(err)
 		}
 	}

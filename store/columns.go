@@ -48,6 +48,14 @@ func (c durationColumn) Scan(src any) error {
 	return err
 }
 
+// reasonColumns are the three columns that hold a reason.
+type reasonColumns struct{ text, codes, detail string }
+
+// of returns the reason of a recording in a state, or of a step to it.
+func (c reasonColumns) of(in recording.State) recording.Reason {
+	return recording.StoredReason(in, c.text, c.codes, c.detail)
+}
+
 // longText is text for the wide columns: reasons, outcomes and what was said.
 // All others hold recording.MaxName bytes.
 type longText string

@@ -250,17 +250,18 @@ func TestQueriesUseIndices(t *testing.T) {
 	db := openFile(t)
 	plans := map[string]int{
 		selectRecordings + `WHERE r.id = ?`: 1,
-		selectRecordings + `JOIN tags t ON t.recording_id = r.id WHERE t.tag = ? ORDER BY t.asked_at DESC, t.recording_id DESC LIMIT ?`:         2,
-		selectRecordings + `WHERE r.unique_id = ? AND r.pbx = ? AND r.state IN (?, ?) ORDER BY r.asked_at DESC, r.id DESC`:                      4,
-		selectRecordings + `WHERE r.unique_id = ? ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:                                                  2,
-		selectRecordings + `WHERE r.extension = ? AND r.asked_at < ? ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:                               3,
-		selectRecordings + `WHERE r.asked_at < ? ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:                                                   2,
-		`SELECT id FROM recordings WHERE pbx = ? AND channel_ended_at = 0 UNION SELECT id FROM recordings WHERE pbx = ? AND state IN (?, ?, ?)`: 5,
-		`UPDATE recordings SET answered_at = 0 WHERE unique_id = ? AND pbx = ? AND asked_at >= ? AND (answered_at = 0 OR channel_ended_at = 0)`: 3,
-		`SELECT id FROM calls WHERE pbx = ? AND linked_id = ? AND joinable = 1`:                                                                 2,
-		selectRecordings + `WHERE r.call_id IN (SELECT call_id FROM parties WHERE unique_id = ?) ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:   2,
-		`SELECT recording_id, tag FROM tags WHERE recording_id IN (?, ?) ORDER BY recording_id, nth`:                                            2,
-		`SELECT state, reason, COUNT(*) FROM recordings WHERE asked_at >= ? AND asked_at < ? GROUP BY state, reason`:                            2,
+		selectRecordings + `JOIN tags t ON t.recording_id = r.id WHERE t.tag = ? ORDER BY t.asked_at DESC, t.recording_id DESC LIMIT ?`:                                      2,
+		selectRecordings + `WHERE r.unique_id = ? AND r.pbx = ? AND r.state IN (?, ?) ORDER BY r.asked_at DESC, r.id DESC`:                                                   4,
+		selectRecordings + `WHERE r.unique_id = ? ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:                                                                               2,
+		selectRecordings + `WHERE r.extension = ? AND r.asked_at < ? ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:                                                            3,
+		selectRecordings + `WHERE r.asked_at < ? ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:                                                                                2,
+		`SELECT id FROM recordings WHERE pbx = ? AND channel_ended_at = 0 UNION SELECT id FROM recordings WHERE pbx = ? AND state IN (?, ?, ?)`:                              5,
+		`UPDATE recordings SET answered_at = 0 WHERE unique_id = ? AND pbx = ? AND asked_at >= ? AND (answered_at = 0 OR channel_ended_at = 0)`:                              3,
+		`SELECT id FROM calls WHERE pbx = ? AND linked_id = ? AND joinable = 1`:                                                                                              2,
+		selectRecordings + `WHERE r.call_id IN (SELECT call_id FROM parties WHERE unique_id = ?) ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`:                                2,
+		`SELECT recording_id, tag FROM tags WHERE recording_id IN (?, ?) ORDER BY recording_id, nth`:                                                                         2,
+		`SELECT state, reason, reason_code, reason_detail, COUNT(*) FROM recordings WHERE asked_at >= ? AND asked_at < ? GROUP BY state, reason, reason_code, reason_detail`: 2,
+		`SELECT DISTINCT state, reason FROM steps WHERE recording_id > ? AND recording_id <= ? AND reason_code = ''`:                                                         2,
 	}
 	for query, n := range plans {
 		rows, err := db.readers.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, n)...)

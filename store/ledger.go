@@ -10,34 +10,48 @@ import (
 	"recgate/recording"
 )
 
-// Sums implements recording.Journal.
+// Sums implements recording.Journal. Rows of one reason may have come into the
+// database with its code and without it.
 func (db *DB) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, error) {
-	const query = `SELECT state, reason, COUNT(*) FROM recordings
-		WHERE asked_at >= ? AND asked_at < ? GROUP BY state, reason`
-	var sums []recording.Sum
+	const query = `SELECT state, reason, reason_code, reason_detail, COUNT(*) FROM recordings
+		WHERE asked_at >= ? AND asked_at < ? GROUP BY state, reason, reason_code, reason_detail`
+	var count map[recording.Sum]int
 	err := db.read(ctx, slow, "add up recordings", func(ctx context.Context, t tx) error {
+		count = map[recording.Sum]int{}
 		return t.each(ctx, func(row scanner) error {
 			var s recording.Sum
-			err := row.Scan(&s.State, &s.Reason, &s.Count)
-			sums = append(sums, s)
+			var reason reasonColumns
+			var n int
+			err := row.Scan(&s.State, &reason.text, &reason.codes, &reason.detail, &n)
+			s.Reason = reason.of(s.State)
+			count[s] += n
 			return err
 		}, query, millis(from), millis(to))
 	})
+	var sums []recording.Sum
+	for s, n := range count {
+		s.Count = n
+		sums = append(sums, s)
+	}
 	life := recording.States()
 	slices.SortFunc(sums, func(a, b recording.Sum) int {
-		return cmp.Or(cmp.Compare(slices.Index(life, a.State), slices.Index(life, b.State)), strings.Compare(a.Reason, b.Reason))
+		return cmp.Or(cmp.Compare(slices.Index(life, a.State), slices.Index(life, b.State)),
+			strings.Compare(a.Reason.String(), b.Reason.String()), strings.Compare(a.Reason.Codes(), b.Reason.Codes()))
 	})
 	return sums, err
 }
 
 // Entries implements recording.Journal.
 func (db *DB) Entries(ctx context.Context, from, to time.Time) ([]recording.Entry, error) {
-	const query = `SELECT id, state, reason, asked_at, bytes, blob_key, source_key FROM recordings
+	const query = `SELECT id, state, reason, reason_code, reason_detail, asked_at, bytes, blob_key, source_key FROM recordings
 		WHERE asked_at >= ? AND asked_at < ? ORDER BY asked_at, id`
 	var entries []recording.Entry
 	err := db.read(ctx, slow, "read the ledger", func(ctx context.Context, t tx) error {
 		return t.each(ctx, func(row scanner) error {
-			e, err := scanEntry(row)
+			var e recording.Entry
+			var reason reasonColumns
+			err := row.Scan(&e.ID, &e.State, &reason.text, &reason.codes, &reason.detail, timeColumn{&e.AskedAt}, &e.Bytes, &e.Key, &e.SourceKey)
+			e.Reason = reason.of(e.State)
 			entries = append(entries, e)
 			return err
 		}, query, millis(from), millis(to))
@@ -52,12 +66,6 @@ func (db *DB) FirstAsked(ctx context.Context, from time.Time) (at time.Time, err
 		return t.row(ctx, query, []any{millis(from)}, timeColumn{&at})
 	})
 	return at, err
-}
-
-// scanEntry reads the columns of an entry in the order of its fields.
-func scanEntry(row scanner) (e recording.Entry, err error) {
-	err = row.Scan(&e.ID, &e.State, &e.Reason, timeColumn{&e.AskedAt}, &e.Bytes, &e.Key, &e.SourceKey)
-	return e, err
 }
 
 // Volume returns how many bytes the archive holds of recordings asked for in

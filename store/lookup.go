@@ -10,7 +10,7 @@ import (
 // selectRecordings begins every query for recordings; scanRecording reads its
 // rows. Tags, tracks and parties are read by whole.
 const selectRecordings = `SELECT
-		r.id, r.state, r.reason,
+		r.id, r.state, r.reason, r.reason_code, r.reason_detail,
 		r.pbx, r.channel, r.unique_id, r.extension, r.recorder, r.handle, r.asked_by, r.private, r.deleted,
 		r.asked_at, r.started_at, r.answered_at, r.stopped_at, r.channel_ended_at,
 		r.duration, r.bytes, r.sha256, r.blob_key, r.source_key,
@@ -18,13 +18,16 @@ const selectRecordings = `SELECT
 	FROM recordings r JOIN calls c ON c.id = r.call_id `
 
 func scanRecording(row scanner, r *recording.Recording) error {
-	return row.Scan(
-		&r.ID, &r.State, &r.Reason,
+	var reason reasonColumns
+	err := row.Scan(
+		&r.ID, &r.State, &reason.text, &reason.codes, &reason.detail,
 		&r.PBX, &r.Channel, &r.UniqueID, &r.Extension, &r.Recorder, &r.Handle, &r.AskedBy, &r.Private, &r.Deleted,
 		timeColumn{&r.AskedAt}, timeColumn{&r.StartedAt}, timeColumn{&r.AnsweredAt}, timeColumn{&r.StoppedAt}, timeColumn{&r.ChannelEndedAt},
 		durationColumn{&r.Duration}, &r.Bytes, &r.SHA256, &r.Key, &r.SourceKey,
 		&r.Call.ID, &r.Call.PBX, &r.Call.LinkedID, timeColumn{&r.Call.StartedAt}, timeColumn{&r.Call.AnsweredAt}, timeColumn{&r.Call.EndedAt},
 	)
+	r.Reason = reason.of(r.State)
+	return err
 }
 
 // Get implements recording.Lookup.
@@ -40,7 +43,7 @@ func (db *DB) Get(ctx context.Context, id recording.ID) (recording.Recording, er
 // ByTag implements recording.Lookup. It is asked for every retrieval, so it is
 // one statement that reads no more than is judged, and ByUniqueID likewise.
 func (db *DB) ByTag(ctx context.Context, tag string, limit int) ([]recording.Candidate, error) {
-	const query = `SELECT r.id, r.state, r.reason, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
+	const query = `SELECT r.id, r.state, r.reason, r.reason_code, r.reason_detail, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
 		FROM tags t JOIN recordings r ON r.id = t.recording_id WHERE t.tag = ?
 		ORDER BY t.asked_at DESC, t.recording_id DESC LIMIT ?`
 	return db.candidates(ctx, "read recordings by tag", query, tag, max(0, limit))
@@ -49,10 +52,10 @@ func (db *DB) ByTag(ctx context.Context, tag string, limit int) ([]recording.Can
 // ByUniqueID implements recording.Lookup. Calls are looked through only where
 // no channel is found, and for the channel once more at the same moment.
 func (db *DB) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Candidate, error) {
-	const own = `SELECT r.id, r.state, r.reason, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
+	const own = `SELECT r.id, r.state, r.reason, r.reason_code, r.reason_detail, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
 		FROM recordings r WHERE r.unique_id = ?
 		ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`
-	const inCall = `SELECT r.id, r.state, r.reason, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
+	const inCall = `SELECT r.id, r.state, r.reason, r.reason_code, r.reason_detail, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
 		FROM recordings r WHERE r.call_id IN (SELECT call_id FROM parties WHERE unique_id = ?)
 		ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`
 	const what = "read recordings by unique id"
@@ -83,7 +86,9 @@ func (db *DB) candidates(ctx context.Context, what, query, key string, limit int
 func selectCandidates(ctx context.Context, t tx, query, key string, limit int) (list []recording.Candidate, err error) {
 	err = t.each(ctx, func(row scanner) error {
 		var c recording.Candidate
-		err := row.Scan(&c.ID, &c.State, &c.Reason, &c.Private, &c.Deleted, timeColumn{&c.ChannelEndedAt}, &c.Bytes, &c.Key)
+		var reason reasonColumns
+		err := row.Scan(&c.ID, &c.State, &reason.text, &reason.codes, &reason.detail, &c.Private, &c.Deleted, timeColumn{&c.ChannelEndedAt}, &c.Bytes, &c.Key)
+		c.Reason = reason.of(c.State)
 		list = append(list, c)
 		return err
 	}, query, key, limit)

@@ -65,15 +65,17 @@ func (db *DB) SetMark(ctx context.Context, was, now recording.ArchiveMark) error
 
 var errMarked = &recording.Error{Code: recording.Conflict, Msg: "the database knows another archive by now: try again"}
 
-// Archived implements recording.MarkStore.
+// Archived implements recording.MarkStore. It can be asked of a database that
+// was not brought up to date yet, which has no codes of reasons.
 func (db *DB) Archived(ctx context.Context, limit int) ([]recording.Entry, error) {
-	const query = `SELECT id, state, reason, asked_at, bytes, blob_key, source_key FROM recordings
+	const query = `SELECT id, state, asked_at, bytes, blob_key, source_key FROM recordings
 		WHERE state = 'ready' ORDER BY asked_at DESC, id DESC LIMIT ?`
 	var entries []recording.Entry
 	err := db.read(ctx, slow, "read the newest of the archive", func(ctx context.Context, t tx) error {
 		entries = nil
 		return t.each(ctx, func(row scanner) error {
-			e, err := scanEntry(row)
+			var e recording.Entry
+			err := row.Scan(&e.ID, &e.State, timeColumn{&e.AskedAt}, &e.Bytes, &e.Key, &e.SourceKey)
 			entries = append(entries, e)
 			return err
 		}, query, limit)

@@ -48,12 +48,26 @@ func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
 	if err != nil {
 		return applied, fault(ctx, db.dialect, "read the schema version", err)
 	}
-	sources := p.ListSources()
-	if newest := sources[len(sources)-1].Version; version > newest {
+	if newest := newestOf(p); version > newest {
 		return applied, recording.Errorf(recording.Conflict,
 			"the database has schema %d and this program knows %d: it was made by a newer recgate, use that one", version, newest)
 	}
-	return applied, nil
+	return applied, db.codeReasons(ctx)
+}
+
+// Known returns the number of the newest migration that this program knows:
+// what it reads has that version at least.
+func (db *DB) Known() (int64, error) {
+	p, err := db.provider()
+	if err != nil {
+		return 0, err
+	}
+	return newestOf(p), nil
+}
+
+func newestOf(p *goose.Provider) int64 {
+	sources := p.ListSources()
+	return sources[len(sources)-1].Version
 }
 
 // Version returns the number of the newest migration that was applied, 0 for

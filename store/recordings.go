@@ -60,13 +60,13 @@ func lastOfEach(tags []string) []string {
 
 func insertRecording(ctx context.Context, t tx, r recording.Recording, callID string) error {
 	const query = `INSERT INTO recordings (
-			id, call_id, state, reason, external_reference,
+			id, call_id, state, reason, reason_code, reason_detail, external_reference,
 			pbx, channel, unique_id, extension, recorder, handle, asked_by, private, deleted,
 			asked_at, started_at, answered_at, stopped_at, channel_ended_at,
 			duration, bytes, sha256, blob_key, source_key)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	_, err := t.exec(ctx, query,
-		r.ID, callID, recording.Starting, longText(r.Reason), r.Tag(),
+		r.ID, callID, recording.Starting, longText(r.Reason.String()), r.Reason.Codes(), longText(r.Reason.Detail), r.Tag(),
 		r.PBX, r.Channel, r.UniqueID, r.Extension, r.Recorder, r.Handle, r.AskedBy, r.Private, r.Deleted,
 		millis(r.AskedAt), millis(r.StartedAt), millis(r.AnsweredAt), millis(r.StoppedAt), millis(r.ChannelEndedAt),
 		r.Duration.Milliseconds(), r.Bytes, r.SHA256, r.Key, r.SourceKey)

@@ -13,7 +13,7 @@ import (
 // Advance implements recording.Records. The state is part of the condition, so
 // that of two steps at once the database lets one through.
 func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) error {
-	const query = `UPDATE recordings SET state = ?, reason = ?,
+	const query = `UPDATE recordings SET state = ?, reason = ?, reason_code = ?, reason_detail = ?,
 			recorder = COALESCE(NULLIF(?, ''), recorder),
 			handle = COALESCE(NULLIF(?, ''), handle),
 			started_at = COALESCE(NULLIF(?, 0), started_at),
@@ -25,7 +25,7 @@ func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) er
 			source_key = COALESCE(NULLIF(?, ''), source_key)
 		WHERE id = ? AND state IN (?)`
 	args := []any{
-		s.To, longText(s.Reason), s.Recorder, s.Handle, millis(s.StartedAt), millis(s.StoppedAt),
+		s.To, longText(s.Reason.String()), s.Reason.Codes(), longText(s.Reason.Detail), s.Recorder, s.Handle, millis(s.StartedAt), millis(s.StoppedAt),
 		s.Duration.Milliseconds(), s.Bytes, s.SHA256, s.Key, s.SourceKey, id,
 	}
 	from := s.From()
@@ -75,17 +75,19 @@ func madeBefore(ctx context.Context, t tx, id recording.ID, p recording.Past) (b
 	if !t.repeated {
 		return false, nil
 	}
-	const query = `SELECT COUNT(*) FROM steps WHERE recording_id = ? AND made_at = ? AND state = ? AND reason = ?`
+	const query = `SELECT COUNT(*) FROM steps
+		WHERE recording_id = ? AND made_at = ? AND state = ? AND reason_code = ? AND reason_detail = ?`
 	var n int
-	err := t.row(ctx, query, []any{id, millis(p.At), p.To, longText(p.Reason)}, &n)
+	err := t.row(ctx, query, []any{id, millis(p.At), p.To, p.Reason.Codes(), longText(p.Reason.Detail)}, &n)
 	return n > 0, err
 }
 
 // insertStep writes the newest line of the history.
 func insertStep(ctx context.Context, t tx, id recording.ID, p recording.Past) error {
-	const query = `INSERT INTO steps (recording_id, nth, made_at, state, reason, said)
-		SELECT ?, COALESCE(MAX(nth), 0) + 1, ?, ?, ?, ? FROM steps WHERE recording_id = ?`
-	_, err := t.exec(ctx, query, id, millis(p.At), p.To, longText(p.Reason), longText(printable(p.Said, 1000)), id)
+	const query = `INSERT INTO steps (recording_id, nth, made_at, state, reason, reason_code, reason_detail, said)
+		SELECT ?, COALESCE(MAX(nth), 0) + 1, ?, ?, ?, ?, ?, ? FROM steps WHERE recording_id = ?`
+	_, err := t.exec(ctx, query, id, millis(p.At), p.To, longText(p.Reason.String()), p.Reason.Codes(), longText(p.Reason.Detail),
+		longText(printable(p.Said, 1000)), id)
 	return err
 }
 
@@ -121,19 +123,21 @@ func (db *DB) Move(ctx context.Context, id recording.ID, to recording.Party, at 
 		if err := addParty(ctx, t, callID, to); err != nil {
 			return fmt.Errorf("add the party: %w", err)
 		}
-		reason := fmt.Sprintf("moved from %s to %s", from, recording.Cut(to.Channel, recording.MaxName))
+		reason := recording.Moved(from, recording.Cut(to.Channel, recording.MaxName))
 		return insertStep(ctx, t, id, recording.Past{At: at, To: recording.Running, Reason: reason})
 	})
 }
 
 // History implements recording.Lookup. It begins with the start.
 func (db *DB) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
-	const query = `SELECT made_at, state, reason, said FROM steps WHERE recording_id = ? ORDER BY nth`
+	const query = `SELECT made_at, state, reason, reason_code, reason_detail, said FROM steps WHERE recording_id = ? ORDER BY nth`
 	var steps []recording.Past
 	err := db.read(ctx, db.timeout, "read the history", func(ctx context.Context, t tx) error {
 		return t.each(ctx, func(row scanner) error {
 			var p recording.Past
-			err := row.Scan(timeColumn{&p.At}, &p.To, &p.Reason, &p.Said)
+			var reason reasonColumns
+			err := row.Scan(timeColumn{&p.At}, &p.To, &reason.text, &reason.codes, &reason.detail, &p.Said)
+			p.Reason = reason.of(p.To)
 			steps = append(steps, p)
 			return err
 		}, query, id)

@@ -22,7 +22,7 @@ func (db *DB) TryStart(ctx context.Context) error {
 	}
 	call := "trial " + string(id)
 	r := recording.Recording{
-		ID: id, Reason: "tried", PBX: call, UniqueID: call, AskedAt: now, Tags: []string{call},
+		ID: id, Reason: recording.Reason{Code: recording.ReasonAsked}, PBX: call, UniqueID: call, AskedAt: now, Tags: []string{call},
 		Call:   recording.Call{ID: call, PBX: call, LinkedID: call, Parties: []recording.Party{{UniqueID: call}}},
 		Tracks: []recording.Track{{File: call}},
 	}
@@ -71,6 +71,5 @@ func (db *DB) IsUpToDate(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	version, err := db.Version(ctx)
-	sources := p.ListSources()
-	return version == sources[len(sources)-1].Version, err
+	return version == newestOf(p), err
 }

@@ -85,7 +85,7 @@ func TestPBXClosesItsFileLate(t *testing.T) {
 	call.Hangup()
 	asked := time.Since(began)
 	rec := o.settled(t, "22")
-	if rec.State != recording.Ready || rec.Reason != "the channel hung up" || rec.Duration < asked-500*time.Millisecond {
+	if rec.State != recording.Ready || rec.Reason.String() != "the channel hung up" || rec.Duration < asked-500*time.Millisecond {
 		t.Errorf("%s (%s) with %v of %v", rec.State, rec.Reason, rec.Duration, asked)
 	}
 	await(t, "the spool to be empty", func() bool { return len(o.spool(t)) == 0 })
@@ -224,7 +224,7 @@ func TestProcess(t *testing.T) {
 				t.Errorf("exit code %d:\n%s", code, s.log)
 			}
 			ledger = recgate(t, filepath.Dir(s.file), nil, "ledger", "--config", s.file)
-			for _, part := range []string{"STATE  COUNT  REASON\n", "\nready  1      stopped by request\n", "\ntotal  1      0 of them still under way\n"} {
+			for _, part := range []string{"STATE  COUNT  REASON [CODE]\n", "\nready  1      stopped by request [stopped]\n", "\ntotal  1      0 of them still under way\n"} {
 				if !strings.Contains(ledger.stdout, part) {
 					t.Errorf("the ledger lacks %q:\n%s%s", part, ledger.stdout, ledger.stderr)
 				}

@@ -19,7 +19,7 @@ func (g *gateway) count(h recording.Happening) {
 	case recording.Retrieved:
 		g.metrics.Retrieval(httpd.Outcome(h.Err))
 	case recording.Settled:
-		g.metrics.Settled(string(h.Recording.State))
+		g.metrics.Settled(string(h.Recording.State), string(h.Recording.Reason.Code))
 	case recording.Retried:
 		g.metrics.Retried()
 	}
@@ -29,6 +29,13 @@ func (g *gateway) count(h recording.Happening) {
 func (g *gateway) watch() {
 	for _, p := range g.pbxs {
 		g.metrics.WatchPBX(p.Name(), func() metrics.PBX { return metrics.PBX(p.Health()) })
+	}
+	for _, code := range recording.ReasonCodes() {
+		for _, state := range recording.States() {
+			if state.Final() && code.In(state) {
+				g.metrics.Reason(string(state), string(code))
+			}
+		}
 	}
 	g.metrics.WatchRecordings(metrics.Recordings{
 		Open:  func() int { return g.service.Figures().Open() },

@@ -83,8 +83,8 @@ func keep(t *testing.T, db *store.DB, n int, at time.Time, step recording.Step) 
 		t.Fatal(err)
 	}
 	err = db.Add(t.Context(), recording.Recording{ID: id, UniqueID: string(id), AskedAt: at, Call: recording.Call{ID: string(id)}})
-	step.To, step.Reason, step.At, step.Key = recording.Ready, "stopped", at, id.Hex()
-	for _, s := range []recording.Step{{To: recording.Collecting, Reason: "stopped", At: at}, step} {
+	step.To, step.Reason, step.At, step.Key = recording.Ready, recording.Reason{Code: recording.ReasonStopped}, at, id.Hex()
+	for _, s := range []recording.Step{{To: recording.Collecting, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "stopped"}, At: at}, step} {
 		if err == nil {
 			err = db.Advance(context.WithoutCancel(t.Context()), id, s)
 		}

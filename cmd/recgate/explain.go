@@ -131,7 +131,7 @@ func printRecording(w io.Writer, r recording.Recording) error {
 		fmt.Fprintf(table, "%s\t%s\n", name, shown(fmt.Sprintf(format, args...)))
 	}
 	line("recording", "%s", r.ID)
-	line("state", "%s: %s", r.State, r.Reason)
+	line("state", "%s: %s", r.State, r.Reason.Full())
 	if len(r.Tags) > 0 {
 		line("tags", "%s", quoted(r.Tags))
 	}

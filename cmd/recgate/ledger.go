@@ -103,6 +103,9 @@ func withDatabase(ctx context.Context, cfg config.Config, look func(*store.DB) e
 	if err == nil && version == 0 {
 		err = errors.New("the database has no tables yet: serve or migrate makes them; is the key database right")
 	}
+	if known, failed := db.Known(); err == nil && version < known {
+		err = errors.Join(failed, fmt.Errorf("the database has schema %d and this program needs %d: restart serve, or run recgate migrate", version, known))
+	}
 	if err == nil {
 		err = look(db)
 	}
@@ -132,13 +135,13 @@ func period(first, last string, now time.Time) (from, to time.Time, err error) {
 	return from, to.AddDate(0, 0, 1), nil
 }
 
-// printSums writes the sums by state and reason, and their total.
+// printSums writes the sums by state and reason, with its code, and their total.
 func printSums(w io.Writer, sums []recording.Sum) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "STATE\tCOUNT\tREASON")
+	fmt.Fprintln(table, "STATE\tCOUNT\tREASON [CODE]")
 	total, open := 0, 0
 	for _, s := range sums {
-		fmt.Fprintf(table, "%s\t%d\t%s\n", s.State, s.Count, s.Reason)
+		fmt.Fprintf(table, "%s\t%d\t%s\n", s.State, s.Count, s.Reason.Full())
 		total += s.Count
 		if !s.State.Final() {
 			open += s.Count

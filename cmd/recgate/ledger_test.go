@@ -74,7 +74,7 @@ func (s set) add(n int, tag string) recording.ID {
 	id, unique := s.id(n), fmt.Sprintf("1793620800.%d", n)
 	at := noon.Add(time.Duration(n) * time.Second)
 	s.ts.Check(s.db.Add(s.ctx, recording.Recording{
-		ID: id, Reason: "asked for", PBX: "pbx1", Channel: fmt.Sprintf("SIP/410-%08x", n), UniqueID: unique, Extension: "410",
+		ID: id, Reason: recording.Reason{Code: recording.ReasonAsked}, PBX: "pbx1", Channel: fmt.Sprintf("SIP/410-%08x", n), UniqueID: unique, Extension: "410",
 		Tags: []string{tag}, AskedBy: "192.0.2.7", AskedAt: at,
 		Call: recording.Call{ID: "call-" + unique, PBX: "pbx1", LinkedID: unique, StartedAt: at.Add(-5 * time.Second), Parties: []recording.Party{
 			{Channel: fmt.Sprintf("SIP/410-%08x", n), UniqueID: unique, Extension: "410"},
@@ -92,12 +92,12 @@ func (s set) step(id recording.ID, step recording.Step) {
 
 // ready brings a recording into the archive.
 func (s set) ready(id recording.ID) string {
-	s.step(id, recording.Step{To: recording.Running, Reason: "recording", Recorder: "mixmonitor", Handle: "0x7f01", Said: "by mixmonitor 0x7f01"})
-	s.step(id, recording.Step{To: recording.Collecting, Reason: "the channel hung up"})
+	s.step(id, recording.Step{To: recording.Running, Reason: recording.Reason{Code: recording.ReasonRecording}, Recorder: "mixmonitor", Handle: "0x7f01", Said: "by mixmonitor 0x7f01"})
+	s.step(id, recording.Step{To: recording.Collecting, Reason: recording.Reason{Code: recording.ReasonHungUp}})
 	key := id.Hex() + ".wav"
 	n, err := s.archive.Put(s.ctx, key, strings.NewReader("not really a WAV"))
 	s.ts.Check(err)
-	s.step(id, recording.Step{To: recording.Ready, Reason: "the channel hung up", Key: key, Bytes: n, Duration: time.Second, SHA256: strings.Repeat("0", 64)})
+	s.step(id, recording.Step{To: recording.Ready, Reason: recording.Reason{Code: recording.ReasonHungUp}, Key: key, Bytes: n, Duration: time.Second, SHA256: strings.Repeat("0", 64)})
 	return key
 }
 
@@ -117,18 +117,18 @@ func (s set) healthy() {
 // is not.
 func (s set) broken() {
 	s.add(10, "starting for days")
-	s.step(s.add(11, "collecting for days"), recording.Step{To: recording.Collecting, Reason: "stopped by request"})
+	s.step(s.add(11, "collecting for days"), recording.Step{To: recording.Collecting, Reason: recording.Reason{Code: recording.ReasonStopped}})
 	s.ts.Check(s.archive.Remove(s.ctx, s.ready(s.add(12, "gone"))))
 	_, err := s.archive.Put(s.ctx, s.ready(s.add(13, "short")), strings.NewReader("short"))
 	s.ts.Check(err)
 	s.step(s.add(14, "for no reason"), recording.Step{To: recording.Failed})
-	s.step(s.add(15, "refused"), recording.Step{To: recording.Failed, Reason: "refused"})
+	s.step(s.add(15, "refused"), recording.Step{To: recording.Failed, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "refused"}})
 	_, err = s.archive.Put(s.ctx, s.id(16).Hex()+".wav", strings.NewReader("no row"))
 	s.ts.Check(err)
 	s.file(recording.MixedFile(s.id(17)))
 	running := s.add(18, "closed for days")
 	s.file(recording.MixedFile(running))
-	s.step(running, recording.Step{To: recording.Running, Reason: "recording", Tracks: []recording.Track{{File: recording.MixedFile(running), Voice: recording.Mixed}}})
+	s.step(running, recording.Step{To: recording.Running, Reason: recording.Reason{Code: recording.ReasonRecording}, Tracks: []recording.Track{{File: recording.MixedFile(running), Voice: recording.Mixed}}})
 }
 
 // file writes a closed WAV of two samples into the spool, long ago.

@@ -75,7 +75,7 @@ func (r *run) orphans(dir string, all []row) []string {
 		switch {
 		case known && dir == r.archive.dir && (entry.Name() == rec.key || entry.Name() == rec.source):
 		case dir == r.archive.dir && entry.Name() == ".recgate-archive": // the archive's own mark
-		case known && dir == r.spool.dir && info.Size() > 0 && strings.Contains(rec.reason, "is not a WAV"):
+		case known && dir == r.spool.dir && info.Size() > 0 && recording.Reason{Code: recording.ReasonCode(rec.codes)}.Unusable():
 			r.report.Kept++ // for a person to look at, and recgate ledger --unexplained says so
 		case r.halfPut(path, info):
 		default:

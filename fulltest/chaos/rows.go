@@ -12,11 +12,11 @@ import (
 
 // row is a recording as the database has it.
 type row struct {
-	id, pbx, uniqueID, recorder, sha256, key, source, reason string
-	state                                                    recording.State
-	bytes, duration, ended                                   int64 // duration in milliseconds
-	tags                                                     []string
-	steps                                                    []string
+	id, pbx, uniqueID, recorder, sha256, key, source, reason, codes string
+	state                                                           recording.State
+	bytes, duration, ended                                          int64 // duration in milliseconds
+	tags                                                            []string
+	steps                                                           []string
 }
 
 func (r row) String() string {
@@ -25,12 +25,12 @@ func (r row) String() string {
 
 // rows reads all recordings, oldest first.
 func (d *database) rows(ctx context.Context) ([]row, error) {
-	const query = `SELECT id, pbx, unique_id, recorder, sha256, blob_key, source_key, reason, state, bytes, duration, channel_ended_at
+	const query = `SELECT id, pbx, unique_id, recorder, sha256, blob_key, source_key, reason, reason_code, state, bytes, duration, channel_ended_at
 		FROM recordings ORDER BY id`
 	all, at := []row{}, map[string]int{}
 	err := each(ctx, d.read, query, func(scan func(...any) error) error {
 		var r row
-		err := scan(&r.id, &r.pbx, &r.uniqueID, &r.recorder, &r.sha256, &r.key, &r.source, &r.reason, &r.state, &r.bytes, &r.duration, &r.ended)
+		err := scan(&r.id, &r.pbx, &r.uniqueID, &r.recorder, &r.sha256, &r.key, &r.source, &r.reason, &r.codes, &r.state, &r.bytes, &r.duration, &r.ended)
 		at[r.id] = len(all)
 		all = append(all, r)
 		return err

@@ -32,10 +32,12 @@ func unavailable(t *testing.T, db *store.DB) {
 	t.Helper()
 	ctx, id := t.Context(), start(1, "").ID
 	for what, call := range map[string]func() error{
-		"add":     func() error { return db.Add(ctx, start(2, "1.2")) },
-		"advance": func() error { return db.Advance(ctx, id, recording.Step{To: recording.Running, Reason: "x"}) },
-		"get":     func() error { _, err := db.Get(ctx, id); return err },
-		"ping":    func() error { return db.Ping(ctx) },
+		"add": func() error { return db.Add(ctx, start(2, "1.2")) },
+		"advance": func() error {
+			return db.Advance(ctx, id, recording.Step{To: recording.Running, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "x"}})
+		},
+		"get":  func() error { _, err := db.Get(ctx, id); return err },
+		"ping": func() error { return db.Ping(ctx) },
 	} {
 		began := time.Now()
 		err := call()

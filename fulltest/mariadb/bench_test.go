@@ -84,7 +84,7 @@ func BenchmarkStore(b *testing.B) {
 			b.StopTimer()
 			r := add(b)
 			b.StartTimer()
-			if err := db.Advance(b.Context(), r.ID, recording.Step{To: recording.Running, Reason: "x", At: r.AskedAt}); err != nil {
+			if err := db.Advance(b.Context(), r.ID, recording.Step{To: recording.Running, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "x"}, At: r.AskedAt}); err != nil {
 				b.Fatal(err)
 			}
 		}

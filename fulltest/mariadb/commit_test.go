@@ -59,7 +59,7 @@ func TestLostCommit(t *testing.T) {
 	}{
 		{"add", func() error { return db.Add(ctx, rec) }},
 		{"step", func() error {
-			return db.Advance(ctx, rec.ID, recording.Step{To: recording.Running, Reason: "x", At: when})
+			return db.Advance(ctx, rec.ID, recording.Step{To: recording.Running, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "x"}, At: when})
 		}},
 		{"tag", func() error { return db.AddTag(ctx, rec.ID, "b", "192.0.2.7", when) }},
 		{"move", func() error {

@@ -128,7 +128,7 @@ func live(t *testing.T, db *store.DB, n int, linkedID string) error {
 	if err := db.Add(ctx, r); err != nil {
 		return fmt.Errorf("add: %w", err)
 	}
-	if err := db.Advance(ctx, r.ID, recording.Step{To: recording.Running, Reason: "x", At: r.AskedAt, Tracks: []recording.Track{{File: "a"}}}); err != nil {
+	if err := db.Advance(ctx, r.ID, recording.Step{To: recording.Running, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "x"}, At: r.AskedAt, Tracks: []recording.Track{{File: "a"}}}); err != nil {
 		return fmt.Errorf("advance: %w", err)
 	}
 	if err := db.AddTag(ctx, r.ID, "all", "192.0.2.8", r.AskedAt); err != nil {
@@ -142,7 +142,7 @@ func live(t *testing.T, db *store.DB, n int, linkedID string) error {
 	if err := db.ChannelEvent(ctx, e); err != nil {
 		return fmt.Errorf("channel event: %w", err)
 	}
-	if err := db.Advance(ctx, r.ID, recording.Step{To: recording.Collecting, Reason: "x", At: r.AskedAt}); err != nil {
+	if err := db.Advance(ctx, r.ID, recording.Step{To: recording.Collecting, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "x"}, At: r.AskedAt}); err != nil {
 		return fmt.Errorf("advance again: %w", err)
 	}
 	return nil

@@ -47,7 +47,8 @@ var rooms = map[string]room{
 	"store": {ours: []string{"recording", "auth", "trust"}, outside: []string{
 		"github.com/go-sql-driver/mysql", "github.com/pressly/goose/v3", "modernc.org/sqlite",
 	}},
-	"blob": {ours: []string{"recording", "smallfile"}, tests: []string{"trust"}, outside: []string{"github.com/minio/minio-go/v7"}},
+	"store/storetest": {ours: []string{"store", "recording"}, outside: testModules},
+	"blob":            {ours: []string{"recording", "smallfile"}, tests: []string{"trust"}, outside: []string{"github.com/minio/minio-go/v7"}},
 
 	"disk": {ours: []string{"recording"}},
 
@@ -78,7 +79,7 @@ var forbidden = map[string][]string{
 
 // forTests is what every test may import of ours: fakes, contracts, real servers.
 var forTests = []string{
-	"recording", "recording/recordingtest", "audio", "audio/audiotest", "auth", "auth/authtest", "asterisk/sim", "lab", "wsdl/client",
+	"recording", "recording/recordingtest", "audio", "audio/audiotest", "auth", "auth/authtest", "store/storetest", "asterisk/sim", "lab", "wsdl/client",
 	"fulltest/mariadb", "fulltest/mariadbd", "internal/await", "internal/child", "internal/port",
 }
 

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"recgate/recording"
 )
 
 // line is a key of the sample file, at one of its three levels.
@@ -48,7 +50,7 @@ var foreign = []string{
 }
 
 func TestKeysAreThere(t *testing.T) {
-	known := append(keys(t), foreign...)
+	known := append(append(keys(t), foreign...), reasonCodes(t)...)
 	for _, p := range pages(t) {
 		var named []string
 		for _, block := range p.blocks("yaml") {
@@ -220,6 +222,32 @@ func joined(e ast.Expr) string {
 		}
 	}
 	return ""
+}
+
+// reasonCodes are the codes that the table of the reasons explains, alone and
+// with what can follow them.
+func reasonCodes(t *testing.T) []string {
+	t.Helper()
+	_, table, found := strings.Cut(read(t, "docs/messages.md"), "\n## States and reasons\n")
+	if !found {
+		t.Fatal("docs/messages.md has no section on states and reasons")
+	}
+	table, _, _ = strings.Cut(table, "\n###")
+	all := codes(table)
+	for i := range all {
+		all[i] = strings.TrimPrefix(all[i], "+")
+	}
+	return append(all, "reason_code", "reason_detail")
+}
+
+// TestEveryReasonIsExplained looks for each code where operators read of them.
+func TestEveryReasonIsExplained(t *testing.T) {
+	explained := reasonCodes(t)
+	for _, code := range recording.ReasonCodes() {
+		if !slices.Contains(explained, string(code)) {
+			t.Errorf("docs/messages.md does not explain the reason %s", code)
+		}
+	}
 }
 
 // TestTextsAreThoseOfTheProgram reads the columns "text" and "reason" of the

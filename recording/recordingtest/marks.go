@@ -83,9 +83,9 @@ func newestArchived(t *testing.T, s MarkedStore) {
 		ids = append(ids, id)
 		asked := at.Add(time.Duration(n) * time.Second)
 		err = errors.Join(s.Add(ctx, recording.Recording{ID: id, UniqueID: string(id), AskedAt: asked, Call: recording.Call{ID: string(id)}}),
-			s.Advance(ctx, id, recording.Step{To: recording.Collecting, Reason: "stopped", At: asked}))
+			s.Advance(ctx, id, recording.Step{To: recording.Collecting, Reason: because("stopped"), At: asked}))
 		if n != 2 { // it is not archived yet
-			err = errors.Join(err, s.Advance(ctx, id, recording.Step{To: recording.Ready, Reason: "stopped", At: asked, Key: id.Hex() + ".wav", Bytes: int64(44 + n)}))
+			err = errors.Join(err, s.Advance(ctx, id, recording.Step{To: recording.Ready, Reason: because("stopped"), At: asked, Key: id.Hex() + ".wav", Bytes: int64(44 + n)}))
 		}
 		if err != nil {
 			t.Fatal(err)

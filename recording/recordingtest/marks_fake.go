@@ -46,7 +46,7 @@ func (s *Store) Archived(ctx context.Context, limit int) ([]recording.Entry, err
 	for _, r := range s.rows {
 		if r.State == recording.Ready {
 			all = append(all, recording.Entry{
-				ID: r.ID, State: r.State, Reason: r.Reason, AskedAt: r.AskedAt, Bytes: r.Bytes, Key: r.Key, SourceKey: r.SourceKey,
+				ID: r.ID, State: r.State, AskedAt: r.AskedAt, Bytes: r.Bytes, Key: r.Key, SourceKey: r.SourceKey,
 			})
 		}
 	}

@@ -3,7 +3,6 @@ package recordingtest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -32,7 +31,7 @@ type row struct {
 
 // past adds a line to the history, as a store keeps it.
 func (r *row) past(p recording.Past) {
-	p.At, p.Said, p.Reason = stored(p.At), keep(p.Said, 1000), recording.Cut(p.Reason, recording.MaxReason)
+	p.At, p.Said, p.Reason = stored(p.At), keep(p.Said, 1000), keptReason(p.Reason)
 	r.history = append(r.history, p)
 }
 
@@ -113,7 +112,7 @@ func (s *Store) Add(ctx context.Context, r recording.Recording) error {
 	for _, text := range []*string{&r.Channel, &r.UniqueID, &r.Extension, &r.AskedBy, &r.Call.LinkedID} {
 		*text = name(*text)
 	}
-	r.Reason = recording.Cut(r.Reason, recording.MaxReason)
+	r.Reason = keptReason(r.Reason)
 	if err := s.channelTaken(r); err != nil {
 		return err
 	}
@@ -163,7 +162,7 @@ func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Ste
 	if !slices.Contains(step.From(), r.State) {
 		return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot become %s", id, r.State, step.To)
 	}
-	r.State, r.Reason = step.To, recording.Cut(step.Reason, recording.MaxReason)
+	r.State, r.Reason = step.To, keptReason(step.Reason)
 	give(&r.Recorder, step.Recorder)
 	give(&r.Handle, step.Handle)
 	give(&r.StartedAt, stored(step.StartedAt))
@@ -214,8 +213,7 @@ func (s *Store) Move(ctx context.Context, id recording.ID, to recording.Party, a
 		return nil
 	}
 	to = kept(to)
-	reason := fmt.Sprintf("moved from %s to %s", r.Channel, to.Channel)
-	r.past(recording.Past{At: at, To: r.State, Reason: reason})
+	r.past(recording.Past{At: at, To: r.State, Reason: recording.Moved(r.Channel, to.Channel)})
 	r.Channel, r.UniqueID, r.Extension = to.Channel, to.UniqueID, to.Extension
 	r.ChannelEndedAt = time.Time{} // that was the other channel
 	addParty(s.calls[r.Call.ID], to)
@@ -280,6 +278,12 @@ func storedTracks(tracks []recording.Track) []recording.Track {
 
 // name is how a name comes back from a store.
 func name(text string) string { return recording.Cut(text, recording.MaxName) }
+
+// keptReason is how a reason does.
+func keptReason(r recording.Reason) recording.Reason {
+	r.Detail = recording.Cut(r.Detail, recording.MaxReason)
+	return r
+}
 
 // kept is how a party does.
 func kept(p recording.Party) recording.Party {

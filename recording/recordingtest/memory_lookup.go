@@ -154,7 +154,8 @@ func (s *Store) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, 
 	}
 	life := recording.States()
 	slices.SortFunc(sums, func(a, b recording.Sum) int {
-		return cmp.Or(cmp.Compare(slices.Index(life, a.State), slices.Index(life, b.State)), strings.Compare(a.Reason, b.Reason))
+		return cmp.Or(cmp.Compare(slices.Index(life, a.State), slices.Index(life, b.State)),
+			strings.Compare(a.Reason.String(), b.Reason.String()), strings.Compare(a.Reason.Codes(), b.Reason.Codes()))
 	})
 	return sums, nil
 }

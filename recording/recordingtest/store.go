@@ -40,6 +40,7 @@ var storeCases = []struct {
 	{"steps allowed and forbidden", stepsAllowedAndForbidden},
 	{"steps back", stepsBack},
 	{"a step back takes the channel again", stepBackTakesTheChannel},
+	{"reasons come back whole", reasonsComeBack},
 	{"what was said is in the history alone", saidIsInTheHistory},
 	{"what was said can be shown", saidIsKeptFitToShow},
 	{"a tag is in the history", tagIsInTheHistory},
@@ -109,7 +110,7 @@ func unset(n int) recording.Recording {
 // full returns the n-th recording with every field set.
 func full(n int) recording.Recording {
 	r := unset(n)
-	r.Reason = "asked for"
+	r.Reason = recording.Reason{Code: recording.ReasonAsked}
 	r.Tags = []string{fmt.Sprintf("older-%d", n), fmt.Sprintf("newer-%d", n)}
 	r.Channel, r.Extension = fmt.Sprintf("SIP/410-%08x", n), "410"
 	r.Recorder, r.Handle, r.AskedBy = "monitor", "0x7f00c0de", "192.0.2.7"
@@ -146,7 +147,7 @@ func stopped(t *testing.T, s recording.Store, r recording.Recording) recording.R
 	t.Helper()
 	add(t, s, r)
 	advance(t, s, r.ID, recording.Collecting)
-	r.State, r.Reason = recording.Collecting, "because of collecting"
+	r.State, r.Reason = recording.Collecting, because("because of collecting")
 	return r
 }
 
@@ -154,7 +155,7 @@ func stopped(t *testing.T, s recording.Store, r recording.Recording) recording.R
 func advance(t *testing.T, s recording.Store, id recording.ID, to ...recording.State) {
 	t.Helper()
 	for _, state := range to {
-		step := recording.Step{To: state, Reason: "because of " + string(state), At: after(100)}
+		step := recording.Step{To: state, Reason: because("because of " + string(state)), At: after(100)}
 		if err := s.Advance(t.Context(), id, step); err != nil {
 			t.Fatalf("advance %s to %s: %v", id, state, err)
 		}

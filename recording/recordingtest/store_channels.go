@@ -94,7 +94,7 @@ func move(t *testing.T, s recording.Store) {
 	if err := s.Move(t.Context(), want.ID, to, after(71)); err != nil {
 		t.Fatal(err)
 	}
-	want.State, want.Reason = recording.Running, "because of recording"
+	want.State, want.Reason = recording.Running, because("because of recording")
 	want.Channel, want.UniqueID, want.Extension = to.Channel, to.UniqueID, to.Extension
 	want.Call.Parties = append(want.Call.Parties, to)
 	equal(t, "moved, and in progress on the new channel", want, get(t, s, want.ID))

@@ -23,7 +23,7 @@ func stepsBack(t *testing.T, s recording.Store) {
 			n++
 			r := add(t, s, unset(n))
 			advance(t, s, r.ID, paths[from]...)
-			step := recording.Step{To: to, Back: true, Reason: "its file is there again", At: base}
+			step := recording.Step{To: to, Back: true, Reason: because("its file is there again"), At: base}
 			err := s.Advance(t.Context(), r.ID, step)
 			allowed := map[recording.State][]recording.State{
 				recording.Collecting: {recording.Ready, recording.Empty, recording.Failed, recording.Lost}, recording.Running: {recording.Collecting},
@@ -45,7 +45,7 @@ func stepBackTakesTheChannel(t *testing.T, s recording.Store) {
 		r.UniqueID = "1.1"
 		return r
 	}
-	back := recording.Step{To: recording.Running, Back: true, Reason: "not stopped", At: base}
+	back := recording.Step{To: recording.Running, Back: true, Reason: because("not stopped"), At: base}
 	r := add(t, s, twin(1))
 	advance(t, s, r.ID, recording.Running, recording.Collecting)
 	if err := s.Advance(t.Context(), r.ID, back); err != nil {
@@ -65,14 +65,14 @@ func stepBackTakesTheChannel(t *testing.T, s recording.Store) {
 
 func saidIsInTheHistory(t *testing.T, s recording.Store) {
 	r := add(t, s, unset(1))
-	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: "recording", Said: "mixmonitor 0x1", At: after(5)}); err != nil {
+	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: because("recording"), Said: "mixmonitor 0x1", At: after(5)}); err != nil {
 		t.Fatal(err)
 	}
-	if got := get(t, s, r.ID); got.Reason != "recording" {
+	if got := get(t, s, r.ID); got.Reason.String() != "recording" {
 		t.Errorf("reason of the row %q", got.Reason)
 	}
 	past, err := s.History(t.Context(), r.ID)
-	want := recording.Past{At: after(5), To: recording.Running, Reason: "recording", Said: "mixmonitor 0x1"}
+	want := recording.Past{At: after(5), To: recording.Running, Reason: because("recording"), Said: "mixmonitor 0x1"}
 	if err != nil || len(past) != 2 || past[1] != want {
 		t.Errorf("history %v, %v; want %v last", past, err, want)
 	}
@@ -123,7 +123,7 @@ func tagIsInTheHistory(t *testing.T, s recording.Store) {
 	if err != nil || len(past) != 4 {
 		t.Fatalf("history %v, %v; want four lines", past, err)
 	}
-	want := recording.Past{At: after(9), To: recording.Running, Reason: `tag "O'Brien \"22\"" added`, Said: "asked for by 192.0.2.8"}
+	want := recording.Past{At: after(9), To: recording.Running, Reason: recording.Reason{Code: recording.ReasonTagged, Detail: "O'Brien \"22\""}, Said: "asked for by 192.0.2.8"}
 	equal(t, "who tagged", want, past[2])
 	want.Said = ""
 	equal(t, "tagged by nobody", want, past[3])
@@ -132,7 +132,7 @@ func tagIsInTheHistory(t *testing.T, s recording.Store) {
 func saidIsKeptFitToShow(t *testing.T, s recording.Store) {
 	r := add(t, s, unset(1))
 	said := "Message: \xff\n" + strings.Repeat("é", 2000)
-	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Failed, Reason: "refused", Said: said, At: base}); err != nil {
+	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Failed, Reason: because("refused"), Said: said, At: base}); err != nil {
 		t.Fatal(err)
 	}
 	past, err := s.History(t.Context(), r.ID)
@@ -149,7 +149,7 @@ func entries(t *testing.T, s recording.Store) {
 		add(t, s, unset(n))
 	}
 	advance(t, s, idOf(2), recording.Collecting)
-	step := recording.Step{To: recording.Ready, Reason: "stopped", At: base, Bytes: 1 << 33, Key: "k.wav", SourceKey: "s.wav"}
+	step := recording.Step{To: recording.Ready, Reason: because("stopped"), At: base, Bytes: 1 << 33, Key: "k.wav", SourceKey: "s.wav"}
 	if err := s.Advance(t.Context(), idOf(2), step); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func entries(t *testing.T, s recording.Store) {
 	}
 	equal(t, "entries of two seconds, the first included, the last not", []recording.Entry{
 		{ID: idOf(1), State: recording.Starting, AskedAt: after(1)},
-		{ID: idOf(2), State: recording.Ready, Reason: "stopped", AskedAt: after(2), Bytes: 1 << 33, Key: "k.wav", SourceKey: "s.wav"},
+		{ID: idOf(2), State: recording.Ready, Reason: because("stopped"), AskedAt: after(2), Bytes: 1 << 33, Key: "k.wav", SourceKey: "s.wav"},
 	}, list)
 	if list, err := s.Entries(t.Context(), after(90), after(99)); err != nil || len(list) != 0 {
 		t.Errorf("entries of an empty period: %v, %v", list, err)

@@ -24,8 +24,8 @@ func longText(t *testing.T, s recording.Store) {
 	r.Channel, r.Extension, r.AskedBy, r.Tracks[0].Party = name, name, name, name
 	want.Channel, want.Extension, want.AskedBy, want.Tracks[0].Party = keptName, keptName, keptName, keptName
 	r.Call.LinkedID, want.Call.LinkedID = linked, keptLinked
-	r.Reason = strings.Repeat("r", 70_000)
-	want.Reason = strings.Repeat("r", 16_000)
+	r.Reason = because(strings.Repeat("r", 70_000))
+	want.Reason = because(strings.Repeat("r", 16_000))
 	r.Call.Parties = []recording.Party{{Channel: name, UniqueID: name, Extension: name, CallerID: name}, {UniqueID: name + "2", CallerID: "410"}}
 	want.Call.Parties = []recording.Party{{Channel: keptName, UniqueID: keptName, Extension: keptName, CallerID: keptName}}
 	add(t, s, r)
@@ -44,12 +44,12 @@ func longText(t *testing.T, s recording.Store) {
 		t.Errorf("the call has ended at %v, want %v", got.Call.EndedAt, after(9))
 	}
 
-	step := recording.Step{To: recording.Running, Reason: strings.Repeat("é", 10_000), At: after(10)}
+	step := recording.Step{To: recording.Running, Reason: because(strings.Repeat("é", 10_000)).With(recording.NoteNoAudio), At: after(10)}
 	if err := s.Advance(t.Context(), r.ID, step); err != nil {
 		t.Fatal(err)
 	}
-	if got := get(t, s, r.ID).Reason; got != strings.Repeat("é", 8_000) {
-		t.Errorf("of the reason %d bytes are kept", len(got))
+	if got := get(t, s, r.ID).Reason; got != because(strings.Repeat("é", 8_000)).With(recording.NoteNoAudio) {
+		t.Errorf("of the reason %d bytes are kept, with notes %d", len(got.Detail), got.Notes)
 	}
 	to := recording.Party{Channel: "y" + name, UniqueID: "7.7", Extension: name, CallerID: name}
 	if err := s.Move(t.Context(), r.ID, to, after(11)); err != nil {
@@ -60,7 +60,7 @@ func longText(t *testing.T, s recording.Store) {
 		t.Errorf("moved to the channel %.20q of %d bytes, extension of %d", got.Channel, len(got.Channel), len(got.Extension))
 	}
 	past, err := s.History(t.Context(), r.ID)
-	if last := past[len(past)-1].Reason; err != nil || last != "moved from "+keptName+" to "+moved {
-		t.Errorf("the history ends with %.40q of %d bytes, %v", last, len(last), err)
+	if last := past[len(past)-1].Reason; err != nil || last != recording.Moved(keptName, moved) {
+		t.Errorf("the history ends with %.40q of %d bytes, %v", last, len(last.Detail), err)
 	}
 }

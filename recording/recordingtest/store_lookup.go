@@ -67,14 +67,14 @@ func candidates(t *testing.T, s recording.Store) {
 		r.Call.Parties = []recording.Party{{UniqueID: "1.1"}, {UniqueID: "2.2"}}
 		stopped(t, s, r)
 		if r.ID == whole.ID {
-			step := recording.Step{To: recording.Ready, Reason: "archived", At: after(100), Bytes: 1<<40 + 1, Key: "a-key.wav"}
+			step := recording.Step{To: recording.Ready, Reason: because("archived"), At: after(100), Bytes: 1<<40 + 1, Key: "a-key.wav"}
 			if err := s.Advance(t.Context(), r.ID, step); err != nil {
 				t.Fatal(err)
 			}
 		}
 		want = append([]recording.Candidate{get(t, s, r.ID).Candidate()}, want...)
 	}
-	if ready := want[1]; ready.State != recording.Ready || ready.Bytes != 1<<40+1 || ready.Key != "a-key.wav" || ready.Reason != "archived" || ready.InProgress() {
+	if ready := want[1]; ready.State != recording.Ready || ready.Bytes != 1<<40+1 || ready.Key != "a-key.wav" || ready.Reason.String() != "archived" || ready.InProgress() {
 		t.Errorf("the candidate does not tell of its step: %+v", ready)
 	}
 	if !want[0].Private || !want[0].Deleted || want[1].Private || want[1].Deleted {
@@ -199,12 +199,12 @@ func sums(t *testing.T, s recording.Store) {
 	}
 	for i, path := range paths {
 		r := unset(i + 1)
-		r.Reason = "asked"
+		r.Reason = because("asked")
 		add(t, s, r)
 		advance(t, s, r.ID, path...)
 	}
 	odd := unset(3)
-	odd.ID, odd.Call, odd.UniqueID, odd.Reason = idOf(50), unset(50).Call, unset(50).UniqueID, "Asked"
+	odd.ID, odd.Call, odd.UniqueID, odd.Reason = idOf(50), unset(50).Call, unset(50).UniqueID, because("Asked")
 	add(t, s, odd)
 	for n, at := range map[int]time.Time{60: after(0), 61: after(8)} { // just outside
 		r := unset(n)
@@ -216,12 +216,12 @@ func sums(t *testing.T, s recording.Store) {
 		t.Fatal(err)
 	}
 	equal(t, "sums", []recording.Sum{
-		{State: recording.Starting, Reason: "Asked", Count: 1},
-		{State: recording.Starting, Reason: "asked", Count: 2},
-		{State: recording.Running, Reason: "because of recording", Count: 1},
-		{State: recording.Ready, Reason: "because of ready", Count: 2},
-		{State: recording.Failed, Reason: "because of failed", Count: 1},
-		{State: recording.Lost, Reason: "because of lost", Count: 1},
+		{State: recording.Starting, Reason: because("Asked"), Count: 1},
+		{State: recording.Starting, Reason: because("asked"), Count: 2},
+		{State: recording.Running, Reason: because("because of recording"), Count: 1},
+		{State: recording.Ready, Reason: because("because of ready"), Count: 2},
+		{State: recording.Failed, Reason: because("because of failed"), Count: 1},
+		{State: recording.Lost, Reason: because("because of lost"), Count: 1},
 	}, got)
 	if got, err = s.Sums(t.Context(), after(500), after(600)); err != nil || len(got) != 0 {
 		t.Errorf("sums of an empty time: %v, %v", got, err)

@@ -62,7 +62,7 @@ func unknownIDIsNotFound(t *testing.T, s recording.Store) {
 	_, err = s.History(ctx, id)
 	refused(t, "history", recording.NotFound, err)
 	for _, to := range []recording.State{recording.Starting, recording.Running} {
-		refused(t, "advance", recording.NotFound, s.Advance(ctx, id, recording.Step{To: to, Reason: "x", At: base}))
+		refused(t, "advance", recording.NotFound, s.Advance(ctx, id, recording.Step{To: to, Reason: because("x"), At: base}))
 	}
 	refused(t, "add tag", recording.NotFound, s.AddTag(ctx, id, "22", "192.0.2.8", base))
 	refused(t, "set flags", recording.NotFound, s.SetFlags(ctx, id, true, true))
@@ -86,10 +86,10 @@ func stepsAllowedAndForbidden(t *testing.T, s recording.Store) {
 			r := add(t, s, unset(n))
 			advance(t, s, r.ID, paths[from]...)
 			before := get(t, s, r.ID)
-			err := s.Advance(t.Context(), r.ID, recording.Step{To: to, Reason: "stepped", At: base, Handle: "new"})
+			err := s.Advance(t.Context(), r.ID, recording.Step{To: to, Reason: because("stepped"), At: base, Handle: "new"})
 			after := get(t, s, r.ID)
 			if from.May(to) {
-				if err != nil || after.State != to || after.Reason != "stepped" || after.Handle != "new" {
+				if err != nil || after.State != to || after.Reason.String() != "stepped" || after.Handle != "new" {
 					t.Errorf("%s to %q: %v, row %q %q", from, to, err, after.State, after.Reason)
 				}
 				continue
@@ -107,7 +107,7 @@ func stepsAllowedAndForbidden(t *testing.T, s recording.Store) {
 func stepWritesWhatBecameKnown(t *testing.T, s recording.Store) {
 	want := add(t, s, unset(1))
 	step := recording.Step{
-		To: recording.Collecting, Reason: "all at once", At: after(9),
+		To: recording.Collecting, Reason: because("all at once"), At: after(9),
 		Recorder: "mixmonitor", Handle: "0x1", StartedAt: after(10), StoppedAt: after(11),
 		Tracks:   []recording.Track{{File: "a.wav", Voice: recording.Mixed, Party: "mixed", StartedAt: after(12)}},
 		Duration: 1500 * time.Millisecond, Bytes: 24044, SHA256: full(1).SHA256, Key: "k.wav", SourceKey: "s.wav",
@@ -126,7 +126,7 @@ func zeroFieldsLeave(t *testing.T, s recording.Store) {
 	want := add(t, s, full(1))
 	other := add(t, s, full(2))
 	advance(t, s, want.ID, recording.Running)
-	want.State, want.Reason = recording.Running, "because of recording"
+	want.State, want.Reason = recording.Running, because("because of recording")
 	equal(t, "recording", want, get(t, s, want.ID))
 	equal(t, "another recording", other, get(t, s, other.ID))
 }
@@ -134,11 +134,11 @@ func zeroFieldsLeave(t *testing.T, s recording.Store) {
 func stepReplacesTracks(t *testing.T, s recording.Store) {
 	r := add(t, s, full(1))
 	tracks := []recording.Track{{File: "z.wav", Voice: recording.Heard}, {File: "a.wav", Voice: recording.Spoken}, {File: "m.wav", Voice: recording.Mixed}}
-	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: "x", At: base, Tracks: tracks}); err != nil {
+	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: because("x"), At: base, Tracks: tracks}); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "tracks, in their order", tracks, get(t, s, r.ID).Tracks)
-	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Collecting, Reason: "x", At: base, Tracks: []recording.Track{}}); err != nil {
+	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Collecting, Reason: because("x"), At: base, Tracks: []recording.Track{}}); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "tracks replaced by none", nil, get(t, s, r.ID).Tracks)
@@ -150,7 +150,7 @@ func historyTellsEveryStep(t *testing.T, s recording.Store) {
 	want := []recording.Past{{At: r.AskedAt, To: recording.Starting, Reason: r.Reason}}
 	for i, to := range []recording.State{recording.Running, recording.Collecting, recording.Ready} {
 		// The clock was put back: the order is that of the steps all the same.
-		p := recording.Past{At: after(50 - i), To: to, Reason: "reason " + string(to)}
+		p := recording.Past{At: after(50 - i), To: to, Reason: because("reason " + string(to))}
 		if err := s.Advance(t.Context(), r.ID, recording.Step{To: p.To, Reason: p.Reason, At: p.At}); err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func oneStepWins(t *testing.T, s recording.Store) {
 	var wg sync.WaitGroup
 	for i := range errs {
 		wg.Go(func() {
-			errs[i] = s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: "mine", At: after(i)})
+			errs[i] = s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: because("mine"), At: after(i)})
 		})
 	}
 	await.Return(t, "all writers to return", wg.Wait)
@@ -249,7 +249,7 @@ func endedContext(t *testing.T, s recording.Store) {
 	_, tagErr := s.ByTag(ctx, "22", 1)
 	for what, err := range map[string]error{
 		"add":      s.Add(ctx, unset(2)),
-		"advance":  s.Advance(ctx, r.ID, recording.Step{To: recording.Running, Reason: "x", At: base}),
+		"advance":  s.Advance(ctx, r.ID, recording.Step{To: recording.Running, Reason: because("x"), At: base}),
 		"add tag":  s.AddTag(ctx, r.ID, "22", "192.0.2.8", base),
 		"flags":    s.SetFlags(ctx, r.ID, true, true),
 		"get":      getErr,
@@ -271,7 +271,7 @@ func pbxText(t *testing.T, s recording.Store) {
 	r := full(1)
 	r.Call.Parties[0].CallerID = "caf\xe9 \x00\xff\\'\"; DROP" // latin-1 and worse, as old PBXs send it
 	r.Call.Parties[1].Channel = "SIP/émile-2"
-	r.Reason = "said \"no\"\n\xfe"
+	r.Reason = because("said \"no\"\n\xfe")
 	r.AskedBy = "O'Brien"
 	add(t, s, r)
 	equal(t, "recording", r, get(t, s, r.ID))

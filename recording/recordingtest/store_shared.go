@@ -58,7 +58,7 @@ func channelIsRecordedOnce(t *testing.T, s recording.Store) {
 	}
 	last := add(t, s, twin())
 	advance(t, s, last.ID, recording.Running, recording.Collecting)
-	back := recording.Step{To: recording.Running, Back: true, Reason: "the stop was not confirmed", At: after(60)}
+	back := recording.Step{To: recording.Running, Back: true, Reason: because("the stop was not confirmed"), At: after(60)}
 	if err := s.Advance(t.Context(), last.ID, back); err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func oneStepOfTwoWins(t *testing.T, s [2]recording.Store) {
 	for n := range 10 {
 		r := add(t, s[0], unset(n+1))
 		oneWon(t, both(t, s, 4, func(s recording.Store, i int) error {
-			return s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: "mine", At: after(i)})
+			return s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: because("mine"), At: after(i)})
 		}))
 		past, err := s[1].History(t.Context(), r.ID)
 		if err != nil || len(past) != 2 {
