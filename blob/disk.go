@@ -180,7 +180,7 @@ func (d *Disk) root() (*os.Root, error) {
 // check refuses keys that could be anything else than a file name of ours.
 func check(ctx context.Context, key string) error {
 	if !goodKey.MatchString(key) {
-		return recording.Errorf(recording.Invalid, "%q is no key of the archive", key)
+		return recording.Errorf(recording.Invalid, "%q is not a key of the archive", key)
 	}
 	return ended(ctx)
 }

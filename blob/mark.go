@@ -31,13 +31,13 @@ type Known func(ctx context.Context) (id string, err error)
 
 var (
 	errNoMark = errors.New("there is no file " + markName)
-	errBroken = errors.New("the file " + markName + " holds no id")
+	errBroken = errors.New("the file " + markName + " contains no id")
 )
 
 // markText is what a mark holds.
 func markText(id string) []byte {
 	return []byte("recgate archive " + id + "\n" +
-		"recgate writes recordings here only as long as this file is here. Keep it, and copy it with them.\n")
+		"recgate writes recordings here only while this file exists. Keep it, and copy it together with the recordings.\n")
 }
 
 // parseMark reads what markText wrote.
@@ -54,7 +54,7 @@ func parseMark(text []byte) (id string, err error) {
 // folder or the bucket.
 func unmarked(what string, err error) error {
 	msg := "the " + what + " of the archive is not the archive that the database knows: mount the archive, or correct the key archive; " +
-		"docs/operations.md says what to do when it is lost"
+		"docs/operations.md says what to do if it is lost"
 	return &recording.Error{Code: recording.Unavailable, Msg: msg, Err: err}
 }
 
@@ -67,7 +67,7 @@ func compareMarks(what, known, found string, err error) error {
 	case err != nil:
 		return err
 	case found != known:
-		return unmarked(what, fmt.Errorf("it carries the id %s, and the database knows %s", found, known))
+		return unmarked(what, fmt.Errorf("it has the id %s, but the database knows %s", found, known))
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func marksAlready(id, found string, err error) (bool, error) {
 	case err == nil && found == id:
 		return true, nil
 	case err == nil:
-		return false, recording.Errorf(recording.Conflict, "the place carries the id %s of another archive", found)
+		return false, recording.Errorf(recording.Conflict, "the place has the mark of another archive, with the id %s", found)
 	case recording.CodeOf(err) != recording.NotFound:
 		return false, err
 	}
@@ -87,7 +87,7 @@ func marksAlready(id, found string, err error) (bool, error) {
 }
 
 // errNotBegun refuses writes of those who may only look.
-var errNotBegun = &recording.Error{Code: recording.Unavailable, Msg: "the archive is not begun yet: recgate serve does that"}
+var errNotBegun = &recording.Error{Code: recording.Unavailable, Msg: "the archive does not exist yet: recgate serve creates it"}
 
 // ReadMark implements recording.MarkedArchive.
 func (d *Disk) ReadMark(ctx context.Context) (string, error) {
@@ -109,7 +109,7 @@ func (d *Disk) ReadMark(ctx context.Context) (string, error) {
 func markOf(root *os.Root) (string, error) {
 	f, _, err := openPlain(root, markName)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", &recording.Error{Code: recording.NotFound, Msg: "the archive carries no mark", Err: errNoMark}
+		return "", &recording.Error{Code: recording.NotFound, Msg: "the archive has no mark", Err: errNoMark}
 	}
 	if err != nil {
 		return "", unreadable(err)

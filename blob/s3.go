@@ -76,7 +76,7 @@ type S3 struct {
 
 var errNoKeys = &recording.Error{
 	Code: recording.Unavailable,
-	Msg:  "the archive has no keys: give archive_access_key and archive_secret_key, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+	Msg:  "the archive has no keys: set archive_access_key and archive_secret_key, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
 }
 
 // NewS3 asks the server nothing: recgate starts and records while the bucket
@@ -203,7 +203,7 @@ func (s *S3) Check(ctx context.Context) error {
 // probe puts a small blob, asks for it and removes it again.
 func (s *S3) probe(ctx context.Context) error {
 	name := s.prefix + incoming + "/check-" + rand.Text()
-	n, err := s.store(ctx, name, &source{ctx: ctx, r: strings.NewReader("recgate looks whether it may write here\n")})
+	n, err := s.store(ctx, name, &source{ctx: ctx, r: strings.NewReader("recgate checks whether it may write here\n")})
 	if err != nil {
 		return err
 	}

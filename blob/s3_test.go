@@ -284,7 +284,7 @@ func TestS3SizeDiffers(t *testing.T) {
 		return true
 	}
 	_, err := newS3(t, options(s.URL)).Put(t.Context(), key, strings.NewReader("sound"))
-	if got := recording.Message(err); got != "the archive keeps 4 bytes of the 5 that it was sent: look at its server" {
+	if got := recording.Message(err); got != "the archive stored 4 bytes of the 5 that it was sent: check its server" {
 		t.Errorf("Put gave %v", err)
 	}
 }

@@ -20,7 +20,7 @@ import (
 // reference; those with Minio in their name are of MinIO, and XAdminUserNotFound is
 // versitygw's for an unknown key.
 var answers = map[string]string{
-	"NoSuchBucket":                   "the bucket of the archive is not there: make it, or mend the key archive",
+	"NoSuchBucket":                   "the bucket of the archive does not exist: create it, or correct the key archive",
 	"AccessDenied":                   notAllowed,
 	"AllAccessDisabled":              notAllowed,
 	"AccountProblem":                 notAllowed,
@@ -29,7 +29,7 @@ var answers = map[string]string{
 	"InvalidToken":                   wrongKeys,
 	"ExpiredToken":                   wrongKeys,
 	"XAdminUserNotFound":             wrongKeys,
-	"RequestTimeTooSkewed":           "the archive refuses the time of this machine: set its clock",
+	"RequestTimeTooSkewed":           "the archive rejects the time of this machine: set its clock",
 	"AuthorizationHeaderMalformed":   wrongRegion,
 	"PermanentRedirect":              wrongRegion,
 	"TemporaryRedirect":              wrongRegion,
@@ -47,14 +47,14 @@ var answers = map[string]string{
 }
 
 const (
-	notAllowed  = "the archive does not allow it: check the rights of archive_access_key on the bucket"
-	wrongKeys   = "the archive refuses the keys: check archive_access_key and archive_secret_key"
+	notAllowed  = "the archive does not allow this: check the rights of archive_access_key on the bucket"
+	wrongKeys   = "the archive rejects the keys: check archive_access_key and archive_secret_key"
 	wrongRegion = "the bucket of the archive is in another region: check region in the key archive"
-	damaged     = "what was sent to the archive arrived damaged: it is not kept"
+	damaged     = "data arrived at the archive damaged and was not stored"
 	full        = "the archive is full"
-	busy        = "the archive is out of order or too busy: see the log"
+	busy        = "the archive has a fault or is too busy: see the log"
 	away        = "the archive cannot be reached: check endpoint in the key archive, its server and the network"
-	untrusted   = "the certificate of the archive's server is not trusted: check endpoint in the key archive, and the machine's authorities"
+	untrusted   = "the certificate of the archive's server is not trusted: check endpoint in the key archive, and the machine's certificate authorities"
 )
 
 // byStatus is for answers without a known code, such as those of a proxy.

@@ -21,25 +21,25 @@ import (
 // never shows the key.
 func TestS3Answers(t *testing.T) {
 	const (
-		notAllowed = "the archive does not allow it: check the rights of archive_access_key on the bucket"
-		wrongKeys  = "the archive refuses the keys: check archive_access_key and archive_secret_key"
+		notAllowed = "the archive does not allow this: check the rights of archive_access_key on the bucket"
+		wrongKeys  = "the archive rejects the keys: check archive_access_key and archive_secret_key"
 		region     = "the bucket of the archive is in another region: check region in the key archive"
-		busy       = "the archive is out of order or too busy: see the log"
+		busy       = "the archive has a fault or is too busy: see the log"
 	)
 	for _, tt := range []struct {
 		status int
 		code   string
 		want   string // empty: the archive cannot be ...
 	}{
-		{404, "NoSuchBucket", "the bucket of the archive is not there: make it, or mend the key archive"},
+		{404, "NoSuchBucket", "the bucket of the archive does not exist: create it, or correct the key archive"},
 		{403, "AccessDenied", notAllowed},
 		{403, "SomethingNew", notAllowed},
 		{403, "InvalidAccessKeyId", wrongKeys},
 		{403, "SignatureDoesNotMatch", wrongKeys},
-		{403, "RequestTimeTooSkewed", "the archive refuses the time of this machine: set its clock"},
+		{403, "RequestTimeTooSkewed", "the archive rejects the time of this machine: set its clock"},
 		{400, "AuthorizationHeaderMalformed", region},
 		{301, "PermanentRedirect", region},
-		{400, "BadDigest", "what was sent to the archive arrived damaged: it is not kept"},
+		{400, "BadDigest", "data arrived at the archive damaged and was not stored"},
 		{507, "XMinioStorageFull", "the archive is full"},
 		{503, "SlowDown", busy},
 		{502, "", busy},
@@ -69,7 +69,7 @@ func TestS3NotReached(t *testing.T) {
 	strange.StartTLS()
 	defer strange.Close()
 	wantAll(t, newS3(t, options(strange.URL)),
-		"the certificate of the archive's server is not trusted: check endpoint in the key archive, and the machine's authorities")
+		"the certificate of the archive's server is not trusted: check endpoint in the key archive, and the machine's certificate authorities")
 }
 
 // TestS3Keys: without keys nothing is asked as nobody, and those of the
@@ -87,7 +87,7 @@ func TestS3Keys(t *testing.T) {
 	}
 	o := options(s.URL)
 	o.AccessKey, o.SecretKey = "", ""
-	if _, err := blob.NewS3(o, ours); recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "the archive has no keys: give archive_access_key") {
+	if _, err := blob.NewS3(o, ours); recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "the archive has no keys: set archive_access_key") {
 		t.Errorf("without keys: %v", err)
 	}
 	t.Setenv("AWS_ACCESS_KEY_ID", "from-the-environment")

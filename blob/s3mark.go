@@ -19,7 +19,7 @@ func (s *S3) readMark(ctx context.Context, done string) (string, error) {
 	o := &object{s: s, ctx: ctx, name: s.prefix + markName, size: -1}
 	if err := o.request(); err != nil {
 		if codeOf(err) == minio.NoSuchKey {
-			return "", &recording.Error{Code: recording.NotFound, Msg: "the archive carries no mark", Err: err}
+			return "", &recording.Error{Code: recording.NotFound, Msg: "the archive has no mark", Err: err}
 		}
 		return "", refused(ctx, err, done)
 	}

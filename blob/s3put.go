@@ -93,7 +93,7 @@ func (s *S3) putInParts(ctx context.Context, name string, part []byte, from *sou
 	abort, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
 	defer cancel()
 	if e := s.core.AbortMultipartUpload(abort, s.bucket, name, id); e != nil && codeOf(e) != minio.NoSuchUpload {
-		err = fmt.Errorf("%w (and its parts stay behind: %w)", err, e)
+		err = fmt.Errorf("%w (and its parts were left behind: %w)", err, e)
 	}
 	return 0, err
 }
@@ -139,7 +139,7 @@ func (s *S3) compare(ctx context.Context, name string, size int64) error {
 		return refused(ctx, err, "read")
 	}
 	if kept != size {
-		return recording.Errorf(recording.Unavailable, "the archive keeps %d bytes of the %d that it was sent: look at its server", kept, size)
+		return recording.Errorf(recording.Unavailable, "the archive stored %d bytes of the %d that it was sent: check its server", kept, size)
 	}
 	return nil
 }

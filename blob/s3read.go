@@ -129,7 +129,7 @@ func (o *object) request() error {
 	}
 	if info.Size != o.size-o.pos {
 		o.drop()
-		return fmt.Errorf("the server gave %d bytes from %d of %d on", info.Size, o.pos, o.size)
+		return fmt.Errorf("the server returned %d bytes from offset %d of %d", info.Size, o.pos, o.size)
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func openPlain(root *os.Root, name string) (*os.File, int64, error) {
 		return nil, 0, err
 	}
 	if !entry.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("%s is no plain file: %v", name, entry.Mode())
+		return nil, 0, fmt.Errorf("%s is not a regular file: %v", name, entry.Mode())
 	}
 	f, err := root.Open(name)
 	if err != nil {
@@ -155,7 +155,7 @@ func openPlain(root *os.Root, name string) (*os.File, int64, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no plain file: %v", name, info.Mode())
+		err = fmt.Errorf("%s is not a regular file: %v", name, info.Mode())
 	}
 	if err != nil {
 		return nil, 0, errors.Join(err, f.Close())

@@ -72,11 +72,11 @@ func TestWrongLinesOfFiles(t *testing.T) {
 	}{
 		{"a comment behind a key", "legacy.api_keys_file", "one\nhunter2 # of the CRM\n", []string{"FILE:2: legacy.api_keys_file: the line (not shown: it may be a key) holds a blank", rule}},
 		{"two wrong lines", "legacy.api_keys_file", "# keys\n\nhunter2 x\none\nhunter2\u200B\n", []string{"FILE:3: legacy.api_keys_file", "FILE:5: legacy.api_keys_file"}},
-		{"a key with a zero byte", "legacy.api_keys_file", "hunter2\x00\n", []string{"FILE holds a NUL byte"}},
+		{"a key with a zero byte", "legacy.api_keys_file", "hunter2\x00\n", []string{"FILE contains a NUL byte"}},
 		{"nothing but comments", "legacy.api_keys_file", "# hunter2\n\n", []string{"recgate.yaml:1: legacy.api_keys_file: FILE holds no key: write one key on each line"}},
 		{"a secret with a second line", "pbx.0.secret_file", "hunter2\n\nhunter2\n", []string{"FILE:3: pbx.0.secret_file: a second line", "write the secret alone into the file"}},
 		{"a database with a second line", "database_file", "mysql://u:hunter2@h/d\nhunter2\n", []string{"FILE:2: database_file: a second line"}},
-		{"a secret in UTF-16 without a mark", "pbx.0.secret_file", "h\x00u\x00", []string{"pbx.0.secret_file: FILE holds a NUL byte at offset 1", "save it as UTF-8"}},
+		{"a secret in UTF-16 without a mark", "pbx.0.secret_file", "h\x00u\x00", []string{"pbx.0.secret_file: FILE contains a NUL byte at offset 1", "save it as UTF-8"}},
 		{"a secret with a blank behind it", "pbx.0.secret_file", "hunter2 \n", []string{"pbx.0.secret: begins or ends with a blank", "remove the blank"}},
 		{"a database with a blank behind it", "database_file", "mysql://u:hunter2@h/d \n", []string{"database: the value (not shown: it may hold a password) begins or ends with a blank"}},
 		{"half of UTF-16", "pbx.0.secret_file", "\xFF\xFEhunter2", []string{"pbx.0.secret_file: FILE is not valid UTF-16: save it as UTF-8"}},

@@ -98,7 +98,7 @@ func New(o Options) *Guard {
 	return g
 }
 
-var errNotYet = errors.New("it was not looked at yet")
+var errNotYet = errors.New("not checked yet")
 
 // Run looks at all places until ctx ends. Each has a goroutine of its own: a
 // file server that is away can hold up whoever asks for its disk.
@@ -157,7 +157,7 @@ func (g *Guard) look(ctx context.Context, i int) {
 	attrs := []any{slog.String("disk", now.Name), slog.Int("percent", percent(now.Usage)), slog.Uint64("free_bytes", now.Free)}
 	switch was, is := g.grade(before), g.grade(now); {
 	case now.Err != nil && before.Err == nil:
-		g.o.Log.WarnContext(ctx, "disk cannot be looked at", slog.String("disk", now.Name), slog.Any("err", now.Err))
+		g.o.Log.WarnContext(ctx, "disk cannot be checked", slog.String("disk", now.Name), slog.Any("err", now.Err))
 	case is == refusing && was != refusing:
 		g.o.Log.ErrorContext(ctx, "disk is full, new recordings are refused", attrs...)
 	case is == warning && was == fine:
@@ -239,7 +239,7 @@ func (g *Guard) Refusal(l Level) error {
 		return nil
 	}
 	return recording.Errorf(recording.Unavailable,
-		"the disk of the %s is %d percent full, and new recordings are refused from %d percent on: make room there", l.Name, percent(l.Usage), g.o.Refuse)
+		"the disk of the %s is %d percent full, and new recordings are refused from %d percent: make room there", l.Name, percent(l.Usage), g.o.Refuse)
 }
 
 // Levels returns what was last seen of each place.
@@ -263,9 +263,9 @@ func (l Level) String() string {
 	switch {
 	case math.IsNaN(l.DaysLeft):
 	case l.DaysLeft > 3650:
-		text += ", enough for years at the present rate"
+		text += ", enough for years at the current rate"
 	default:
-		text += fmt.Sprintf(", enough for %.0f days at the present rate", math.Floor(l.DaysLeft))
+		text += fmt.Sprintf(", enough for %.0f days at the current rate", math.Floor(l.DaysLeft))
 	}
 	return text
 }

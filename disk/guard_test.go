@@ -100,7 +100,7 @@ func TestLevels(t *testing.T) {
 		said("disk fills up", 1) // north
 		s.set("/north", 97)
 		time.Sleep(time.Minute)
-		const full = `the disk of the spool of the PBX "north" is 97 percent full, and new recordings are refused from 97 percent on: make room there`
+		const full = `the disk of the spool of the PBX "north" is 97 percent full, and new recordings are refused from 97 percent: make room there`
 		room(t, g, full, "")
 		said("disk is full", 1)
 		s.set("/archive", 100)
@@ -131,7 +131,7 @@ func TestDiskThatCannotBeLookedAt(t *testing.T) {
 		time.Sleep(time.Minute)
 		room(t, g, "", "")
 		synctest.Wait()
-		if n := strings.Count(log.String(), "disk cannot be looked at"); n != 1 {
+		if n := strings.Count(log.String(), "disk cannot be checked"); n != 1 {
 			t.Errorf("said %d times:\n%s", n, log)
 		}
 		if l := g.Levels()[0]; !errors.Is(l.Err, fs.ErrNotExist) {
@@ -180,8 +180,8 @@ func TestLevelIsTold(t *testing.T) {
 		want string
 	}{
 		{math.NaN(), "58 % used, 411.0 GB free"},
-		{83.9, "58 % used, 411.0 GB free, enough for 83 days at the present rate"},
-		{math.Inf(1), "58 % used, 411.0 GB free, enough for years at the present rate"},
+		{83.9, "58 % used, 411.0 GB free, enough for 83 days at the current rate"},
+		{math.Inf(1), "58 % used, 411.0 GB free, enough for years at the current rate"},
 	} {
 		if got := (disk.Level{Usage: u, DaysLeft: tt.days}).String(); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)

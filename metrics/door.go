@@ -35,23 +35,23 @@ type Door struct {
 
 // WatchDoor adds the gauges of the listener, once.
 func (m *Metrics) WatchDoor(d Door) {
-	m.gauge("recgate_http_connections", "Connections that are open.", nil, func() float64 { open, _ := d.Connections(); return float64(open) })
-	m.counter("recgate_http_connections_dropped_total", "Connections that were closed because there were too many: those that had waited longest.", nil, func() int64 { _, n := d.Connections(); return n })
-	m.gauge("recgate_http_requests_running", "Requests of the recording API that are under way.", nil, func() float64 { return float64(d.Running()) })
+	m.gauge("recgate_http_connections", "Open connections.", nil, func() float64 { open, _ := d.Connections(); return float64(open) })
+	m.counter("recgate_http_connections_dropped_total", "Idle connections closed because there were too many, longest idle first.", nil, func() int64 { _, n := d.Connections(); return n })
+	m.gauge("recgate_http_requests_running", "Requests of the recording API in progress.", nil, func() float64 { return float64(d.Running()) })
 }
 
 // WatchCertificate adds the gauges of the listener's certificate, once: when
 // it ends (never, for the zero time of a listener without TLS), and whether it
 // is the one in the files.
 func (m *Metrics) WatchCertificate(end func() time.Time, fresh func() bool) {
-	m.gauge("recgate_tls_certificate_days", "Days until the certificate of the listener ends; below 0 it has ended, +Inf without TLS.", nil, func() float64 {
+	m.gauge("recgate_tls_certificate_days", "Days until the listener's certificate expires; below 0 it has expired, +Inf without TLS.", nil, func() float64 {
 		at := end()
 		if at.IsZero() {
 			return math.Inf(1)
 		}
 		return time.Until(at).Hours() / 24
 	})
-	m.gauge("recgate_tls_certificate_fresh", "1 while the certificate of the listener is the one in its files, 0 while those cannot be used and a former one stays.", nil, func() float64 {
+	m.gauge("recgate_tls_certificate_fresh", "1 if the listener uses the certificate in its files, 0 if they cannot be used and an older one stays in use.", nil, func() float64 {
 		if fresh() {
 			return 1
 		}

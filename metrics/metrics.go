@@ -49,26 +49,26 @@ func New(version string, methods, outcomes []string) *Metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m := &Metrics{registry: registry, factory: promauto.With(registry)}
-	m.requests = m.counters("recgate_requests_total", "Calls of the legacy endpoint by method and outcome (ok, or why it was refused).", "method", "outcome")
-	m.starts = m.counters("recgate_starts_total", "Starts of recordings that were asked for, by outcome.", "outcome")
-	m.stops = m.counters("recgate_stops_total", "Stops of recordings that were asked for, by outcome.", "outcome")
-	m.retrievals = m.counters("recgate_retrievals_total", "Retrievals that were asked for, by outcome.", "outcome")
+	m.requests = m.counters("recgate_requests_total", "Calls to the legacy endpoint by method and outcome (ok, or why it was refused).", "method", "outcome")
+	m.starts = m.counters("recgate_starts_total", "Requested starts of recordings, by outcome.", "outcome")
+	m.stops = m.counters("recgate_stops_total", "Requested stops of recordings, by outcome.", "outcome")
+	m.retrievals = m.counters("recgate_retrievals_total", "Requested retrievals, by outcome.", "outcome")
 	m.settled = m.counters("recgate_recordings_total", "Recordings that ended, by final state: ready, empty, failed or lost.", "state")
 	m.reasons = m.counters("recgate_recordings_reason_total", "Recordings that ended, by final state and the code of the reason.", "state", "code")
-	m.served = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_served_bytes_total", Help: "Bytes of audio that retrievals gave out, before base64."})
-	m.retried = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_collect_retries_total", Help: "Collections of finished files that failed for now and are tried again."})
-	m.seconds = m.histogram("recgate_request_seconds", "Time that a call of the legacy endpoint took, by method; of retrievals to their last byte.", "method")
-	m.database = m.histogram("recgate_database_seconds", "Time that a transaction took, its turn and the disk included, by operation: read or write.", "operation")
+	m.served = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_served_bytes_total", Help: "Bytes of audio sent by retrievals, before base64."})
+	m.retried = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_collect_retries_total", Help: "Failed attempts to collect a finished file; each is retried."})
+	m.seconds = m.histogram("recgate_request_seconds", "Duration of calls to the legacy endpoint, by method; retrievals count to their last byte.", "method")
+	m.database = m.histogram("recgate_database_seconds", "Duration of transactions, including queueing and disk, by operation: read or write.", "operation")
 	m.failures = m.counters("recgate_database_errors_total", "Transactions that failed because of the database, by operation: read or write.", "operation")
 	m.selfTestPassed = m.factory.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "recgate_self_test_passed",
-		Help: "1 if the last test call on the PBX came back as it was played, else 0; there only with self_test, from the first test on.",
+		Help: "1 if the last test call on the PBX came back as it was played, else 0. Present only with self_test, from the first test.",
 	}, []string{"pbx"})
-	m.selfTests = m.counters("recgate_self_tests_total", "Test calls that were made on the PBX, by result: passed or failed.", "pbx", "result")
-	m.turned = m.counters("recgate_http_turned_away_total", "Requests of the recording API that were turned away unread, by reason: address, key, caller (too much of one) or total (too much of all).", "reason")
+	m.selfTests = m.counters("recgate_self_tests_total", "Test calls on the PBX, by result: passed or failed.", "pbx", "result")
+	m.turned = m.counters("recgate_http_turned_away_total", "Requests of the recording API rejected unread, by reason: address, key, caller (limit of one caller) or total (limit of all callers).", "reason")
 	m.begin(methods, outcomes)
 	m.factory.NewGauge(prometheus.GaugeOpts{
-		Name: "recgate_build_info", Help: "Always 1; the labels say which build this is.",
+		Name: "recgate_build_info", Help: "Always 1; the labels identify the build.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	}).Set(1)
 	return m
@@ -170,8 +170,8 @@ type Recordings struct {
 // WatchRecordings adds the gauges of the work at hand, once.
 func (m *Metrics) WatchRecordings(r Recordings) {
 	m.gauge("recgate_recordings_open", "Recordings that have not ended yet.", nil, func() float64 { return float64(r.Open()) })
-	m.gauge("recgate_collect_queue", "Finished recordings that wait to be collected into the archive.", nil, func() float64 { return float64(r.Queue()) })
-	m.gauge("recgate_collect_oldest_seconds", "For how long the recording waits to be collected that waits longest; 0 when none does.", nil, func() float64 { return r.Age().Seconds() })
+	m.gauge("recgate_collect_queue", "Finished recordings waiting to be archived.", nil, func() float64 { return float64(r.Queue()) })
+	m.gauge("recgate_collect_oldest_seconds", "Age of the oldest recording waiting to be archived; 0 if there is none.", nil, func() float64 { return r.Age().Seconds() })
 }
 
 // PBX is how one PBX does at the moment.
@@ -197,15 +197,15 @@ func (m *Metrics) WatchPBX(name string, look func() PBX) {
 	counter := func(name, help string, value func(PBX) int64) {
 		m.counter(name, help, label, func() int64 { return value(look()) })
 	}
-	gauge("recgate_pbx_up", "1 while recordings can be started on the PBX: connected, its live table in step, a recorder allowed; else 0.", func(p PBX) float64 { return truth(p.Up) })
-	gauge("recgate_ami_connected", "1 while the connection that hears events is logged in to AMI, else 0.", func(p PBX) float64 { return truth(p.Connected) })
-	gauge("recgate_ami_action_connections", "Connections to AMI for actions that are up.", func(p PBX) float64 { return float64(p.Actions) })
-	gauge("recgate_ami_action_connections_wanted", "Connections to AMI for actions that there should be.", func(p PBX) float64 { return float64(p.Wanted) })
-	gauge("recgate_ami_event_lag_seconds", "How long the oldest event of AMI waits to be brought into the live table; 0 when none does.", func(p PBX) float64 { return p.Lag.Seconds() })
-	gauge("recgate_ami_ping_seconds", "Round trip of the last answered ping of AMI, the longest of all connections.", func(p PBX) float64 { return p.Ping.Seconds() })
-	counter("recgate_ami_reconnects_total", "Connections to AMI that were made anew after a loss.", func(p PBX) int64 { return p.Reconnects })
-	counter("recgate_ami_events_total", "Events of AMI that came.", func(p PBX) int64 { return p.Events })
-	counter("recgate_ami_events_dropped_total", "Events of AMI that were dropped because they came too fast; the live table was rebuilt each time.", func(p PBX) int64 { return p.Dropped })
+	gauge("recgate_pbx_up", "1 if recordings can be started on the PBX: connected, channel table complete, a recorder allowed; else 0.", func(p PBX) float64 { return truth(p.Up) })
+	gauge("recgate_ami_connected", "1 if the connection that receives events is logged in to AMI, else 0.", func(p PBX) float64 { return truth(p.Connected) })
+	gauge("recgate_ami_action_connections", "AMI connections for actions that are up.", func(p PBX) float64 { return float64(p.Actions) })
+	gauge("recgate_ami_action_connections_wanted", "AMI connections for actions that the configuration asks for.", func(p PBX) float64 { return float64(p.Wanted) })
+	gauge("recgate_ami_event_lag_seconds", "How long the oldest AMI event has been waiting to enter the channel table; 0 if none is waiting.", func(p PBX) float64 { return p.Lag.Seconds() })
+	gauge("recgate_ami_ping_seconds", "Round trip of the last answered AMI ping, the longest of all connections.", func(p PBX) float64 { return p.Ping.Seconds() })
+	counter("recgate_ami_reconnects_total", "AMI connections replaced after a loss.", func(p PBX) int64 { return p.Reconnects })
+	counter("recgate_ami_events_total", "AMI events received.", func(p PBX) int64 { return p.Events })
+	counter("recgate_ami_events_dropped_total", "AMI events dropped because they arrived too fast; the channel table was rebuilt each time.", func(p PBX) int64 { return p.Dropped })
 }
 
 func truth(b bool) float64 {

@@ -52,12 +52,12 @@ func (e Endpoint) ask(ctx context.Context, method string, args url.Values) (stri
 	}
 	answer, err := client.Do(r)
 	if err != nil {
-		return "", &recording.Error{Code: recording.Unavailable, Msg: "recgate's own endpoint does not answer: is it overloaded, or is something else at its address?", Err: err}
+		return "", &recording.Error{Code: recording.Unavailable, Msg: "recgate's own endpoint does not answer: is it overloaded, or is another program at its address?", Err: err}
 	}
 	defer answer.Body.Close() //nolint:errcheck // read to the end, or given up
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return "", &recording.Error{Code: recording.Unavailable, Msg: "recgate's own endpoint broke off in the middle of its answer: see its log", Err: err}
+		return "", &recording.Error{Code: recording.Unavailable, Msg: "recgate's own endpoint stopped in the middle of its answer: see its log", Err: err}
 	}
 	if answer.StatusCode == http.StatusOK {
 		return string(text), nil
@@ -107,7 +107,7 @@ func (e Endpoint) sound(ctx context.Context, args url.Values) ([]byte, error) {
 	}
 	wav, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return nil, &recording.Error{Code: recording.Unavailable, Msg: "recgate's own endpoint answers something else than a recording: is something else at its address?", Err: err}
+		return nil, &recording.Error{Code: recording.Unavailable, Msg: "recgate's own endpoint returned something other than a recording: is another program at its address?", Err: err}
 	}
 	return wav, nil
 }

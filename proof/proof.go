@@ -193,6 +193,6 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return &recording.Error{Code: recording.Unavailable, Msg: "the test was given up", Err: ctx.Err()}
+		return &recording.Error{Code: recording.Unavailable, Msg: "the test was cancelled", Err: ctx.Err()}
 	}
 }

@@ -146,10 +146,10 @@ func TestEachStepFails(t *testing.T) {
 		{"stop refused", scene{refuse: all("stop", answer{500, "", 0})}, proof.StepStop, "recgate's own endpoint answers 500"},
 		{"no hangup", scene{end: away}, proof.StepHangup, "the PBX is away"},
 		{"never given", scene{refuse: all("retrieve", answer{409, "the recording is lost", 0})}, proof.StepRetrieve, "the recording is lost"},
-		{"no WAV", scene{wav: []byte("hello")}, proof.StepSound, "what came back is no WAV"},
-		{"another tone", scene{wav: audiotest.Tone(600, 2)}, proof.StepSound, "only 0 % of what came back is the tone of 1000 Hz"},
+		{"no WAV", scene{wav: []byte("hello")}, proof.StepSound, "what came back is not a WAV"},
+		{"another tone", scene{wav: audiotest.Tone(600, 2)}, proof.StepSound, "only 0 % of what came back is the 1000 Hz tone"},
 		{"silence", scene{wav: audiotest.File(audiotest.Rate, 1, make([]int16, 16000))}, proof.StepSound, "only 0 %"},
-		{"half of it", scene{wav: audiotest.Tone(1000, 0.9)}, proof.StepSound, "0.9 s of sound came back, and between 2.0 s and 2.0 s were recorded"},
+		{"half of it", scene{wav: audiotest.Tone(1000, 0.9)}, proof.StepSound, "0.9 s of sound came back, but between 2.0 s and 2.0 s were recorded"},
 		{"twice as long", scene{wav: audiotest.Tone(1000, 4)}, proof.StepSound, "4.0 s of sound came back"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

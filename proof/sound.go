@@ -22,7 +22,7 @@ type heard struct {
 func listen(wav []byte, hertz float64) (heard, error) {
 	samples, rate, err := audiotest.Decode(wav, 0)
 	if err != nil {
-		return heard{}, &recording.Error{Code: recording.Unavailable, Msg: "what came back is no WAV: see the log of recgate", Err: err}
+		return heard{}, &recording.Error{Code: recording.Unavailable, Msg: "what came back is not a WAV: see the log of recgate", Err: err}
 	}
 	return heard{
 		length: time.Duration(len(samples)) * time.Second / time.Duration(rate),
@@ -34,10 +34,10 @@ func listen(wav []byte, hertz float64) (heard, error) {
 func (h heard) compare(recorded span, hertz float64) error {
 	switch {
 	case h.share < enoughTone:
-		return recording.Errorf(recording.Unavailable, "only %s of what came back is the tone of %d Hz that the call plays: "+
+		return recording.Errorf(recording.Unavailable, "only %s of what came back is the %d Hz tone that the call plays: "+
 			"does the extension of the key test_call play it (see docs/asterisk.md), and is a timing module loaded on the PBX (timing test)?", percent(h.share), int(hertz))
 	case h.length < recorded.least-tolerance || h.length > recorded.most+tolerance:
-		return recording.Errorf(recording.Unavailable, "%s of sound came back, and between %s and %s were recorded: sound is missing or doubled; look at the load of the PBX",
+		return recording.Errorf(recording.Unavailable, "%s of sound came back, but between %s and %s were recorded: sound is missing or doubled; check the load of the PBX",
 			seconds(h.length), seconds(recorded.least), seconds(recorded.most))
 	}
 	return nil

@@ -45,7 +45,7 @@ func Read(path string) ([]byte, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
 	if err == nil && len(data) > MaxBytes {
-		err = fmt.Errorf("%s is larger than %d bytes: give the path of a smaller file", path, MaxBytes)
+		err = fmt.Errorf("%s is larger than %d bytes: use a smaller file", path, MaxBytes)
 	}
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func regular(path string, info fs.FileInfo) error {
 	case mode.IsRegular():
 		return nil
 	case mode.IsDir():
-		return fmt.Errorf("%s is a folder, not a regular file: give the path of a file in it", path)
+		return fmt.Errorf("%s is a folder, not a regular file: use the path of a file in it", path)
 	case mode&fs.ModeNamedPipe != 0:
 		kind = "pipe"
 	case mode&fs.ModeSocket != 0:
@@ -72,7 +72,7 @@ func regular(path string, info fs.FileInfo) error {
 	default:
 		kind = "device"
 	}
-	return fmt.Errorf("%s is a %s, not a regular file: copy its content into a file and give the path of that file", path, kind)
+	return fmt.Errorf("%s is a %s, not a regular file: copy its content into a file and use the path of that file", path, kind)
 }
 
 // The marks that tell an encoding.
@@ -124,7 +124,7 @@ func clean(text []byte) ([]byte, error) {
 		text = text[len(utf8Mark):]
 	}
 	if i := bytes.IndexByte(text, 0); i >= 0 {
-		return nil, fmt.Errorf("holds a NUL byte at offset %d, so it is not a text: save it as UTF-8", i)
+		return nil, fmt.Errorf("contains a NUL byte at offset %d, so it is not text: save it as UTF-8", i)
 	}
 	return text, nil
 }

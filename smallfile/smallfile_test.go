@@ -93,8 +93,8 @@ func TestReadRefuses(t *testing.T) {
 		{"too much", write(t, bytes.Repeat([]byte("x"), smallfile.MaxBytes+1)), "is larger than 1048576 bytes"},
 		{"half a unit of UTF-16", write(t, append(utf16Of("x", little), 'y')), "is not valid UTF-16: save it as UTF-8"},
 		{"half a letter of UTF-16", write(t, little(little(nil, 0xFEFF), 0xD83D)), "is not valid UTF-16: save it as UTF-8"},
-		{"UTF-16 without a mark", write(t, utf16Of("key", little)[2:]), "holds a NUL byte at offset 1, so it is not a text: save it as UTF-8"},
-		{"UTF-32", write(t, []byte("\xFF\xFE\x00\x00k\x00\x00\x00")), "so it is not a text: save it as UTF-8"},
+		{"UTF-16 without a mark", write(t, utf16Of("key", little)[2:]), "contains a NUL byte at offset 1, so it is not text: save it as UTF-8"},
+		{"UTF-32", write(t, []byte("\xFF\xFE\x00\x00k\x00\x00\x00")), "so it is not text: save it as UTF-8"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			type result struct {

@@ -68,7 +68,7 @@ func (db *DB) awaitLease(ctx context.Context, holder string) error {
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			return errors.Join(unavailable("another recgate has been bringing the database up to date for too long", "migrate the database", ctx.Err()), err)
+			return errors.Join(unavailable("another recgate is taking too long to update the database tables", "migrate the database", ctx.Err()), err)
 		}
 	}
 }

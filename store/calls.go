@@ -38,7 +38,7 @@ func joinCall(ctx context.Context, t tx, c recording.Call) (id string, added boo
 	if n == 0 {
 		return "", false, errAgain
 	}
-	return "", false, recording.Errorf(recording.Conflict, "a call with the id %q exists already", c.ID)
+	return "", false, recording.Errorf(recording.Conflict, "a call with the id %q already exists", c.ID)
 }
 
 // lockCall finds the open call of c's PBX and linked id, locks its row and
@@ -66,7 +66,7 @@ func endCall(ctx context.Context, t tx, id string, endedAt int64) error {
 // ChannelEvent implements recording.Records. The call is locked before the
 // recordings, in the order of Add.
 func (db *DB) ChannelEvent(ctx context.Context, e recording.ChannelNote) error {
-	return db.write(ctx, "note what became of a channel", func(ctx context.Context, t tx) error {
+	return db.write(ctx, "record what became of a channel", func(ctx context.Context, t tx) error {
 		id, err := "", error(nil)
 		if e.LinkedID != "" {
 			id, err = lockCall(ctx, t, recording.Call{PBX: e.PBX, LinkedID: e.LinkedID, AnsweredAt: e.AnsweredAt})

@@ -19,7 +19,7 @@ func takeChannel(ctx context.Context, t tx, c recordedChannel) error {
 	const query = `INSERT INTO recorded_channels (pbx, unique_id, recording_id) VALUES (?, ?, ?)`
 	_, err := t.exec(ctx, query, c.pbx, c.uniqueID, c.id)
 	if t.isDuplicate(err) {
-		return recording.Errorf(recording.Conflict, "the channel %q of the PBX %q is being recorded already", c.uniqueID, c.pbx)
+		return recording.Errorf(recording.Conflict, "the channel %q of the PBX %q is already being recorded", c.uniqueID, c.pbx)
 	}
 	return err
 }

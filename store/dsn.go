@@ -41,18 +41,18 @@ type mysqlSource struct {
 func parseDSN(dsn string) (source, error) {
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		if path == "" || strings.HasPrefix(path, ":") || strings.ContainsRune(path, 0) {
-			return nil, recording.Errorf(recording.Invalid, "the database %q names no file: write sqlite:recgate.db", dsn)
+			return nil, recording.Errorf(recording.Invalid, "the database %q has no file name: use sqlite:recgate.db", dsn)
 		}
 		return sqliteSource(path), nil
 	}
 	if rest, ok := strings.CutPrefix(dsn, "mysql://"); ok {
 		config, hosts, trusts, problem := parseMySQL(rest)
 		if problem != "" {
-			return nil, recording.Errorf(recording.Invalid, "the mysql database setting %s: write mysql://user:password@host:3306/recgate", problem)
+			return nil, recording.Errorf(recording.Invalid, "the mysql database setting %s: use mysql://user:password@host:3306/recgate", problem)
 		}
 		return mysqlSource{config, hosts, trusts}, nil
 	}
-	return nil, recording.Errorf(recording.Invalid, "the database setting begins with neither sqlite: nor mysql://: write sqlite:recgate.db or mysql://user:password@host:3306/recgate")
+	return nil, recording.Errorf(recording.Invalid, "the database setting begins with neither sqlite: nor mysql://: use sqlite:recgate.db or mysql://user:password@host:3306/recgate")
 }
 
 // parseMySQL reads what follows mysql://, or says what is wrong with it.
@@ -70,20 +70,20 @@ func parseMySQL(rest string) (c *mysql.Config, hosts []string, trusts, problem s
 	}{{"user", user, &c.User}, {"password", password, &c.Passwd}, {"database name", name, &c.DBName}} {
 		text, err := url.PathUnescape(field.value)
 		if err != nil {
-			return nil, nil, "", "holds a " + field.what + " with a bad escape (a percent sign is written %25)"
+			return nil, nil, "", "has a " + field.what + " with a bad escape (write a percent sign as %25)"
 		}
 		*field.into = text
 	}
 	if c.User == "" {
-		return nil, nil, "", "names no user"
+		return nil, nil, "", "has no user"
 	}
 	if c.DBName == "" || strings.Contains(c.DBName, "/") {
-		return nil, nil, "", "names no database"
+		return nil, nil, "", "has no database name"
 	}
 	if path, ok := strings.CutPrefix(server, "unix("); ok {
 		c.Net, hosts = "unix", []string{strings.TrimSuffix(path, ")")}
 	} else if c.Net, hosts = "tcp", withPorts(server); hosts == nil {
-		return nil, nil, "", "names no host, or one that is neither a name nor an address, or a port that is not a number (an @ in the password is written %40)"
+		return nil, nil, "", "has no host, a host that is neither a name nor an address, or a port that is not a number (write an @ in the password as %40)"
 	}
 	c.Addr = hosts[0]
 	trusts, problem = setOptions(c, query)
@@ -129,7 +129,7 @@ func cutServer(s string) (server, name, problem string) {
 	}
 	server, name, ok := strings.Cut(s, mark)
 	if !ok {
-		return "", "", "names no database"
+		return "", "", "has no database name"
 	}
 	return server, name, ""
 }
@@ -159,7 +159,7 @@ func setOptions(c *mysql.Config, query string) (trusts, problem string) {
 	}
 	for key, value := range values {
 		if key != "tls" {
-			return "", "has an option that is not known, only tls=true, tls=skip-verify and tls=/FILE are"
+			return "", "has an unknown option: only tls=true, tls=skip-verify and tls=/FILE are valid"
 		}
 		switch how := value[0]; {
 		case how == "true", how == "skip-verify":

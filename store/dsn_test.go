@@ -62,7 +62,7 @@ func TestParseDSNRefuses(t *testing.T) {
 		if strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("the error holds the password: %v", err)
 		}
-		if msg := recording.Message(err); !strings.Contains(msg, "write ") {
+		if msg := recording.Message(err); !strings.Contains(msg, "use ") {
 			t.Errorf("the error does not say what would do: %s", msg)
 		}
 	}

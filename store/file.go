@@ -124,7 +124,7 @@ func (f *openedFile) gone(err error) error {
 
 // there is openedFile.there with all that is beside the file.
 func (db *DB) there(ctx context.Context) error {
-	return fault(ctx, db.dialect, "look at the database file", db.file.there(ctx, db.readers))
+	return fault(ctx, db.dialect, "check the database file", db.file.there(ctx, db.readers))
 }
 
 // servesStill is how long another program that serves may take to end.

@@ -35,7 +35,7 @@ func newHosts(c *mysql.Config, addresses []string, trusts string) (*hosts, error
 	if trusts != "" {
 		var err error
 		if certificates, err = trust.File(trusts); err != nil {
-			return nil, recording.Errorf(recording.Invalid, "the tls option of the database setting: %v: write ?tls=/FILE with the certificate of the server, or of its authority", err)
+			return nil, recording.Errorf(recording.Invalid, "the tls option of the database setting: %v: use ?tls=/FILE with the certificate of the server, or of its authority", err)
 		}
 	}
 	for _, address := range addresses {

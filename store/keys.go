@@ -42,7 +42,7 @@ func (db *DB) AddKey(ctx context.Context, k auth.Key) error {
 		_, err := t.exec(ctx, query, k.Name, k.Sum[:], strings.Join(k.Methods, ","),
 			millis(k.CreatedAt), millis(k.LastUsedAt), millis(k.RevokedAt))
 		if t.isDuplicate(err) {
-			return recording.Errorf(recording.Conflict, "there is a key named %q already: choose another name", k.Name)
+			return recording.Errorf(recording.Conflict, "a key named %q already exists: choose another name", k.Name)
 		}
 		return err
 	})
@@ -75,7 +75,7 @@ func (db *DB) changeKey(ctx context.Context, what, name, query string, args ...a
 // KeyUsed implements auth.Store.
 func (db *DB) KeyUsed(ctx context.Context, name string, at time.Time) error {
 	const query = `UPDATE api_keys SET last_used_at = ? WHERE name = ? AND last_used_at < ?`
-	return db.write(ctx, "note the use of an API key", func(ctx context.Context, t tx) error {
+	return db.write(ctx, "record the use of an API key", func(ctx context.Context, t tx) error {
 		_, err := t.exec(ctx, query, millis(at), name, millis(at))
 		return err
 	})

@@ -42,7 +42,7 @@ func readMark(ctx context.Context, t tx) (m recording.ArchiveMark, err error) {
 func (db *DB) SetMark(ctx context.Context, was, now recording.ArchiveMark) error {
 	const insert = `INSERT INTO archive_mark (one, id, written) VALUES (1, ?, ?)`
 	const update = `UPDATE archive_mark SET id = ?, written = ? WHERE one = 1 AND id = ? AND written = ?`
-	return db.write(ctx, "note the mark of the archive", func(ctx context.Context, t tx) error {
+	return db.write(ctx, "record the mark of the archive", func(ctx context.Context, t tx) error {
 		if t.repeated {
 			if m, err := readMark(ctx, t); err != nil || m == now {
 				return err
@@ -63,7 +63,7 @@ func (db *DB) SetMark(ctx context.Context, was, now recording.ArchiveMark) error
 	})
 }
 
-var errMarked = &recording.Error{Code: recording.Conflict, Msg: "the database knows another archive by now: try again"}
+var errMarked = &recording.Error{Code: recording.Conflict, Msg: "the database now knows another archive: try again"}
 
 // Archived implements recording.MarkStore. It can be asked of a database that
 // was not brought up to date yet, which has no codes of reasons.

@@ -50,7 +50,7 @@ func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
 	}
 	if newest := newestOf(p); version > newest {
 		return applied, recording.Errorf(recording.Conflict,
-			"the database has schema %d and this program knows %d: it was made by a newer recgate, use that one", version, newest)
+			"the database has schema %d, but this program only knows %d: use the newer recgate that created it", version, newest)
 	}
 	return applied, db.codeReasons(ctx)
 }

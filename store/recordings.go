@@ -71,7 +71,7 @@ func insertRecording(ctx context.Context, t tx, r recording.Recording, callID st
 		millis(r.AskedAt), millis(r.StartedAt), millis(r.AnsweredAt), millis(r.StoppedAt), millis(r.ChannelEndedAt),
 		r.Duration.Milliseconds(), r.Bytes, r.SHA256, r.Key, r.SourceKey)
 	if t.isDuplicate(err) {
-		return recording.Errorf(recording.Conflict, "a recording with the id %q exists already", r.ID)
+		return recording.Errorf(recording.Conflict, "a recording with the id %q already exists", r.ID)
 	}
 	return err
 }

@@ -119,7 +119,7 @@ func (l *sqliteLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	if err := toWAL(ctx, conn); err != nil {
-		return errors.Join(fmt.Errorf("turn the database to WAL: %w", err), l.release())
+		return errors.Join(fmt.Errorf("switch the database to WAL: %w", err), l.release())
 	}
 	return nil
 }

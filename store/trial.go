@@ -35,7 +35,7 @@ func (db *DB) TryStart(ctx context.Context) error {
 	})
 	var own *recording.Error
 	if err != nil && !errors.As(err, &own) {
-		return &recording.Error{Code: recording.Unavailable, Msg: "the database cannot take a recording: are its tables complete, and may its user write them? See the log", Err: err}
+		return &recording.Error{Code: recording.Unavailable, Msg: "the database cannot store a recording: check that its tables are complete and its user may write to them; see the log", Err: err}
 	}
 	return err
 }

@@ -77,7 +77,7 @@ func TestVerify(t *testing.T) {
 		{"signed by one that may not", "pbx", []*x509.Certificate{forged, below, between}, root, 0, "x509"},
 		{"expired", "pbx", []*x509.Certificate{plain}, root, 2 * time.Hour, "expired"},
 		{"exactly this one, expired", "", []*x509.Certificate{plain}, plain, 2 * time.Hour, "expired"},
-		{"exactly this one, not yet good", "", []*x509.Certificate{plain}, plain, -2 * time.Hour, "good from 2026-11-26"},
+		{"exactly this one, not yet good", "", []*x509.Certificate{plain}, plain, -2 * time.Hour, "valid from 2026-11-26"},
 		{"none", "pbx", nil, root, 0, "no certificate"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

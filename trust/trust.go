@@ -60,7 +60,7 @@ func parse(text []byte) (all []*x509.Certificate, err error) {
 		all = append(all, c)
 	}
 	if len(all) == 0 {
-		return nil, errors.New("the file holds no PEM certificate (-----BEGIN CERTIFICATE-----)")
+		return nil, errors.New("the file contains no PEM certificate (-----BEGIN CERTIFICATE-----)")
 	}
 	return all, nil
 }
@@ -92,13 +92,13 @@ func (c *Certificates) Config(name string) *tls.Config {
 // verify judges what a server presents, its own certificate first.
 func (c *Certificates) verify(name string, presented []*x509.Certificate, now time.Time) error {
 	if len(presented) == 0 {
-		return errors.New("the server shows no certificate")
+		return errors.New("the server sent no certificate")
 	}
 	own := presented[0]
 	if c.holds(own) {
 		if now.Before(own.NotBefore) || now.After(own.NotAfter) {
 			return x509.CertificateInvalidError{Cert: own, Reason: x509.Expired, Detail: fmt.Sprintf(
-				"it is good from %s to %s", own.NotBefore.Format(time.DateOnly), own.NotAfter.Format(time.DateOnly))}
+				"it is valid from %s to %s", own.NotBefore.Format(time.DateOnly), own.NotAfter.Format(time.DateOnly))}
 		}
 		return nil
 	}

@@ -74,7 +74,7 @@ func (m *Memory) AddKey(_ context.Context, k auth.Key) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, taken := m.keys[k.Name]; taken {
-		return recording.Errorf(recording.Conflict, "there is a key named %q already: choose another name", k.Name)
+		return recording.Errorf(recording.Conflict, "a key named %q already exists: choose another name", k.Name)
 	}
 	if m.keys == nil {
 		m.keys = map[string]auth.Key{}

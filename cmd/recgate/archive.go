@@ -149,11 +149,11 @@ func triedArchive(ctx context.Context, cfg config.Config, marks recording.MarkSt
 	case err != nil:
 		return "", err
 	case plan == recording.MarkKnown:
-		return cfg.Archive + " can be written, and is the one that the database knows", a.Check(ctx)
+		return cfg.Archive + " can be written, and is the archive that the database knows", a.Check(ctx)
 	case plan == recording.MarkAdopt:
-		return cfg.Archive + " holds recordings of the database, and can be written: serve gives it a mark", a.CanBegin(ctx)
+		return cfg.Archive + " contains recordings of the database, and can be written: serve adds the mark", a.CanBegin(ctx)
 	}
-	return cfg.Archive + " can be written, and is not begun yet: serve does that", a.CanBegin(ctx)
+	return cfg.Archive + " can be written, but does not exist yet: serve creates it", a.CanBegin(ctx)
 }
 
 // noMark is a database that is not there yet.
@@ -166,7 +166,7 @@ func (noMark) Mark(context.Context) (recording.ArchiveMark, error) {
 
 // SetMark implements recording.MarkStore.
 func (noMark) SetMark(context.Context, recording.ArchiveMark, recording.ArchiveMark) error {
-	return errors.New("there is no database to note the mark of the archive in")
+	return errors.New("there is no database to record the mark of the archive in")
 }
 
 // Archived implements recording.MarkStore.

@@ -143,7 +143,7 @@ func TestCheckOfABucket(t *testing.T) {
 		ok                  bool
 	}{
 		{"sound", b.archive(), b.archive() + " can be written", true},
-		{"bucket missing", strings.Replace(b.archive(), "calls", "cals", 1), "the bucket of the archive is not there: make it, or mend the key archive", false},
+		{"bucket missing", strings.Replace(b.archive(), "calls", "cals", 1), "the bucket of the archive does not exist: create it, or correct the key archive", false},
 		{"endpoint away", "s3://calls?endpoint=http://" + port.Address(t), "the archive cannot be reached: check endpoint in the key archive", false},
 		{"key unknown", says(403, "InvalidAccessKeyId"), "check archive_access_key and archive_secret_key", false},
 		{"secret wrong", says(403, "SignatureDoesNotMatch"), "check archive_access_key and archive_secret_key", false},

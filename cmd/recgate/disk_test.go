@@ -32,7 +32,7 @@ func TestFullDiskRefusesStarts(t *testing.T) {
 		o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "22")
 		return
 	}
-	o.want(t, http.StatusServiceUnavailable, []string{"percent full, and new recordings are refused from 1 percent on: make room there"}, "start", "extenOrUniqueId", "410", "tag", "22")
+	o.want(t, http.StatusServiceUnavailable, []string{"percent full, and new recordings are refused from 1 percent: make room there"}, "start", "extenOrUniqueId", "410", "tag", "22")
 	if list, err := o.db.ByTag(t.Context(), "22", 9); err != nil || len(list) > 0 {
 		t.Errorf("it left %v, %v", list, err)
 	}

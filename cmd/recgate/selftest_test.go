@@ -69,7 +69,7 @@ func TestCheckRecord(t *testing.T) {
 		{name: "sound on 16", user: "tester", version: 16, hertz: 1000},
 		{name: "no right", user: "recorder", version: 22, hertz: 1000, step: proof.StepCall, says: `may not use Originate, which test calls need: add "originate" to its write line`},
 		{name: "no extension", user: "tester", version: 22, hertz: -1, step: proof.StepCall, says: "The lines for it are in docs/asterisk.md"},
-		{name: "another tone", user: "tester", version: 22, hertz: 700, step: proof.StepSound, says: "only 0 % of what came back is the tone of 1000 Hz"},
+		{name: "another tone", user: "tester", version: 22, hertz: 700, step: proof.StepSound, says: "only 0 % of what came back is the 1000 Hz tone"},
 		{name: "silence", user: "tester", version: 22, hertz: 0, step: proof.StepSound, says: "only 0 % of what came back"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -57,7 +57,7 @@ func TestReadyMeansThatStartsWork(t *testing.T) {
 		starts     int    // how a start is answered; 0: with 503
 	}{
 		{
-			name: "a table is gone", says: "away database: the database cannot take a recording", checked: "database", starts: 500,
+			name: "a table is gone", says: "away database: the database cannot store a recording", checked: "database", starts: 500,
 			broken: func(t *testing.T, o *office) { alter(t, o, `ALTER TABLE tags RENAME TO gone`) },
 			mended: func(t *testing.T, o *office) { alter(t, o, `ALTER TABLE gone RENAME TO tags`) },
 		},
@@ -118,7 +118,7 @@ func TestReadyWithoutStarts(t *testing.T) {
 			o.green(t) // a disk that is hardly used
 			return
 		}
-		o.red(t, "percent full, and new recordings are refused from 1 percent on")
+		o.red(t, "percent full, and new recordings are refused from 1 percent")
 	})
 	t.Run("no row is left by it", func(t *testing.T) {
 		t.Parallel()

@@ -51,7 +51,7 @@ func TestRecord(t *testing.T) {
 				{"no right", "recorder", "tone@recgate-test", "test call", `add "originate" to its write line`},
 				{"no such extension", "tester", "none@recgate-test", "test call", `is "none@recgate-test" in its dialplan`},
 				{"silence", "tester", "quiet@internal", "test ", ""}, // in the file or instead of it, by version
-				{"another tone", "tester", "8440@internal", "test sound", "only 0 % of what came back is the tone of 1000 Hz"},
+				{"another tone", "tester", "8440@internal", "test sound", "only 0 % of what came back is the 1000 Hz tone"},
 			} {
 				t.Run(tt.name, func(t *testing.T) {
 					s := newSettings(t, l, tt.user)

@@ -159,7 +159,7 @@ func TestTrial(t *testing.T) {
 			}
 		}
 		alter(table, "gone")
-		if err := db.TryStart(t.Context()); recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "cannot take a recording") {
+		if err := db.TryStart(t.Context()); recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "cannot store a recording") {
 			t.Errorf("a trial without the table %s: %v", table, err)
 		}
 		alter("gone", table)

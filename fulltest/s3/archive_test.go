@@ -158,7 +158,7 @@ func TestDamagedOnTheWay(t *testing.T) {
 	b := newS3(t, o)
 	for _, size := range []int64{1000, 12 << 20} {
 		_, err := b.Put(t.Context(), key, noise(size))
-		if got := recording.Message(err); got != "what was sent to the archive arrived damaged: it is not kept" {
+		if got := recording.Message(err); got != "data arrived at the archive damaged and was not stored" {
 			t.Errorf("%d bytes: %v", size, err)
 		}
 		if all := s.names(t, bucket); len(all) > 0 {
@@ -201,9 +201,9 @@ func TestFaults(t *testing.T) {
 		b    *blob.S3
 		says string
 	}{
-		{"no such bucket", with(func(o *blob.S3Options) { o.Bucket = "nobodys" }), "the bucket of the archive is not there"},
-		{"unknown key", with(func(o *blob.S3Options) { o.AccessKey = "AKIASTRANGER" }), "the archive refuses the keys"},
-		{"wrong secret", with(func(o *blob.S3Options) { o.SecretKey = "not-the-secret" }), "the archive refuses the keys"},
+		{"no such bucket", with(func(o *blob.S3Options) { o.Bucket = "nobodys" }), "the bucket of the archive does not exist"},
+		{"unknown key", with(func(o *blob.S3Options) { o.AccessKey = "AKIASTRANGER" }), "the archive rejects the keys"},
+		{"wrong secret", with(func(o *blob.S3Options) { o.SecretKey = "not-the-secret" }), "the archive rejects the keys"},
 		{"wrong region", with(func(o *blob.S3Options) { o.Region = "eu-north-9" }), "the bucket of the archive is in another region"},
 	} {
 		wantFault(t, tt.name, tt.b, tt.says)

@@ -63,7 +63,7 @@ var goodKey = regexp.MustCompile(`^[0-9a-z][0-9a-z.-]{0,79}$`)
 func (b *Blobs) away(ctx context.Context, key string) error {
 	switch {
 	case !goodKey.MatchString(key):
-		return recording.Errorf(recording.Invalid, "%q is no key of the archive", key)
+		return recording.Errorf(recording.Invalid, "%q is not a key of the archive", key)
 	case ctx.Err() != nil:
 		return &recording.Error{Code: recording.Unavailable, Msg: "the archive did not answer in time", Err: ctx.Err()}
 	}

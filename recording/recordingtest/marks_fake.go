@@ -98,7 +98,7 @@ func (b *Blobs) ReadMark(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if b.mark == "" {
-		return "", recording.Errorf(recording.NotFound, "the archive carries no mark")
+		return "", recording.Errorf(recording.NotFound, "the archive has no mark")
 	}
 	return b.mark, nil
 }

@@ -107,7 +107,7 @@ func (s *Store) Add(ctx context.Context, r recording.Recording) error {
 		return err
 	}
 	if s.rows[r.ID] != nil {
-		return recording.Errorf(recording.Conflict, "a recording with the id %q exists already", r.ID)
+		return recording.Errorf(recording.Conflict, "a recording with the id %q already exists", r.ID)
 	}
 	for _, text := range []*string{&r.Channel, &r.UniqueID, &r.Extension, &r.AskedBy, &r.Call.LinkedID} {
 		*text = name(*text)
@@ -119,7 +119,7 @@ func (s *Store) Add(ctx context.Context, r recording.Recording) error {
 	call := s.openCall(r.Call.PBX, r.Call.LinkedID)
 	if call == nil {
 		if s.calls[r.Call.ID] != nil {
-			return recording.Errorf(recording.Conflict, "a call with the id %q exists already", r.Call.ID)
+			return recording.Errorf(recording.Conflict, "a call with the id %q already exists", r.Call.ID)
 		}
 		call = &recording.Call{
 			ID: r.Call.ID, PBX: r.Call.PBX, LinkedID: r.Call.LinkedID,

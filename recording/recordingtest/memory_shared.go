@@ -19,7 +19,7 @@ func (s *Store) channelTaken(r recording.Recording) error {
 	for _, other := range s.rows {
 		begun := other.State == recording.Starting || other.State == recording.Running
 		if begun && other.PBX == r.PBX && other.UniqueID == r.UniqueID {
-			return recording.Errorf(recording.Conflict, "the channel %q of the PBX %q is being recorded already", r.UniqueID, r.PBX)
+			return recording.Errorf(recording.Conflict, "the channel %q of the PBX %q is already being recorded", r.UniqueID, r.PBX)
 		}
 	}
 	return nil
