@@ -54,7 +54,7 @@ func New(version string, methods, outcomes []string) *Metrics {
 	m.stops = m.counters("recgate_stops_total", "Requested stops of recordings, by outcome.", "outcome")
 	m.retrievals = m.counters("recgate_retrievals_total", "Requested retrievals, by outcome.", "outcome")
 	m.settled = m.counters("recgate_recordings_total", "Recordings that ended, by final state: ready, empty, failed or lost.", "state")
-	m.reasons = m.counters("recgate_recordings_reason_total", "Recordings that ended, by final state and the code of the reason.", "state", "code")
+	m.reasons = m.counters("recgate_recordings_reason_total", "Recordings that ended, by final state and reason code.", "state", "code")
 	m.served = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_served_bytes_total", Help: "Bytes of audio sent by retrievals, before base64."})
 	m.retried = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_collect_retries_total", Help: "Failed attempts to collect a finished file; each is retried."})
 	m.seconds = m.histogram("recgate_request_seconds", "Duration of calls to the legacy endpoint, by method; retrievals count to their last byte.", "method")
