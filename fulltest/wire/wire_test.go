@@ -1,12 +1,10 @@
 package wire_test
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -92,97 +90,61 @@ func ends(t *testing.T, conn net.Conn) error {
 	return err
 }
 
-func TestGoodWire(t *testing.T) {
-	w := wire.New(t, server(t, echo))
-	a, b := dial(t, w.Address()), dial(t, w.Address())
-	demand(t, a, "one")
-	demand(t, b, "two")
-	big := bytes.Repeat([]byte("all of it "), 100_000)
-	var got []byte
-	var both sync.WaitGroup
-	both.Go(func() { _, _ = a.Write(big) })
-	both.Go(func() { got, _ = io.ReadAll(io.LimitReader(a, int64(len(big)))) })
-	await.Return(t, "a megabyte to come back", both.Wait)
-	if !bytes.Equal(got, big) {
-		t.Errorf("%d of %d bytes came back", len(got), len(big))
+// TestFaults: each fault is felt, and a wire that was healed carries again.
+// The tests that strike wires would pass all the same if nothing happened.
+func TestFaults(t *testing.T) {
+	for name, fault := range map[string]struct {
+		strike func(*wire.Wire)
+		felt   func(t *testing.T, w *wire.Wire, conn net.Conn)
+	}{
+		"cut": {(*wire.Wire).Cut, func(t *testing.T, w *wire.Wire, conn net.Conn) {
+			_ = ends(t, conn)
+			demand(t, dial(t, w.Address()), "new ones are forwarded")
+		}},
+		"refuse": {(*wire.Wire).Refuse, func(t *testing.T, w *wire.Wire, conn net.Conn) {
+			_ = ends(t, conn)
+			if _, err := net.Dial("tcp", w.Address()); !errors.Is(err, syscall.ECONNREFUSED) {
+				t.Errorf("connect: %v, want it refused", err)
+			}
+		}},
+		"stall": {(*wire.Wire).Stall, func(t *testing.T, w *wire.Wire, conn net.Conn) {
+			for _, conn := range []net.Conn{conn, dial(t, w.Address())} {
+				if got, err := says(conn, "x", 50*time.Millisecond); err == nil {
+					t.Errorf("%q came through a stalled wire", got)
+				}
+			}
+		}},
+		"slow": {func(w *wire.Wire) { w.Slow(60 * time.Millisecond) }, func(t *testing.T, _ *wire.Wire, conn net.Conn) {
+			began := time.Now()
+			demand(t, conn, "slowly")
+			if took := time.Since(began); took < 60*time.Millisecond { // half of it at least, each way
+				t.Errorf("there and back took %v", took)
+			}
+		}},
+		"reset": {(*wire.Wire).Reset, func(t *testing.T, _ *wire.Wire, conn net.Conn) {
+			_, _ = io.WriteString(conn, "the next byte")
+			if err := ends(t, conn); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("the connection ended with %v, want a reset", err)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := wire.New(t, server(t, echo))
+			conn := dial(t, w.Address())
+			demand(t, conn, "before")
+			fault.strike(w)
+			fault.felt(t, w, conn)
+			if err := w.Heal(); err != nil {
+				t.Fatal(err)
+			}
+			if name == "slow" {
+				demand(t, conn, "the connection is kept")
+			} else {
+				_ = ends(t, conn)
+			}
+			demand(t, dial(t, w.Address()), "after")
+		})
 	}
-	_ = a.(*net.TCPConn).CloseWrite()
-	_ = ends(t, a)
-}
-
-func TestCut(t *testing.T) {
-	w := wire.New(t, server(t, echo))
-	conn := dial(t, w.Address())
-	demand(t, conn, "before")
-	w.Cut()
-	_ = ends(t, conn)
-	demand(t, dial(t, w.Address()), "after")
-}
-
-func TestRefuse(t *testing.T) {
-	w := wire.New(t, server(t, echo))
-	conn := dial(t, w.Address())
-	demand(t, conn, "before")
-	for range 3 {
-		w.Refuse()
-		_ = ends(t, conn)
-		if _, err := net.Dial("tcp", w.Address()); !errors.Is(err, syscall.ECONNREFUSED) {
-			t.Errorf("connect: %v, want it refused", err)
-		}
-		if err := w.Heal(); err != nil {
-			t.Fatal(err)
-		}
-		conn = dial(t, w.Address())
-		demand(t, conn, "after")
-	}
-}
-
-func TestStall(t *testing.T) {
-	w := wire.New(t, server(t, echo))
-	old := dial(t, w.Address())
-	demand(t, old, "before")
-	w.Stall()
-	fresh := dial(t, w.Address())
-	for _, conn := range []net.Conn{old, fresh} {
-		if got, err := says(conn, "x", 50*time.Millisecond); err == nil {
-			t.Errorf("%q came through a stalled wire", got)
-		}
-	}
-	if err := w.Heal(); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = ends(t, old), ends(t, fresh)
-	demand(t, dial(t, w.Address()), "after")
-}
-
-func TestSlow(t *testing.T) {
-	w := wire.New(t, server(t, echo))
-	conn := dial(t, w.Address())
-	w.Slow(60 * time.Millisecond)
-	began := time.Now()
-	demand(t, conn, "slowly")
-	if took := time.Since(began); took < 60*time.Millisecond { // half of it at least, each way
-		t.Errorf("there and back took %v", took)
-	}
-	if err := w.Heal(); err != nil {
-		t.Fatal(err)
-	}
-	demand(t, conn, "the connection is kept")
-}
-
-func TestReset(t *testing.T) {
-	w := wire.New(t, server(t, echo))
-	conn := dial(t, w.Address())
-	demand(t, conn, "before")
-	w.Reset()
-	_, _ = io.WriteString(conn, "the next byte")
-	if err := ends(t, conn); !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("the connection ended with %v, want a reset", err)
-	}
-	if err := w.Heal(); err != nil {
-		t.Fatal(err)
-	}
-	demand(t, dial(t, w.Address()), "after")
 }
 
 // TestBothEndsBlocked: nothing waits for connections of which both ends write
@@ -218,33 +180,6 @@ func TestBothEndsBlocked(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
-
-// TestWatched: what passes is seen first, and can be refused.
-func TestWatched(t *testing.T) {
-	var mu sync.Mutex // guards seen
-	seen := map[bool]string{}
-	var drop atomic.Bool
-	w := wire.Watched(t, server(t, echo), func(conn int, up bool, b []byte) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		if conn != 0 {
-			t.Errorf("connection %d", conn)
-		}
-		seen[up] += string(b)
-		return up || !drop.Load()
-	})
-	conn := dial(t, w.Address())
-	demand(t, conn, "a")
-	drop.Store(true)
-	if got, err := says(conn, "b", await.Patience); err == nil {
-		t.Errorf("%q came back", got)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	if seen[true] != "ab" || seen[false] != "ab" {
-		t.Errorf("seen %v", seen)
-	}
-}
 
 // TestNobodyThere: connections to an address on which nobody listens end.
 func TestNobodyThere(t *testing.T) {

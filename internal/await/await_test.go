@@ -60,21 +60,3 @@ func TestNothingComes(t *testing.T) {
 		})
 	}
 }
-
-func TestItComes(t *testing.T) {
-	ch := make(chan int, 1)
-	ch <- 7
-	if n := await.From(t, "seven", ch); n != 7 {
-		t.Errorf("From = %d", n)
-	}
-	close(ch)
-	if n := await.From(t, "the end", ch); n != 0 {
-		t.Errorf("From of a closed channel = %d", n)
-	}
-	done, asked := false, 0
-	await.Return(t, "a function", func() { done = true })
-	await.Until(t, "three questions", func() bool { asked++; return asked == 3 })
-	if !done || asked != 3 {
-		t.Errorf("%t, %d", done, asked)
-	}
-}

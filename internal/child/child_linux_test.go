@@ -128,15 +128,3 @@ func TestLateProgramIsKilled(t *testing.T) {
 		t.Error("it runs on")
 	}
 }
-
-// TestOutput: what a program printed, and how it ended.
-func TestOutput(t *testing.T) {
-	out, err := child.Output(await.Patience, exec.Command("/bin/sh", "-c", "echo one; echo two >&2; exit 3"))
-	var exit *exec.ExitError
-	if out != "one\ntwo\n" || !errors.As(err, &exit) || exit.ExitCode() != 3 {
-		t.Errorf("%q, %v", out, err)
-	}
-	if _, err := child.Output(await.Patience, exec.Command("/no/such/program")); err == nil {
-		t.Error("a program that is not there was started")
-	}
-}
