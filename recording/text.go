@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -79,4 +80,18 @@ func Shorten(s string) string {
 		}
 	}
 	return s
+}
+
+// Printable makes text that nobody has checked fit to be kept and shown: with
+// anything in it that is not UTF-8 or is a control character the whole is
+// written as in a Go string literal; at most limit characters are kept.
+func Printable(text string, limit int) string {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		text = strconv.Quote(text)
+		text = text[1 : len(text)-1]
+	}
+	if r := []rune(text); len(r) > limit {
+		text = string(r[:limit])
+	}
+	return text
 }

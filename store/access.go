@@ -8,7 +8,7 @@ import (
 )
 
 // LogAccess implements recording.Journal. Text of the caller is kept as it was
-// sent as far as it can be shown: see printable.
+// sent as far as it can be shown: see recording.Printable.
 func (db *DB) LogAccess(ctx context.Context, a recording.Access) error {
 	const query = `INSERT INTO access_log (made_at, method, asked_for, username, remote, api_key, recording_id, outcome)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
@@ -16,13 +16,13 @@ func (db *DB) LogAccess(ctx context.Context, a recording.Access) error {
 		if t.repeated {
 			const query = `SELECT COUNT(*) FROM access_log WHERE made_at = ? AND method = ? AND remote = ? AND recording_id = ? AND outcome = ?`
 			var n int
-			args := []any{millis(a.At), printable(a.Method, 255), printable(a.Remote, 255), a.Recording, longText(printable(a.Outcome, 4000))}
+			args := []any{millis(a.At), recording.Printable(a.Method, 255), recording.Printable(a.Remote, 255), a.Recording, longText(recording.Printable(a.Outcome, 4000))}
 			if err := t.row(ctx, query, args, &n); n > 0 || err != nil {
 				return err
 			}
 		}
-		_, err := t.exec(ctx, query, millis(a.At), printable(a.Method, 255), printable(a.Key, 255),
-			printable(a.Username, 255), printable(a.Remote, 255), printable(a.APIKey, 64), a.Recording, longText(printable(a.Outcome, 4000)))
+		_, err := t.exec(ctx, query, millis(a.At), recording.Printable(a.Method, 255), recording.Printable(a.Key, 255),
+			recording.Printable(a.Username, 255), recording.Printable(a.Remote, 255), recording.Printable(a.APIKey, 64), a.Recording, longText(recording.Printable(a.Outcome, 4000)))
 		return err
 	})
 }

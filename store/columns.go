@@ -3,11 +3,8 @@ package store
 import (
 	"database/sql"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"recgate/recording"
 )
@@ -84,18 +81,4 @@ func fitting(args []any) []any {
 		args[i] = text
 	}
 	return args
-}
-
-// printable makes text that nobody has checked fit to be kept and shown: with
-// anything in it that is not UTF-8 or is a control character the whole is
-// written as in a Go string literal; at most limit characters are kept.
-func printable(text string, limit int) string {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		text = strconv.Quote(text)
-		text = text[1 : len(text)-1]
-	}
-	if r := []rune(text); len(r) > limit {
-		text = string(r[:limit])
-	}
-	return text
 }

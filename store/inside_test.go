@@ -285,16 +285,3 @@ func TestQueriesUseIndices(t *testing.T) {
 		}
 	}
 }
-
-func TestPrintable(t *testing.T) {
-	for _, tt := range []struct{ text, want string }{
-		{"O'Brien, 22 <é> \\", "O'Brien, 22 <é> \\"},
-		{"a\x00b\\", `a\x00b\\`},
-		{"\xe9", `\xe9`},
-		{strings.Repeat("é", 300), strings.Repeat("é", 255)},
-	} {
-		if got := printable(tt.text, 255); got != tt.want {
-			t.Errorf("printable(%q) = %q, want %q", tt.text, got, tt.want)
-		}
-	}
-}

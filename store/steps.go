@@ -87,7 +87,7 @@ func insertStep(ctx context.Context, t tx, id recording.ID, p recording.Past) er
 	const query = `INSERT INTO steps (recording_id, nth, made_at, state, reason, reason_code, reason_detail, said)
 		SELECT ?, COALESCE(MAX(nth), 0) + 1, ?, ?, ?, ?, ?, ? FROM steps WHERE recording_id = ?`
 	_, err := t.exec(ctx, query, id, millis(p.At), p.To, longText(p.Reason.String()), p.Reason.Codes(), longText(p.Reason.Detail),
-		longText(printable(p.Said, 1000)), id)
+		longText(recording.Printable(p.Said, 1000)), id)
 	return err
 }
 

@@ -31,7 +31,7 @@ type row struct {
 
 // past adds a line to the history, as a store keeps it.
 func (r *row) past(p recording.Past) {
-	p.At, p.Said, p.Reason = stored(p.At), keep(p.Said, 1000), keptReason(p.Reason)
+	p.At, p.Said, p.Reason = stored(p.At), recording.Printable(p.Said, 1000), keptReason(p.Reason)
 	r.history = append(r.history, p)
 }
 

@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"recgate/recording"
 )
@@ -108,8 +105,8 @@ func (s *Store) LogAccess(ctx context.Context, a recording.Access) error {
 		return err
 	}
 	a.At = stored(a.At)
-	a.Key, a.Username = keep(a.Key, 255), keep(a.Username, 255)
-	a.Method, a.Remote, a.Outcome = keep(a.Method, 255), keep(a.Remote, 255), keep(a.Outcome, 4000)
+	a.Key, a.Username = recording.Printable(a.Key, 255), recording.Printable(a.Username, 255)
+	a.Method, a.Remote, a.Outcome = recording.Printable(a.Method, 255), recording.Printable(a.Remote, 255), recording.Printable(a.Outcome, 4000)
 	s.accesses = append(s.accesses, a)
 	return nil
 }
@@ -222,17 +219,4 @@ func (s *Store) whole(r *row) recording.Recording {
 	out.Call = *s.calls[r.Call.ID]
 	out.Call.Parties = slices.Clone(out.Call.Parties)
 	return out
-}
-
-// keep is how a store keeps text that nobody has checked: what cannot be
-// printed is escaped, and at most limit characters of it stay.
-func keep(text string, limit int) string {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		text = strconv.Quote(text)
-		text = text[1 : len(text)-1]
-	}
-	if r := []rune(text); len(r) > limit {
-		text = string(r[:limit])
-	}
-	return text
 }
