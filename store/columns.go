@@ -3,7 +3,6 @@ package store
 import (
 	"database/sql"
 	"slices"
-	"strings"
 	"time"
 
 	"recgate/recording"

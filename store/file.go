@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"recgate/owner"
 	"recgate/recording"
 )
 
@@ -43,16 +44,26 @@ func noteFile(path string, existing bool) (*openedFile, error) {
 	if err != nil {
 		return nil, unavailable("the database file cannot be opened", "open the database", err)
 	}
+	defer f.Close() //nolint:errcheck // nothing was written
 	info, err := f.Stat()
-	if err := errors.Join(err, f.Close()); err != nil {
+	if err != nil {
 		return nil, unavailable("the database file cannot be opened", "open the database", err)
 	}
 	if missing != nil {
-		if err := giveToOwner(path, filepath.Dir(path)); err != nil {
+		if err := giveToOwner(f); err != nil {
 			return nil, unavailable("the database file cannot be given to the owner of its folder", "open the database", err)
 		}
 	}
 	return &openedFile{path: path, info: info}, nil
+}
+
+// giveToOwner gives a file that root made to the owner of its folder.
+func giveToOwner(f *os.File) error {
+	info, err := os.Stat(filepath.Dir(f.Name()))
+	if err != nil {
+		return err
+	}
+	return owner.Give(info, f.Chown)
 }
 
 // there returns nil while the file that was opened is the one at its path,
@@ -191,7 +202,7 @@ func (l *sqliteLock) make() error {
 	if err != nil {
 		return fmt.Errorf("lock the database: %w", err)
 	}
-	return errors.Join(f.Close(), giveToOwner(l.path, filepath.Dir(l.path)))
+	return errors.Join(giveToOwner(f), f.Close())
 }
 
 // release gives the lock back.

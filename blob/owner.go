@@ -1,11 +1,10 @@
-//go:build unix
-
 package blob
 
 import (
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"recgate/owner"
 )
 
 // makeOwned makes a folder and those above it. What root makes is given to
@@ -28,7 +27,7 @@ func makeOwned(dir string) error {
 	if err != nil {
 		return err
 	}
-	return chown(func(uid, gid int) error { return os.Chown(dir, uid, gid) }, info)
+	return owner.Give(info, func(uid, gid int) error { return os.Chown(dir, uid, gid) })
 }
 
 // giveAway gives what root made in a folder to the owner of the folder.
@@ -37,13 +36,5 @@ func giveAway(root *os.Root, name string) error {
 	if err != nil {
 		return err
 	}
-	return chown(func(uid, gid int) error { return root.Lchown(name, uid, gid) }, info)
-}
-
-func chown(give func(uid, gid int) error, to os.FileInfo) error {
-	owner, ok := to.Sys().(*syscall.Stat_t)
-	if !ok || os.Geteuid() != 0 || owner.Uid == 0 {
-		return nil
-	}
-	return give(int(owner.Uid), int(owner.Gid))
+	return owner.Give(info, func(uid, gid int) error { return root.Lchown(name, uid, gid) })
 }
