@@ -36,7 +36,7 @@ func (c explainCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	return withDatabase(ctx, cfg, func(db *store.DB) error {
+	return withTables(ctx, cfg, func(db *store.DB) error {
 		found, err := meant(ctx, db, c.ID)
 		switch {
 		case err != nil:

@@ -149,16 +149,3 @@ func (f fromFile) withKeys(ctx context.Context, p process, run func(*store.DB, c
 	}
 	return err
 }
-
-// withDatabase runs f with the database of the configuration.
-func (f fromFile) withDatabase(ctx context.Context, p process, o store.Options, run func(*store.DB, config.Config) error) error {
-	cfg, _, err := f.load(p)
-	if err != nil {
-		return err
-	}
-	db, err := store.Open(ctx, cfg.Database.Reveal(), o)
-	if err != nil {
-		return err
-	}
-	return errors.Join(run(db, cfg), db.Close())
-}

@@ -44,19 +44,18 @@ func closed(ctx context.Context, cfg config.Config, open config.Open) error {
 func keysOf(ctx context.Context, cfg config.Config) ([]auth.Key, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
+	var keys []auth.Key
+	err := withDatabase(ctx, cfg, store.Options{Existing: true}, func(db *store.DB) error {
+		version, err := db.Version(ctx)
+		if err == nil && version >= firstWithKeys {
+			keys, err = db.Keys(ctx)
+		}
+		return err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	version, err := db.Version(ctx)
-	var keys []auth.Key
-	if err == nil && version >= firstWithKeys {
-		keys, err = db.Keys(ctx)
-	}
-	return keys, errors.Join(err, db.Close())
+	return keys, err
 }
 
 // firstWithKeys is the version of the tables that made one for keys.

@@ -23,18 +23,11 @@ func (migrateCommand) Help() string {
 
 // Run brings the tables up to date and names what it did.
 func (c migrateCommand) Run(ctx context.Context, p process) error {
-	cfg, _, err := c.load(p)
-	if err != nil {
+	var applied []string
+	err := c.withDatabase(ctx, p, store.Options{}, func(db *store.DB, _ config.Config) (err error) {
+		applied, err = db.Migrate(ctx)
 		return err
-	}
-	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{})
-	if err != nil {
-		return err
-	}
-	applied, err := db.Migrate(ctx)
-	if closeErr := db.Close(); err == nil {
-		err = closeErr
-	}
+	})
 	if err != nil {
 		return err
 	}
@@ -77,7 +70,7 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 		return unexplained(ctx, p, cfg, from, to)
 	}
 	var sums []recording.Sum
-	err = withDatabase(ctx, cfg, func(db *store.DB) (err error) {
+	err = withTables(ctx, cfg, func(db *store.DB) (err error) {
 		sums, err = db.Sums(ctx, from, to)
 		return err
 	})
@@ -93,26 +86,21 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 	return printSums(p.stdout, sums)
 }
 
-// withDatabase looks into a database that serve has used.
-func withDatabase(ctx context.Context, cfg config.Config, look func(*store.DB) error) error {
-	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
-	if err != nil {
-		return err
-	}
-	version, err := db.Version(ctx)
-	if err == nil && version == 0 {
-		err = errors.New("the database has no tables yet: serve or migrate makes them; is the key database right")
-	}
-	if known, failed := db.Known(); err == nil && version < known {
-		err = errors.Join(failed, fmt.Errorf("the database has schema %d and this program needs %d: restart serve, or run recgate migrate", version, known))
-	}
-	if err == nil {
-		err = look(db)
-	}
-	if closeErr := db.Close(); err == nil {
-		err = closeErr
-	}
-	return err
+// withTables looks into a database that serve has used.
+func withTables(ctx context.Context, cfg config.Config, look func(*store.DB) error) error {
+	return withDatabase(ctx, cfg, store.Options{Existing: true}, func(db *store.DB) error {
+		version, err := db.Version(ctx)
+		if err == nil && version == 0 {
+			err = errors.New("the database has no tables yet: serve or migrate makes them; is the key database right")
+		}
+		if known, failed := db.Known(); err == nil && version < known {
+			err = errors.Join(failed, fmt.Errorf("the database has schema %d and this program needs %d: restart serve, or run recgate migrate", version, known))
+		}
+		if err != nil {
+			return err
+		}
+		return look(db)
+	})
 }
 
 // period reads two days, both included, as a time span in the zone of now.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"recgate/config"
+	"recgate/store"
 )
 
 // fromFile is the flag of every command that needs the configuration.
@@ -54,4 +55,22 @@ func level(cfg config.Config) slog.Level {
 		return slog.LevelInfo // the configuration was checked: it cannot be
 	}
 	return l
+}
+
+// withDatabase loads the configuration and calls run with it and its database.
+func (f fromFile) withDatabase(ctx context.Context, p process, o store.Options, run func(*store.DB, config.Config) error) error {
+	cfg, _, err := f.load(p)
+	if err != nil {
+		return err
+	}
+	return withDatabase(ctx, cfg, o, func(db *store.DB) error { return run(db, cfg) })
+}
+
+// withDatabase calls run with the database of a configuration.
+func withDatabase(ctx context.Context, cfg config.Config, o store.Options, run func(*store.DB) error) error {
+	db, err := store.Open(ctx, cfg.Database.Reveal(), o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(run(db), db.Close())
 }

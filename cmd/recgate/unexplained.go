@@ -19,7 +19,7 @@ import (
 // found.
 func unexplained(ctx context.Context, p process, cfg config.Config, from, to time.Time) error {
 	lines, far := 0, progress{w: p.stderr, next: time.Now().Add(progressEvery)}
-	err := withDatabase(ctx, cfg, func(db *store.DB) error {
+	err := withTables(ctx, cfg, func(db *store.DB) error {
 		service, err := onlooker(cfg, db)
 		if err != nil {
 			return err

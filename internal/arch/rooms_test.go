@@ -48,7 +48,7 @@ var rooms = map[string]room{
 		"github.com/go-sql-driver/mysql", "github.com/pressly/goose/v3", "modernc.org/sqlite",
 	}},
 	"store/storetest": {ours: []string{"store", "recording"}, outside: testModules},
-	"blob":            {ours: []string{"recording", "smallfile"}, tests: []string{"trust"}, outside: []string{"github.com/minio/minio-go/v7"}},
+	"blob":            {ours: []string{"recording", "owner", "smallfile"}, tests: []string{"trust"}, outside: []string{"github.com/minio/minio-go/v7"}},
 
 	"disk": {ours: []string{"recording"}},
 
