@@ -13,12 +13,12 @@ import (
 // database that was restored from a backup does not know of what was collected
 // since; the audio is under the recording's own id.
 func (s *Service) archived(ctx context.Context, rec Recording) (bool, error) {
-	step := Step{To: Ready, Reason: rec.Reason, Said: "the archive had it already", Key: rec.ID.Hex() + ".wav"}
+	step := Step{To: Ready, Reason: rec.Reason, Said: "the archive had it already", Key: AudioKey(rec.ID)}
 	found, err := s.fromArchive(ctx, &step)
 	if err != nil || !found {
 		return false, err
 	}
-	source := Step{Key: rec.ID.Hex() + "-stereo.wav"}
+	source := Step{Key: StereoKey(rec.ID)}
 	if found, err = s.fromArchive(ctx, &source); err != nil {
 		return false, err
 	}

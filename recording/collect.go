@@ -133,7 +133,7 @@ func (s *Service) take(ctx context.Context, p PBX, rec Recording, files []spoole
 // archive stores the WAV, with the stereo source of two legs, and returns the
 // step to Ready.
 func (s *Service) archive(ctx context.Context, rec Recording, files []spooled) (Step, error) {
-	step := Step{To: Ready, Reason: rec.Reason, Key: rec.ID.Hex() + ".wav"}
+	step := Step{To: Ready, Reason: rec.Reason, Key: AudioKey(rec.ID)}
 	var wav io.Reader
 	var err error
 	if len(files) == 2 {
@@ -161,7 +161,7 @@ func (s *Service) keepStereo(ctx context.Context, rec Recording, files []spooled
 	if err != nil {
 		return err
 	}
-	step.SourceKey = rec.ID.Hex() + "-stereo.wav"
+	step.SourceKey = StereoKey(rec.ID)
 	_, err = s.blobs.Put(ctx, step.SourceKey, stereo)
 	return err
 }

@@ -15,6 +15,13 @@ func SpokenFile(id ID) string { return id.Hex() + "-in.wav" }
 // HeardFile is the leg that holds what the recorded channel hears.
 func HeardFile(id ID) string { return id.Hex() + "-out.wav" }
 
+// AudioKey is what the archive keeps the audio of a recording under.
+func AudioKey(id ID) string { return id.Hex() + ".wav" }
+
+// StereoKey is what the archive keeps its two legs side by side under, if it
+// has two: what the audio was mixed from.
+func StereoKey(id ID) string { return id.Hex() + "-stereo.wav" }
+
 // likelyTracks are the tracks of a recording of which the PBX's answer was
 // lost: both kinds of recorder are tried.
 func likelyTracks(rec Recording) [][]Track {
