@@ -19,16 +19,16 @@ import (
 // Config is the whole configuration. Paths are as given: relative ones begin
 // in the folder that recgate was started in.
 type Config struct {
-	Listen    string `yaml:"listen"`     // host:port
-	PublicURL string `yaml:"public_url"` // without a final slash; empty: the Host header
-	// Hosts are the names by which recgate may be called, beside those of the
-	// machine, of Listen and of PublicURL, and whose pages may call it; AnyHost
-	// for all names.
-	Hosts        []string      `yaml:"hosts"`
-	IdleTimeout  time.Duration `yaml:"idle_timeout"` // of a connection without a request
-	Database     Secret        `yaml:"database"`     // sqlite:FILE or mysql://user:pass@host:port/name
-	DatabaseFile string        `yaml:"database_file"`
-	Archive      string        `yaml:"archive"` // file:FOLDER or s3://BUCKET/PREFIX?endpoint=URL
+	Listen       string    `yaml:"listen"`     // host:port
+	PublicURL    string    `yaml:"public_url"` // without a final slash; empty: the Host header
+	TLS          ServerTLS `yaml:"tls"`        // of listen
+	Database     Secret    `yaml:"database"`   // sqlite:FILE or mysql://user:pass@host:port/name
+	DatabaseFile string    `yaml:"database_file"`
+	Archive      string    `yaml:"archive"`  // file:FOLDER or s3://BUCKET/PREFIX?endpoint=URL
+	Timezone     string    `yaml:"timezone"` // IANA name; empty: the machine's
+
+	PBX    []PBX  `yaml:"pbx"`
+	Legacy Legacy `yaml:"legacy"`
 
 	// The keys of an S3 archive. None: those of the AWS variables, or of the
 	// file that the AWS tools share.
@@ -37,27 +37,24 @@ type Config struct {
 	ArchiveSecretKey     Secret `yaml:"archive_secret_key"`
 	ArchiveSecretKeyFile string `yaml:"archive_secret_key_file"`
 
-	// SelfTest is how often serve makes a test call on each PBX; 0: never.
-	SelfTest time.Duration `yaml:"self_test"`
+	// Hosts are the names by which recgate may be called, beside those of the
+	// machine, of Listen and of PublicURL, and whose pages may call it; AnyHost
+	// for all names.
+	Hosts          []string      `yaml:"hosts"`
+	TrustedProxies []Network     `yaml:"trusted_proxies"` // whose word about the caller counts
+	ProxyHeader    string        `yaml:"proxy_header" oneof:"x-forwarded-for|forwarded"`
+	IdleTimeout    time.Duration `yaml:"idle_timeout"` // of a connection without a request
+	Limits         Limits        `yaml:"limits"`
 
-	Timezone string `yaml:"timezone"` // IANA name; empty: the machine's
+	MaxSeconds int           `yaml:"max_seconds"` // how long a recording may run; 0: as long as its channel
+	Disk       Disk          `yaml:"disk"`
+	SelfTest   time.Duration `yaml:"self_test"` // how often serve makes a test call on each PBX; 0: never
+
 	Log      string `yaml:"log" oneof:"auto|text|json"`
 	LogLevel string `yaml:"log_level" oneof:"debug|info|warn|error"`
-
-	Limits         Limits    `yaml:"limits"`
-	Pprof          string    `yaml:"pprof"`           // host:port on loopback; empty: no profiles
-	TLS            ServerTLS `yaml:"tls"`             // of listen
-	TrustedProxies []Network `yaml:"trusted_proxies"` // whose word about the caller counts
-	ProxyHeader    string    `yaml:"proxy_header" oneof:"x-forwarded-for|forwarded"`
-	Health         Door      `yaml:"health"`  // /healthz and /readyz
-	Metrics        Door      `yaml:"metrics"` // /metrics
-
-	MaxSeconds int `yaml:"max_seconds"` // how long a recording may run; 0: as long as its channel
-
-	Disk Disk `yaml:"disk"`
-
-	PBX    []PBX  `yaml:"pbx"`
-	Legacy Legacy `yaml:"legacy"`
+	Health   Door   `yaml:"health"`  // /healthz and /readyz
+	Metrics  Door   `yaml:"metrics"` // /metrics
+	Pprof    string `yaml:"pprof"`   // host:port on loopback; empty: no profiles
 }
 
 // Limits are those of callers; 0 means none.
@@ -98,19 +95,21 @@ type PBX struct {
 	Secret     Secret `yaml:"secret"`
 	SecretFile string `yaml:"secret_file"`
 	TLS        TLS    `yaml:"tls"`
-	TLSName    string `yaml:"tls_name"` // what its certificate is for; empty: the host of Address
+
+	Spool         string      `yaml:"spool"` // absolute, as Asterisk sees it
+	Mount         string      `yaml:"mount"` // absolute, as recgate sees it; Load sets it to Spool when empty
+	Extensions    []Extension `yaml:"extensions"`
+	ExtensionFrom string      `yaml:"extension_from" oneof:"name|callerid"`
+
+	TLSName string `yaml:"tls_name"` // what its certificate is for; empty: the host of Address
 	// ActionConnections is how many logins take the actions on channels,
 	// beside the one that hears the events.
 	ActionConnections int `yaml:"action_connections"`
 
-	Recorder      string        `yaml:"recorder" oneof:"auto|mixmonitor|monitor"`
-	Spool         string        `yaml:"spool"` // absolute, as Asterisk sees it
-	Mount         string        `yaml:"mount"` // absolute, as recgate sees it; Load sets it to Spool when empty
-	VerifyStart   time.Duration `yaml:"verify_start"`
-	KeepSpool     bool          `yaml:"keep_spool"`
-	Extensions    []Extension   `yaml:"extensions"`
-	ExtensionFrom string        `yaml:"extension_from" oneof:"name|callerid"`
-	TestCall      string        `yaml:"test_call"` // EXTENSION@CONTEXT that plays a tone of 1000 Hz
+	Recorder    string        `yaml:"recorder" oneof:"auto|mixmonitor|monitor"`
+	VerifyStart time.Duration `yaml:"verify_start"`
+	KeepSpool   bool          `yaml:"keep_spool"`
+	TestCall    string        `yaml:"test_call"` // EXTENSION@CONTEXT that plays a tone of 1000 Hz
 }
 
 // Extension maps endpoint names to extensions: where the pattern Endpoint
@@ -122,15 +121,16 @@ type Extension struct {
 
 // Legacy is the Noojee endpoint.
 type Legacy struct {
-	GetBody            string    `yaml:"get_body" oneof:"base64|envelope"`
-	ErrorStatus        string    `yaml:"error_status" oneof:"cause|500"`
-	SOAPErrors         string    `yaml:"soap_errors" oneof:"fault|return"`
-	StartReturn        string    `yaml:"start_return" oneof:"200|none"`
-	StopNothing        string    `yaml:"stop_nothing" oneof:"error|success"`
-	RetrieveDuringCall bool      `yaml:"retrieve_during_call"`
-	Allow              []Network `yaml:"allow"`
-	APIKeys            []Secret  `yaml:"api_keys"`
-	APIKeysFile        string    `yaml:"api_keys_file"` // one key a line
+	Allow       []Network `yaml:"allow"`
+	APIKeys     []Secret  `yaml:"api_keys"`
+	APIKeysFile string    `yaml:"api_keys_file"` // one key a line
+
+	GetBody            string `yaml:"get_body" oneof:"base64|envelope"`
+	ErrorStatus        string `yaml:"error_status" oneof:"cause|500"`
+	SOAPErrors         string `yaml:"soap_errors" oneof:"fault|return"`
+	StartReturn        string `yaml:"start_return" oneof:"200|none"`
+	StopNothing        string `yaml:"stop_nothing" oneof:"error|success"`
+	RetrieveDuringCall bool   `yaml:"retrieve_during_call"`
 }
 
 // Default returns the configuration of an empty file: a PBX is still missing.
