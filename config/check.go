@@ -6,7 +6,9 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +53,10 @@ func (k *checker) want(ok bool, key, format string, args ...any) {
 // check looks at the values that have the right type but may still be wrong.
 func check(c Config, from map[string]string) []Problem {
 	k := &checker{from: from}
+	walk(reflect.ValueOf(c), "", func(l leaf) {
+		oneof := strings.Split(l.oneof, "|")
+		k.want(l.oneof == "" || slices.Contains(oneof, l.value.String()), l.key, "%q is not one of %s", l.value, strings.Join(oneof, ", "))
+	})
 	k.want(isAddress(c.Listen, true), "listen", "%q is no address to listen on: give host:port, such as 127.0.0.1:8080", c.Listen)
 	k.want(c.PublicURL == "" || isPublicURL(c.PublicURL), "public_url", "%q is no URL to reach recgate by: give one such as https://recgate.example.org", c.PublicURL)
 	k.want(c.IdleTimeout >= 5*time.Second && c.IdleTimeout <= 24*time.Hour, "idle_timeout", "%v is not a valid time: use 5s to 24h, longer than the balancer in front keeps connections, for example 620s", c.IdleTimeout)

@@ -4,19 +4,24 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 const (
 	envPrefix = "RECGATE_"
 	mark      = "\uFEFF" // the byte order mark, in front of what was read from a file made on Windows
-	maxItems  = 100      // of a list in the environment
+	anItem    = "="      // stands for a number; it is in the name of no variable
 )
 
 // foreign are variables with our prefix that are not ours: the path of the
 // file itself, and those that Kubernetes sets beside a service called recgate.
 var foreign = regexp.MustCompile(`^RECGATE_(CONFIG|SERVICE_HOST|SERVICE_PORT.*|PORT(_.*)?)$`)
+
+// The numbers in variables go up to 99.
+var (
+	number = regexp.MustCompile(`_(?:0|[1-9][0-9]?)_`)
+	digit  = regexp.MustCompile(`\.([0-9])\.`)
+)
 
 // MapEnv returns the variable of a key: RECGATE_, then the key in capitals,
 // its dots as underscores. Items of a list of mappings are numbered from 0
@@ -33,54 +38,41 @@ func MapEnv(key string) string {
 func readEnv(environ []string) ([]entry, []Problem) {
 	var entries []entry
 	var problems []Problem
+	known := variables()
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
 		name, value = strings.TrimPrefix(name, mark), strings.TrimRight(strings.TrimPrefix(value, mark), "\r\n")
-		rest, ok := strings.CutPrefix(name, envPrefix)
-		if !ok || value == "" || foreign.MatchString(name) {
+		if !strings.HasPrefix(name, envPrefix) || value == "" || foreign.MatchString(name) {
 			continue
 		}
-		key, field, ok := envKey(reflect.TypeFor[Config](), rest)
+		l, ok := known[number.ReplaceAllString(name, "_"+anItem+"_")]
 		if !ok {
 			problems = append(problems, Problem{From: name, Msg: "is no key of recgate in the environment: see recgate.example.yaml for the keys, and their rule there for the variables"})
 			continue
 		}
-		e := entry{key: key, from: name, kind: text, texts: []string{value}}
-		if field.Kind() == reflect.Slice {
+		e := entry{key: l.key, from: name, kind: text, texts: []string{value}}
+		for _, n := range number.FindAllString(name, -1) {
+			e.key = strings.Replace(e.key, anItem, strings.Trim(n, "_"), 1)
+		}
+		if l.value.Kind() == reflect.Slice {
 			e.kind, e.texts = list, split(value)
 		}
 		entries = append(entries, e)
 	}
-	slices.SortStableFunc(entries, func(a, b entry) int { return compareKeys(a.key, b.key) })
+	slices.SortStableFunc(entries, func(a, b entry) int { return strings.Compare(sortable(a.key), sortable(b.key)) })
 	slices.SortStableFunc(problems, func(a, b Problem) int { return strings.Compare(a.From, b.From) })
 	return entries, problems
 }
 
-// envKey finds the key that MapEnv turns into the rest of a variable's name.
-func envKey(t reflect.Type, rest string) (key string, field reflect.Type, ok bool) {
-	for f := range fields(t) {
-		name := strings.ToUpper(f.tag)
-		if rest == name && !isGroup(f.typ) {
-			return f.tag, f.typ, true
-		}
-		below, ok := strings.CutPrefix(rest, name+"_")
-		if !ok || !isGroup(f.typ) {
-			continue
-		}
-		group, prefix := f.typ, f.tag+"."
-		if group.Kind() == reflect.Slice {
-			number, after, _ := strings.Cut(below, "_")
-			n, err := strconv.Atoi(number)
-			if err != nil || n < 0 || n >= maxItems || strconv.Itoa(n) != number {
-				continue
-			}
-			group, prefix, below = group.Elem(), prefix+number+".", after
-		}
-		if key, field, ok := envKey(group, below); ok {
-			return prefix + key, field, true
-		}
-	}
-	return "", nil, false
+// variables returns every key by its variable; in both, anItem stands for the
+// numbers of items.
+func variables() map[string]leaf {
+	all := map[string]leaf{}
+	walkOneOfEach(func(l leaf) {
+		l.key = strings.ReplaceAll(l.key, ".0.", "."+anItem+".")
+		all[MapEnv(l.key)] = l
+	})
+	return all
 }
 
 func split(value string) []string {
@@ -91,14 +83,5 @@ func split(value string) []string {
 	return items
 }
 
-// compareKeys orders keys with their numbers by value: pbx.9 before pbx.10.
-func compareKeys(a, b string) int {
-	return slices.CompareFunc(strings.Split(a, "."), strings.Split(b, "."), func(a, b string) int {
-		m, errA := strconv.Atoi(a)
-		n, errB := strconv.Atoi(b)
-		if errA == nil && errB == nil {
-			return m - n
-		}
-		return strings.Compare(a, b)
-	})
-}
+// sortable writes the numbers in a key with two digits: pbx.9 before pbx.10.
+func sortable(key string) string { return digit.ReplaceAllString(key, ".0$1.") }

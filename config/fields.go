@@ -3,38 +3,13 @@ package config
 import (
 	"encoding"
 	"fmt"
-	"iter"
 	"log/slog"
 	"reflect"
 	"strconv"
 	"strings"
 )
 
-// field is one field of a configuration struct.
-type field struct {
-	tag   string // its key
-	typ   reflect.Type
-	index int
-	oneof []string // the values that it may have; none: any
-}
-
-// fields lists the fields of a configuration struct in their order.
-func fields(t reflect.Type) iter.Seq[field] {
-	return func(yield func(field) bool) {
-		for i := range t.NumField() {
-			f := t.Field(i)
-			var oneof []string
-			if tag := f.Tag.Get("oneof"); tag != "" {
-				oneof = strings.Split(tag, "|")
-			}
-			if !yield(field{tag: f.Tag.Get("yaml"), typ: f.Type, index: i, oneof: oneof}) {
-				return
-			}
-		}
-	}
-}
-
-// isGroup tells whether a type has keys below it: a struct that is not
+// isGroup reports whether a type has keys below it: a struct that is not
 // written as one text, or a list of such.
 func isGroup(t reflect.Type) bool {
 	if t.Kind() == reflect.Slice {
@@ -47,16 +22,17 @@ func isGroup(t reflect.Type) bool {
 type leaf struct {
 	key   string
 	value reflect.Value
+	oneof string // the values that it may have, parted by |; empty: any
 }
 
 // walk visits all leaves below v in the order of the struct.
 func walk(v reflect.Value, prefix string, visit func(leaf)) {
-	for f := range fields(v.Type()) {
-		value, key := v.Field(f.index), prefix+f.tag
+	for f, value := range v.Fields() {
+		key := prefix + f.Tag.Get("yaml")
 		switch {
-		case !isGroup(f.typ):
-			visit(leaf{key: key, value: value})
-		case f.typ.Kind() == reflect.Slice:
+		case !isGroup(f.Type):
+			visit(leaf{key: key, value: value, oneof: f.Tag.Get("oneof")})
+		case f.Type.Kind() == reflect.Slice:
 			for i := range value.Len() {
 				walk(value.Index(i), key+"."+strconv.Itoa(i)+".", visit)
 			}
@@ -66,14 +42,19 @@ func walk(v reflect.Value, prefix string, visit func(leaf)) {
 	}
 }
 
-// Keys returns every key there is, in the order of recgate.example.yaml, each
-// list of mappings with one item: pbx.0.name.
-func Keys() []string {
+// walkOneOfEach visits every leaf there is, those of lists in one item.
+func walkOneOfEach(visit func(leaf)) {
 	c := Default()
 	c.PBX = []PBX{DefaultPBX()}
 	c.PBX[0].Extensions = make([]Extension, 1)
+	walk(reflect.ValueOf(c), "", visit)
+}
+
+// Keys returns every key there is, in the order of recgate.example.yaml, each
+// list of mappings with one item: pbx.0.name.
+func Keys() []string {
 	var keys []string
-	walk(reflect.ValueOf(c), "", func(l leaf) { keys = append(keys, l.key) })
+	walkOneOfEach(func(l leaf) { keys = append(keys, l.key) })
 	return keys
 }
 

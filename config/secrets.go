@@ -20,7 +20,7 @@ func (l *loader) readSecrets() {
 	for _, f := range files {
 		read := readSecret
 		e := entry{key: twin(f.key), from: l.from[f.key], kind: text}
-		if v, _, err := l.find(e.key); err == nil && v.Kind() == reflect.Slice {
+		if v, err := l.find(e.key); err == nil && v.Kind() == reflect.Slice {
 			e.kind, read = list, readKeys
 		}
 		var problems []Problem

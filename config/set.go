@@ -4,7 +4,6 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +23,7 @@ func (l *loader) problem(key, msg string) {
 // apply sets the key of the entry.
 func (l *loader) apply(e entry) {
 	l.from[e.key] = e.from
-	v, oneof, err := l.find(e.key)
+	v, err := l.find(e.key)
 	switch {
 	case err != nil:
 		l.problem(e.key, err.Error())
@@ -42,42 +41,40 @@ func (l *loader) apply(e entry) {
 	}
 	if err := set(v, e); err != nil {
 		l.problem(e.key, err.Error())
-		return
-	}
-	if len(oneof) > 0 && !slices.Contains(oneof, v.String()) {
-		l.problem(e.key, fmt.Sprintf("%q is not one of %s", v.String(), strings.Join(oneof, ", ")))
 	}
 }
 
-// find returns what a key stands for, and which values it may have. Items of
-// lists are added as they are met. An invalid value and no error mean that
-// the key lies below a single value, which is a problem told there.
-func (l *loader) find(key string) (v reflect.Value, oneof []string, err error) {
+// find returns what a key stands for. Items of lists are added as they are
+// met. An invalid value and no error mean that the key lies below a single
+// value, which is a problem told there.
+func (l *loader) find(key string) (v reflect.Value, err error) {
 	v = l.root
 	for part := range strings.SplitSeq(key, ".") {
-		if !isGroup(v.Type()) {
-			return reflect.Value{}, nil, nil
+		switch {
+		case !isGroup(v.Type()):
+			return reflect.Value{}, nil
+		case v.Kind() == reflect.Slice:
+			v, err = item(v, part)
+		default:
+			v, err = child(v, part)
 		}
-		if v.Kind() == reflect.Slice {
-			if v, err = item(v, part); err != nil {
-				return v, nil, err
-			}
-			continue
+		if err != nil {
+			return v, err
 		}
-		var known []string
-		next := reflect.Value{}
-		for f := range fields(v.Type()) {
-			known = append(known, f.tag)
-			if f.tag == part {
-				next, oneof = v.Field(f.index), f.oneof
-			}
-		}
-		if !next.IsValid() {
-			return next, nil, fmt.Errorf("there is no such key: known here are %s", strings.Join(known, ", "))
-		}
-		v = next
 	}
-	return v, oneof, nil
+	return v, nil
+}
+
+// child returns the field of a key in a struct.
+func child(v reflect.Value, key string) (reflect.Value, error) {
+	var known []string
+	for f, value := range v.Fields() {
+		if f.Tag.Get("yaml") == key {
+			return value, nil
+		}
+		known = append(known, f.Tag.Get("yaml"))
+	}
+	return reflect.Value{}, fmt.Errorf("there is no such key: known here are %s", strings.Join(known, ", "))
 }
 
 // item returns an item of a list of mappings, a new one if it is the next.
