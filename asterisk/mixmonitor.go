@@ -2,7 +2,6 @@ package asterisk
 
 import (
 	"context"
-	"errors"
 	"regexp"
 	"strings"
 
@@ -100,8 +99,7 @@ func (r mixMonitor) stop(ctx context.Context, uniqueID string, rec recording.Rec
 		}
 	}
 	_, err := r.p.do(ctx, ami.NewAction("StopMixMonitor", "Channel", uniqueID, "MixMonitorID", handle))
-	var refused *ami.ResponseError
-	if errors.As(err, &refused) && refused.Message == couldNotStop {
+	if answerOf(err) == isNotRecorded {
 		return errEnded
 	}
 	return err

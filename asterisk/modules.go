@@ -19,9 +19,6 @@ const (
 	monitorModule = "res_monitor.so"
 )
 
-// notLoadedText is what ModuleCheck answers, the same on 16 and 22.
-const notLoadedText = "Module not loaded"
-
 // moduleDeadline is how long a start that has failed may ask for the cause.
 const moduleDeadline = 500 * time.Millisecond
 
@@ -60,9 +57,9 @@ func (p *PBX) askModule(ctx context.Context, module string) (loaded *bool, err e
 	_, err = p.server.Do(ctx, ami.NewAction("ModuleCheck", "Module", module))
 	var refused *ami.ResponseError
 	switch is := err == nil; {
-	case is, errors.As(err, &refused) && refused.Message == notLoadedText:
+	case is, answerOf(err) == isNotLoaded:
 		return &is, nil
-	case refused != nil:
+	case errors.As(err, &refused):
 		return nil, nil
 	}
 	return nil, err

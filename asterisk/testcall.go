@@ -63,7 +63,7 @@ func (p *PBX) TestCall(ctx context.Context, to string) (uniqueID string, err err
 	switch {
 	case errors.As(err, &refused) && refused.Denied:
 		return "", p.noOriginate(err)
-	case refused != nil && refused.Message == noExtension:
+	case answerOf(err) == isNotInDialplan:
 		return "", p.noTestCall(err, to)
 	}
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), testCallRings)
@@ -89,10 +89,6 @@ func (p *PBX) noOriginate(cause error) error {
 	return p.unavailable(cause, "the user %q of the PBX %q may not use Originate, which test calls need: add %q to its write line in manager.conf, reload, and restart recgate",
 		p.user, p.name, "originate")
 }
-
-// noExtension is what Asterisk answers (seen on 16 and 22) when the dialplan
-// does not have the extension.
-const noExtension = "Extension does not exist."
 
 func (p *PBX) noTestCall(cause error, to string) error {
 	return p.unavailable(cause, "the PBX %q made no test call: is %q in its dialplan, and does it answer at once? The lines for it are in docs/asterisk.md; the key test_call names it",

@@ -16,12 +16,6 @@ var writeClass = map[string]string{
 	"Monitor": "call", "StopMonitor": "call", "Getvar": "call", "Status": "call",
 }
 
-// What Asterisk answers, the same on 16 and 22.
-const (
-	noSuchChannel = "No such channel"
-	couldNotStop  = "Could not stop monitoring channel"
-)
-
 // fault is where errors of the connection become errors that a caller may
 // hear: once, for all actions.
 func (p *PBX) fault(err error) error {
@@ -59,7 +53,7 @@ func (p *PBX) refused(err *ami.ResponseError) error {
 	switch {
 	case err.Denied:
 		return p.unavailable(err, "%s", p.lacks(err.Action))
-	case err.Message == noSuchChannel:
+	case answerOf(err) == isGone:
 		return errGone
 	}
 	return p.unavailable(err, "the PBX %q refuses %s: %q", p.name, err.Action, ami.Shorten(err.Message))
