@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -23,12 +25,17 @@ import (
 //	scene healthy   recgate.db, archive and spool hold one recording that is
 //	                ready and was fetched twice, and two that share a tag
 //	scene broken    makes of it what must never be: see broken
+//	scene former    recgate.db is of the version before reasons had codes
 func scene(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: scene healthy|broken")
+		ts.Fatalf("usage: scene healthy|broken|former")
 	}
 	ctx := context.Background()
 	dir := ts.Getenv("WORK")
+	if args[0] == "former" {
+		former(ctx, ts, filepath.Join(dir, "recgate.db"))
+		return
+	}
 	db, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "recgate.db"), store.Options{})
 	ts.Check(err)
 	defer func() { ts.Check(db.Close()) }()
@@ -47,6 +54,16 @@ func scene(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		ts.Fatalf("there is no scene %q", args[0])
 	}
+}
+
+// former loads a database from a dump.
+func former(ctx context.Context, ts *testscript.TestScript, path string) {
+	dump, err := os.ReadFile("../../store/testdata/version-0012.sqlite.sql")
+	ts.Check(err)
+	db, err := sql.Open("sqlite", path)
+	ts.Check(err)
+	_, err = db.ExecContext(ctx, string(dump))
+	ts.Check(errors.Join(err, db.Close()))
 }
 
 // set is where a scene is made.
