@@ -49,6 +49,7 @@ func (db *DB) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]rec
 func (db *DB) accesses(ctx context.Context, query string, args ...any) ([]recording.Access, error) {
 	var lines []recording.Access
 	err := db.read(ctx, db.timeout, "read the access log", func(ctx context.Context, t tx) error {
+		lines = nil // of an earlier try
 		return t.each(ctx, func(row scanner) error {
 			var a recording.Access
 			err := row.Scan(timeColumn{&a.At}, &a.Method, &a.Key, &a.Username, &a.Remote, &a.APIKey, &a.Recording, &a.Outcome)

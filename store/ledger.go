@@ -47,6 +47,7 @@ func (db *DB) Entries(ctx context.Context, from, to time.Time) ([]recording.Entr
 		WHERE asked_at >= ? AND asked_at < ? ORDER BY asked_at, id`
 	var entries []recording.Entry
 	err := db.read(ctx, slow, "read the ledger", func(ctx context.Context, t tx) error {
+		entries = nil // of an earlier try
 		return t.each(ctx, func(row scanner) error {
 			var e recording.Entry
 			var reason reasonColumns

@@ -133,6 +133,7 @@ func (db *DB) History(ctx context.Context, id recording.ID) ([]recording.Past, e
 	const query = `SELECT made_at, state, reason, reason_code, reason_detail, said FROM steps WHERE recording_id = ? ORDER BY nth`
 	var steps []recording.Past
 	err := db.read(ctx, db.timeout, "read the history", func(ctx context.Context, t tx) error {
+		steps = nil // of an earlier try
 		return t.each(ctx, func(row scanner) error {
 			var p recording.Past
 			var reason reasonColumns

@@ -135,7 +135,7 @@ func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look
 	began := time.Now()
 	err := db.file.there(ctx, nil)
 	if err == nil {
-		err = fault(ctx, db.dialect, what, db.look(ctx, timeout < slow, look))
+		err = fault(ctx, db.dialect, what, db.reopening(func() error { return db.look(ctx, timeout < slow, look) }))
 	}
 	db.tell(false, began, err)
 	return err
@@ -147,9 +147,23 @@ func (db *DB) readOnce(ctx context.Context, what string, look change) error {
 	began := time.Now()
 	err := db.file.there(ctx, nil)
 	if err == nil {
-		err = fault(ctx, db.dialect, what, db.lookOnce(ctx, look))
+		err = fault(ctx, db.dialect, what, db.reopening(func() error { return db.lookOnce(ctx, look) }))
 	}
 	db.tell(false, began, err)
+	return err
+}
+
+// reopening runs look, and again over new connections when SQLite could not read
+// its files: a connection that was made while another file lay in the place of
+// one of them would keep that file, and fail for as long as it lives. Others may
+// be using such connections at the same time, hence more than one try.
+func (db *DB) reopening(look func() error) error {
+	err := look()
+	for tries := 2 * cap(db.seats); tries > 0 && isBroken(err); tries-- {
+		db.readers.SetMaxIdleConns(0)
+		db.readers.SetMaxIdleConns(cap(db.seats))
+		err = look()
+	}
 	return err
 }
 
