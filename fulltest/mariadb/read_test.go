@@ -42,7 +42,7 @@ func TestReadIsCutInTheMiddle(t *testing.T) {
 		if err := db.Add(ctx, rec); err != nil {
 			t.Fatal(err)
 		}
-		step := recording.Step{To: recording.Failed, Reason: fmt.Sprint(n, long), At: when}
+		step := recording.Step{To: recording.Failed, Reason: recording.Reason{Code: recording.ReasonRefused, Detail: fmt.Sprint(n, long)}, At: when}
 		if err := db.Advance(ctx, rec.ID, step); err != nil {
 			t.Fatal(err)
 		}
