@@ -77,7 +77,7 @@ func check(c Config, from map[string]string) []Problem {
 	k.pbxs(c.PBX)
 	k.legacy(c)
 	k.proxies(c)
-	k.limits(c.Limits)
+	k.limits(c.Limits, c.Legacy.Limits)
 	k.want(c.TLS.Cert == "" || c.TLS.Key != "", "tls.cert", "%q is set without tls.key: give the file of its private key too", c.TLS.Cert)
 	k.want(c.TLS.Key == "" || c.TLS.Cert != "", "tls.key", "%q is set without tls.cert: give the file of the certificate too", c.TLS.Key)
 	k.want(c.Pprof == "" || isAddress(c.Pprof, false) && isLoopback(c.Pprof), "pprof", "%q will not do: profiles show the inside, so give an address of loopback such as 127.0.0.1:6060, or nothing", c.Pprof)
@@ -96,15 +96,19 @@ func (k *checker) proxies(c Config) {
 }
 
 // limits refuses what would keep everybody out, or mean nothing.
-func (k *checker) limits(l Limits) {
+func (k *checker) limits(all Limits, l DoorLimits) {
 	for _, n := range []struct {
 		key   string
 		value int
-	}{{"per_second", l.PerSecond}, {"burst", l.Burst}, {"per_caller", l.PerCaller}, {"total", l.Total}, {"connections", l.Connections}} {
-		k.want(n.value >= 0, "limits."+n.key, "%d will not do: give 0 for no limit, or a number", n.value)
+	}{
+		{"legacy.limits.per_second", l.PerSecond}, {"legacy.limits.burst", l.Burst}, {"legacy.limits.per_caller", l.PerCaller},
+		{"legacy.limits.total", l.Total}, {"limits.connections", all.Connections},
+	} {
+		k.want(n.value >= 0, n.key, "%d will not do: give 0 for no limit, or a number", n.value)
 	}
-	k.want(l.Connections == 0 || l.Total == 0 || l.Connections > l.Total, "limits.connections",
-		"%d leaves no room beside the %d requests of limits.total: give more, or 0 for half of the files that the process may open", l.Connections, l.Total)
+	k.want(all.Connections == 0 || l.Total == 0 || all.Connections > l.Total, "limits.connections",
+		"%d leaves no room beside the %d requests of legacy.limits.total: give more, or 0 for half of the files that the process may open",
+		all.Connections, l.Total)
 }
 
 // everybody finds what gives every recording to everybody. A proxy in front

@@ -44,7 +44,7 @@ type Config struct {
 	TrustedProxies []Network     `yaml:"trusted_proxies"` // whose word about the caller counts
 	ProxyHeader    string        `yaml:"proxy_header" oneof:"x-forwarded-for|forwarded"`
 	IdleTimeout    time.Duration `yaml:"idle_timeout"` // of a connection without a request
-	Limits         Limits        `yaml:"limits"`
+	Limits         Limits        `yaml:"limits"`       // of the listener; each door has its own
 
 	MaxSeconds int           `yaml:"max_seconds"` // how long a recording may run; 0: as long as its channel
 	Disk       Disk          `yaml:"disk"`
@@ -57,14 +57,18 @@ type Config struct {
 	Pprof    string `yaml:"pprof"`   // host:port on loopback; empty: no profiles
 }
 
-// Limits are those of callers; 0 means none.
+// Limits are those of the listener; 0 means half of what the system allows.
 type Limits struct {
-	PerSecond   int       `yaml:"per_second"` // requests of one caller
-	Burst       int       `yaml:"burst"`      // of them at once
-	PerCaller   int       `yaml:"per_caller"` // that run at a time
-	Total       int       `yaml:"total"`      // that run at a time, of all callers
-	Exempt      []Network `yaml:"exempt"`     // counted for Total alone
-	Connections int       `yaml:"connections"`
+	Connections int `yaml:"connections"`
+}
+
+// DoorLimits are those of the callers of one door; 0 means none.
+type DoorLimits struct {
+	PerSecond int       `yaml:"per_second"` // requests of one caller
+	Burst     int       `yaml:"burst"`      // of them at once
+	PerCaller int       `yaml:"per_caller"` // in progress
+	Total     int       `yaml:"total"`      // in progress, of all callers
+	Exempt    []Network `yaml:"exempt"`     // counted for Total alone
 }
 
 // ServerTLS names the files of a certificate, in PEM; both or none.
@@ -131,6 +135,8 @@ type Legacy struct {
 	StartReturn        string `yaml:"start_return" oneof:"200|none"`
 	StopNothing        string `yaml:"stop_nothing" oneof:"error|success"`
 	RetrieveDuringCall bool   `yaml:"retrieve_during_call"`
+
+	Limits DoorLimits `yaml:"limits"`
 }
 
 // Default returns the configuration of an empty file: a PBX is still missing.
@@ -146,10 +152,7 @@ func Default() Config {
 		MaxSeconds: 10800,
 		Disk:       Disk{Warn: 80, Refuse: 97},
 
-		Limits: Limits{
-			PerSecond: 200, Burst: 1000, PerCaller: 500, Total: 1000, Connections: 4000,
-			Exempt: []Network{mustNetwork("127.0.0.0/8"), mustNetwork("::1")},
-		},
+		Limits:      Limits{Connections: 4000},
 		ProxyHeader: "x-forwarded-for",
 		Health:      Door{Allow: []Network{mustNetwork("0.0.0.0/0"), mustNetwork("::/0")}},
 		Metrics:     Door{Allow: []Network{mustNetwork("127.0.0.0/8"), mustNetwork("::1")}},
@@ -161,6 +164,10 @@ func Default() Config {
 			StartReturn: "200",
 			StopNothing: "error",
 			Allow:       []Network{mustNetwork("127.0.0.0/8"), mustNetwork("::1")},
+			Limits: DoorLimits{
+				PerSecond: 200, Burst: 1000, PerCaller: 500, Total: 1000,
+				Exempt: []Network{mustNetwork("127.0.0.0/8"), mustNetwork("::1")},
+			},
 		},
 	}
 }

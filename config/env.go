@@ -64,14 +64,19 @@ func readEnv(environ []string) ([]entry, []Problem) {
 	return entries, problems
 }
 
-// variables returns every key by its variable; in both, anItem stands for the
-// numbers of items.
+// variables returns every key by its variable, also by its former one; anItem
+// stands for the numbers of items.
 func variables() map[string]leaf {
 	all := map[string]leaf{}
 	walkOneOfEach(func(l leaf) {
 		l.key = strings.ReplaceAll(l.key, ".0.", "."+anItem+".")
 		all[MapEnv(l.key)] = l
 	})
+	for before, now := range former {
+		l := all[MapEnv(now)]
+		l.key = before
+		all[MapEnv(before)] = l
+	}
 	return all
 }
 

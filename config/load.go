@@ -31,6 +31,8 @@ func Parse(name string, data []byte, environ []string) (Config, error) {
 		return Config{}, joined(problems)
 	}
 	env, problems := readEnv(environ)
+	problems = append(problems, renamed(file)...)
+	problems = append(problems, renamed(env)...)
 	entries, more := overlay(file, env)
 	problems = append(problems, more...)
 

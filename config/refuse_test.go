@@ -123,7 +123,7 @@ func TestRefused(t *testing.T) {
 		{"a host with a letter that Host headers have not", "hosts: [büro.example]\n" + minimal, nil, []string{`hosts: "büro.example" is not a host name`}},
 		{"a host that is none", "hosts: ['']\n" + minimal, nil, []string{`hosts: "" is not a host name`}},
 		{"a certificate without its key", "tls: {cert: /x.pem}\n" + minimal, nil, []string{`tls.cert: "/x.pem" is set without tls.key`}},
-		{"a limit below zero", "limits: {burst: -1}\n" + minimal, nil, []string{"limits.burst: -1 will not do"}},
+		{"a limit below zero", "legacy: {limits: {burst: -1}}\n" + minimal, nil, []string{"legacy.limits.burst: -1 will not do"}},
 		{"fewer connections than requests", "limits: {connections: 900}\n" + minimal, nil, []string{"limits.connections: 900 leaves no room beside the 1000 requests"}},
 		{"a key without its certificate", "tls: {key: /x.pem}\n" + minimal, nil, []string{`tls.key: "/x.pem" is set without tls.cert`}},
 		{"profiles for all", "pprof: 0.0.0.0:6060\n" + minimal, nil, []string{`pprof: "0.0.0.0:6060" will not do`, "such as 127.0.0.1:6060"}},

@@ -75,7 +75,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	}
 	g.mark = recording.NewMarkGuard(g.db, g.archive, log)
 	g.keys = newRing(cfg, g.db, log)
-	g.limiter = newLimiter(cfg.Limits)
+	g.limiter = newLimiter(cfg.Legacy.Limits)
 	g.disks = newGuard(cfg, g.archive, g.db, log)
 	o := recording.Options{
 		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,

@@ -22,7 +22,7 @@ func newRing(cfg config.Config, db *store.DB, log *slog.Logger) *auth.Ring {
 }
 
 // newLimiter makes the limiter of the recording API.
-func newLimiter(l config.Limits) *httpd.Limiter {
+func newLimiter(l config.DoorLimits) *httpd.Limiter {
 	return httpd.NewLimiter(httpd.Limits{
 		PerSecond: l.PerSecond, Burst: l.Burst, Caller: l.PerCaller, Total: l.Total, Exempt: config.Prefixes(l.Exempt),
 	})

@@ -18,18 +18,23 @@ import (
 // line is a key of the sample file, at one of its three levels.
 var line = regexp.MustCompile(`(?m)^( {0,4})(?:- )?([a-z_]+):`)
 
-// keys are those of the sample file, each with its section: legacy.allow.
+// keys are those of the sample file, each with its sections: legacy.allow,
+// legacy.limits.burst.
 func keys(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	section := ""
+	section, below := "", ""
 	for _, m := range line.FindAllStringSubmatch(read(t, "recgate.example.yaml"), -1) {
-		if m[1] == "" {
+		all = append(all, m[2])
+		switch {
+		case m[1] == "":
 			section = m[2]
-			all = append(all, m[2])
-			continue
+		case len(m[1]) == 2 || section == "pbx": // a list, whose keys stand further right
+			below = m[2]
+			all = append(all, section+"."+below)
+		default:
+			all = append(all, section+"."+below+"."+m[2])
 		}
-		all = append(all, m[2], section+"."+m[2])
 	}
 	if len(all) < 30 {
 		t.Fatalf("only %d keys found", len(all))
@@ -38,7 +43,7 @@ func keys(t *testing.T) []string {
 }
 
 var (
-	looksLikeKey = regexp.MustCompile(`^((legacy|pbx|tls|limits|metrics|health)\.[a-z_]+|[a-z]+(_[a-z]+)+)(: .*)?$`)
+	looksLikeKey = regexp.MustCompile(`^((legacy|pbx|tls|limits|metrics|health)(\.[a-z_]+)+|[a-z]+(_[a-z]+)+)(: .*)?$`)
 	underlined   = regexp.MustCompile(`[{,] *([a-z_]+):`)
 )
 

@@ -1,0 +1,30 @@
+package config
+
+// former are keys by the names that they had before each door got limits of its
+// own. These names still work.
+var former = map[string]string{
+	"limits.per_second": "legacy.limits.per_second",
+	"limits.burst":      "legacy.limits.burst",
+	"limits.per_caller": "legacy.limits.per_caller",
+	"limits.total":      "legacy.limits.total",
+	"limits.exempt":     "legacy.limits.exempt",
+}
+
+// renamed gives keys with a former name the one that they have now. One source
+// may not set a key by both.
+func renamed(entries []entry) []Problem {
+	var problems []Problem
+	named := map[string]string{} // how each key is called in entries
+	for i, e := range entries {
+		now := e.key
+		if name, ok := former[e.key]; ok {
+			now = name
+		}
+		if other, twice := named[now]; twice && other != e.key {
+			problems = append(problems, Problem{From: e.from, Key: e.key, Msg: "is set together with " + other + ": set only one of them"})
+		}
+		named[now] = e.key
+		entries[i].key = now
+	}
+	return problems
+}
