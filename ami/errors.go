@@ -31,7 +31,7 @@ var (
 	ErrAuth = errors.New("login refused")
 	// ErrInUse: it did because somebody is logged in as this user already, and
 	// allowmultiplelogin is off. errors.Is(err, ErrAuth) holds too.
-	ErrInUse = fmt.Errorf("%w: only one login at a time is allowed: write allowmultiplelogin = yes in its section of manager.conf and reload, or give recgate a user of its own", ErrAuth)
+	ErrInUse = fmt.Errorf("%w: only one login at a time is allowed: write allowmultiplelogin = yes in its section of manager.conf and reload, or give recgate its own user", ErrAuth)
 	// ErrProtocol: the peer said what no Asterisk says, or far too much.
 	ErrProtocol = errors.New("not the manager protocol")
 	// ErrUnsafe: an action was refused before anything was written, because

@@ -73,7 +73,7 @@ func (p *PBX) awaitAttempt(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("no answer from %s within %v: is that where AMI listens, and does no firewall stand between", p.address, checkLimit)
+			return fmt.Errorf("no answer from %s within %v: does AMI listen there, and is a firewall in the way", p.address, checkLimit)
 		case <-tick.C:
 		}
 	}
@@ -107,11 +107,11 @@ func inWords(have rights, chosen recorder) string {
 		}
 	}
 	if len(may) == 0 {
-		may = []string{"nothing of what recgate needs"}
+		may = []string{"none of the actions that recgate needs"}
 	}
 	text := "may " + strings.Join(may, ", ")
 	if len(lacks) > 0 {
-		text += "; not there or not allowed (write class): " + strings.Join(lacks, ", ")
+		text += "; missing or not allowed (write class): " + strings.Join(lacks, ", ")
 	}
 	return text
 }
@@ -119,9 +119,9 @@ func inWords(have rights, chosen recorder) string {
 // proof says whether the read class "call" is proved.
 func (p *PBX) proof() string {
 	if p.hasHeard() {
-		return "proved: events of class call come"
+		return "proved: events of class call arrive"
 	}
-	return "not proved: no call has come or gone since the login; make one call while this runs, or trust the first minutes of serve"
+	return "not proved: no call began or ended since the login; make a call while this check runs, or watch the first minutes of serve"
 }
 
 // connections tells of those for actions. Too few are no failure: recordings
@@ -132,7 +132,7 @@ func connections(up, wanted int) string {
 	}
 	text := fmt.Sprintf("one for events, %d of %d for actions", up, wanted)
 	if up < wanted {
-		text += "; starts and stops will wait for each other: write allowmultiplelogin = yes in the section of this user in manager.conf, and reload, or action_connections: 0 where one is to do"
+		text += "; starts and stops will wait for each other: write allowmultiplelogin = yes in the section of this user in manager.conf, and reload, or set action_connections: 0 if one is enough"
 	}
 	return text
 }
@@ -142,7 +142,7 @@ func modules(have rights) string {
 	loaded, known := have[wavModule]
 	switch {
 	case !known:
-		return "not known whether " + wavModule + " is loaded: ModuleCheck needs write class system; the first start shows it"
+		return "unknown whether " + wavModule + " is loaded: ModuleCheck needs write class system; the first start will show it"
 	case !loaded:
 		return wavModule + " is not loaded"
 	}

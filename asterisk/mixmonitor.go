@@ -86,7 +86,7 @@ func (r mixMonitor) stop(ctx context.Context, uniqueID string, rec recording.Rec
 	}
 	if !idText.MatchString(handle) {
 		return recording.Errorf(recording.Conflict,
-			"the PBX %q did not tell what stops this recording: it ends when the channel hangs up", r.p.name)
+			"the PBX %q did not say how to stop this recording: it ends when the channel hangs up", r.p.name)
 	}
 	// The id is an address, which a later recording may be given anew.
 	if !r.p.told.take(rec.ID, handle) {

@@ -66,7 +66,7 @@ func (p *PBX) askModule(ctx context.Context, module string) (loaded *bool, err e
 }
 
 func (p *PBX) notLoaded(module string) error {
-	return p.unavailable(nil, "the PBX %q has not loaded the module %q, without which it does not record: install it, load it with \"module load\" on the console of Asterisk, and remove its noload line from modules.conf; recgate notices it within 15 s",
+	return p.unavailable(nil, "the PBX %q has not loaded the module %q, which it needs to record: install it, load it with \"module load\" on the console of Asterisk, and remove its noload line from modules.conf; recgate notices it within 15 s",
 		p.name, module)
 }
 
@@ -77,7 +77,7 @@ func (p *PBX) orModule(ctx context.Context, cause error) error {
 		return cause
 	}
 	if !p.may("ModuleCheck") {
-		return p.unavailable(cause, "%s. It could also be that Asterisk has not loaded its module %q, which this user may not ask: see \"module show like format_wav\" on its console",
+		return p.unavailable(cause, "%s. Or Asterisk has not loaded its module %q, which this user is not allowed to check: run \"module show like format_wav\" on its console",
 			recording.Message(cause), wavModule)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), moduleDeadline)

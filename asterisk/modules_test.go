@@ -115,7 +115,7 @@ func TestModuleNotAskable(t *testing.T) {
 					t.Error(err)
 				}
 				found, err := r.check(t.Context())
-				if err != nil || !strings.Contains(found["modules"], "not known whether format_wav.so is loaded") {
+				if err != nil || !strings.Contains(found["modules"], "unknown whether format_wav.so is loaded") {
 					t.Errorf("Check found %q, %v", found, err)
 				}
 				_, err = r.Record(t.Context(), r.caller, r.id)

@@ -133,25 +133,25 @@ func (p *PBX) invalid(c Config) error {
 	const longest = 500
 	switch {
 	case c.Name == "":
-		return errors.New("name is empty: give each PBX one, such as pbx1")
+		return errors.New("name is empty: give each PBX a name, such as pbx1")
 	case p.wanted != Auto && p.wanted != MixMonitor && p.wanted != Monitor:
-		return fmt.Errorf("recorder %q: write %s, %s or %s", p.wanted, Auto, MixMonitor, Monitor)
+		return fmt.Errorf("recorder %q: use %s, %s or %s", p.wanted, Auto, MixMonitor, Monitor)
 	case !spoolText.MatchString(c.Spool) || len(c.Spool) > longest:
-		return fmt.Errorf("spool %q: write a folder of letters, digits, dots, hyphens and underscores, such as /var/spool/asterisk/monitor/recgate", c.Spool)
+		return fmt.Errorf("spool %q: use a folder name of letters, digits, dots, hyphens and underscores, such as /var/spool/asterisk/monitor/recgate", c.Spool)
 	case path.Clean(p.spoolPath) != p.spoolPath || strings.HasPrefix(p.spoolPath, ".."):
-		return fmt.Errorf("spool %q: write it without . and .. parts", c.Spool)
+		return fmt.Errorf("spool %q: use a path without . and .. parts", c.Spool)
 	case c.Mount == "" && !path.IsAbs(c.Spool):
-		return fmt.Errorf("mount is empty: write where recgate sees the folder %q of the PBX", c.Spool)
+		return fmt.Errorf("mount is empty: use the path at which recgate sees the folder %q of the PBX", c.Spool)
 	case c.Actions < 0:
-		return fmt.Errorf("action_connections %d: write 0 or more, such as 2", c.Actions)
+		return fmt.Errorf("action_connections %d: use 0 or more, such as 2", c.Actions)
 	case c.VerifyStart < 0:
-		return fmt.Errorf("verify_start %s: write 0 or more, such as 1s", c.VerifyStart)
+		return fmt.Errorf("verify_start %s: use 0 or more, such as 1s", c.VerifyStart)
 	case c.Extensions.From != "" && c.Extensions.From != FromName && c.Extensions.From != FromCallerID:
-		return fmt.Errorf("extension_from %q: write %s or %s", c.Extensions.From, FromName, FromCallerID)
+		return fmt.Errorf("extension_from %q: use %s or %s", c.Extensions.From, FromName, FromCallerID)
 	}
 	for i, m := range c.Extensions.Mappings {
 		if m.Endpoint == nil {
-			return fmt.Errorf("extensions[%d]: endpoint is missing: write a pattern such as ^99(\\d+)$", i)
+			return fmt.Errorf("extensions[%d]: endpoint is missing: use a pattern such as ^99(\\d+)$", i)
 		}
 	}
 	return nil

@@ -93,13 +93,13 @@ func (p *PBX) seen(file string) (bool, error) {
 func (p *PBX) unseen(cause error) error {
 	cause = errors.Join(recording.ErrNoFile, cause)
 	if errors.Is(cause, fs.ErrPermission) {
-		return p.unavailable(cause, "the PBX %q records, but the file cannot be read: give the user that recgate runs as the right to read the folder of the key mount", p.name)
+		return p.unavailable(cause, "the PBX %q records, but recgate cannot read the file: give the recgate user read permission on the folder in the key mount", p.name)
 	}
 	if errors.Is(cause, errEmpty) {
-		return p.unavailable(cause, "the PBX %q was asked to record, but nothing goes into its file: look whether the disk of the folder of the key spool is full", p.name)
+		return p.unavailable(cause, "the PBX %q was asked to record, but its file stays empty: check whether the disk of the folder in the key spool is full", p.name)
 	}
-	return p.unavailable(cause, "the PBX %q was asked to record, but its file did not appear: check that Asterisk may write to the folder of the key spool, "+
-		"and that the key mount is the same folder as recgate sees it", p.name)
+	return p.unavailable(cause, "the PBX %q was asked to record, but its file did not appear: check that Asterisk may write to the folder in the key spool, "+
+		"and that the key mount is the same folder as seen by recgate", p.name)
 }
 
 // takeBack ends a recording whose start failed. The caller's deadline may be

@@ -176,7 +176,7 @@ func TestFileStaysEmpty(t *testing.T) {
 		}
 	})
 	_, err := r.Record(t.Context(), r.caller, r.id)
-	code(t, err, recording.Unavailable, "nothing goes into its file")
+	code(t, err, recording.Unavailable, "its file stays empty")
 }
 
 func TestVerifyStartZero(t *testing.T) {

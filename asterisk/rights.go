@@ -64,11 +64,11 @@ func (p *PBX) choose(r rights) (recorder, error) {
 	case p.wanted != Monitor && r.hasNot(mixModule):
 		return nil, p.notLoaded(mixModule)
 	case p.wanted == Monitor && r.hasNot(monitorModule):
-		return nil, p.unavailable(nil, "the PBX %q has not loaded the module %q, which Monitor is part of; from Asterisk 21 on there is no Monitor: write recorder: mixmonitor", p.name, monitorModule)
+		return nil, p.unavailable(nil, "the PBX %q has not loaded the module %q, which contains Monitor; Asterisk 21 and newer have no Monitor: use recorder: mixmonitor", p.name, monitorModule)
 	case p.wanted == MixMonitor:
 		return nil, p.unavailable(nil, "%s; app_mixmonitor must be loaded", p.lacks("MixMonitor"))
 	case p.wanted == Monitor:
-		return nil, p.unavailable(nil, "%s; from Asterisk 21 on there is no Monitor: write recorder: mixmonitor", p.lacks("Monitor"))
+		return nil, p.unavailable(nil, "%s; Asterisk 21 and newer have no Monitor: use recorder: mixmonitor", p.lacks("Monitor"))
 	}
 	return nil, p.unavailable(nil, "%s (or %q for Monitor, up to Asterisk 20)", p.lacks("MixMonitor"), writeClass["Monitor"])
 }

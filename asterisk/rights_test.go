@@ -71,13 +71,13 @@ func TestCheck(t *testing.T) {
 	}).up(t)
 	found, err := r.check(t.Context())
 	const (
-		heard    = "proved: events of class call come"
-		notHeard = "not proved: no call has come or gone since the login; make one call while this runs, or trust the first minutes of serve"
+		heard    = "proved: events of class call arrive"
+		notHeard = "not proved: no call began or ended since the login; make a call while this check runs, or watch the first minutes of serve"
 	)
 	want := map[string]string{
 		"login":       "pbx.example:5038 as recgate (Asterisk Call Manager/5.0.4, Asterisk 16.28.0)",
 		"rights":      "may MixMonitor, StopMixMonitor, Monitor, StopMonitor, CoreShowChannels, Status, Getvar, CoreSettings",
-		"modules":     "not known whether format_wav.so is loaded: ModuleCheck needs write class system; the first start shows it",
+		"modules":     "unknown whether format_wav.so is loaded: ModuleCheck needs write class system; the first start will show it",
 		"recorder":    "mixmonitor (auto: it exists and this user may use it)",
 		"connections": "one for events and actions",
 		"channels":    "2 live, listed by CoreShowChannels; read class call: " + notHeard,
@@ -105,12 +105,12 @@ func TestFaults(t *testing.T) {
 	}{
 		{ami.NotConnected(errCut), recording.Unavailable, `the PBX "pbx1" is not connected`, false},
 		{ami.NotConnected(fmt.Errorf("log in: %w", ami.ErrAuth)), recording.Unavailable, `refuses the login: check username, secret`, false},
-		{ami.NotConnected(fmt.Errorf("log in: %w", ami.ErrInUse)), recording.Unavailable, `one login of the user "u" at a time, and somebody has it: write allowmultiplelogin = yes`, false},
+		{ami.NotConnected(fmt.Errorf("log in: %w", ami.ErrInUse)), recording.Unavailable, `one login of the user "u" at a time, and it is in use: write allowmultiplelogin = yes`, false},
 		{ami.ErrLost, recording.Unavailable, "was lost before it answered", true},
 		{fmt.Errorf("x: %w", ami.ErrBusy), recording.Unavailable, `"pbx1" is busy with earlier requests`, false},
 		{fmt.Errorf("x: %w", ami.ErrTimeout), recording.Unavailable, "did not answer in time", true},
 		{context.DeadlineExceeded, recording.Unavailable, "did not answer in time", true},
-		{context.Canceled, recording.Unavailable, "given up", true},
+		{context.Canceled, recording.Unavailable, "cancelled", true},
 		{ami.ErrUnsafe, recording.Internal, "internal error", false},
 		{ami.ErrProtocol, recording.Unavailable, "does not understand: see the log", false},
 		{&ami.ResponseError{Action: "Monitor", Message: denied, Denied: true}, recording.Unavailable, `the user "u" of the PBX "pbx1" may not use Monitor: add "call"`, false},

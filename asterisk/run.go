@@ -179,7 +179,7 @@ func (k *keeper) signal(ctx context.Context, s ami.Signal) {
 		k.p.set(false, k.p.fault(ami.NotConnected(s.Err)))
 		k.tell(recording.Event{Kind: recording.PBXDown, PBX: k.p.name, At: k.p.now()})
 	case ami.SignalDropped:
-		k.p.log.Warn("events dropped, channels are listed anew", slog.Int("dropped", s.Dropped))
+		k.p.log.Warn("events dropped, listing the channels again", slog.Int("dropped", s.Dropped))
 		k.p.set(false, nil)
 		k.p.table.StartOver()
 		k.list(ctx)

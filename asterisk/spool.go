@@ -126,7 +126,7 @@ func (s *spool) readable() error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return &recording.Error{Code: recording.Unavailable, Err: err, Msg: fmt.Sprintf(
-			"the folder of the recordings of the PBX %q cannot be read: give the user that recgate runs as the right to read and write the folder of its key mount", s.pbx)}
+			"the spool folder of the PBX %q cannot be read: give the recgate user read and write permission on the folder in its key mount", s.pbx)}
 	case err != nil:
 		return s.absent(err)
 	}
@@ -147,7 +147,7 @@ var errNotMounted = errors.New("it was a mount point, and nothing is mounted the
 func (s *spool) absent(cause error) error {
 	return &recording.Error{
 		Code: recording.Unavailable, Err: cause,
-		Msg: fmt.Sprintf("the folder of the recordings of the PBX %q is not there: mount it, or correct its key mount", s.pbx),
+		Msg: fmt.Sprintf("the spool folder of the PBX %q is not there: mount it, or correct its key mount", s.pbx),
 	}
 }
 
@@ -184,16 +184,16 @@ func (s *spool) probe() error {
 	_, err := os.ReadDir(s.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("the mount is not there: make the folder, mount it, or correct the keys spool and mount: %w", err)
+		return fmt.Errorf("the mount is not there: create the folder, mount it, or correct the keys spool and mount: %w", err)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("the mount cannot be read: let the user that recgate runs as read and write it: %w", err)
+		return fmt.Errorf("the mount cannot be read: give the recgate user read and write permission on it: %w", err)
 	case err != nil:
 		return fmt.Errorf("the mount cannot be read: correct the keys spool and mount: %w", err)
 	}
 	f, err := os.CreateTemp(s.dir, ".recgate-check-*")
 	if err != nil {
 		return fmt.Errorf("the mount cannot be written to, so recordings cannot be deleted from it after they are archived: "+
-			"let the user that recgate runs as write it: %w", err)
+			"give the recgate user write permission on it: %w", err)
 	}
 	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
 		return fmt.Errorf("the probe file cannot be deleted from the mount: %w", err)

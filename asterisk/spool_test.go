@@ -101,7 +101,7 @@ func TestCheckSpool(t *testing.T) {
 	if err := os.Remove(mount); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.CheckSpool(); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "make the folder") {
+	if err := p.CheckSpool(); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "create the folder") {
 		t.Errorf("CheckSpool without a mount: %v", err)
 	}
 }

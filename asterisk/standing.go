@@ -64,7 +64,7 @@ func (p *PBX) deafness() error {
 }
 
 func (p *PBX) tooMany(cause error) error {
-	return p.unavailable(cause, "the PBX %q lists more than %d channels, more than recgate follows: see on its console (\"core show channels count\") whether it has them", p.name, maxChannels)
+	return p.unavailable(cause, "the PBX %q lists more than %d channels, which is more than recgate can follow: check the number on its console (\"core show channels count\")", p.name, maxChannels)
 }
 
 // filtered is the trouble of a login that hears of some channels alone.

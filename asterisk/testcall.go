@@ -38,7 +38,7 @@ var testCallIDText = regexp.MustCompile(`^` + TestCallPrefix + `[0-9]{9}-[0-9]+\
 // call is left, as far as the PBX can be reached.
 func (p *PBX) TestCall(ctx context.Context, to string) (uniqueID string, err error) {
 	if !testCallText.MatchString(to) {
-		return "", recording.Errorf(recording.Invalid, "%q is nothing to call: give EXTENSION@CONTEXT of letters, digits, underscores and hyphens", to)
+		return "", recording.Errorf(recording.Invalid, "%q is not a valid test call: use EXTENSION@CONTEXT with letters, digits, underscores and hyphens", to)
 	}
 	if err := p.await(ctx); err != nil {
 		return "", err

@@ -33,7 +33,7 @@ func (p *PBX) fault(err error) error {
 	case errors.Is(err, ami.ErrLost):
 		return p.uncertain(err, "the connection to the PBX %q was lost before it answered", p.name)
 	case errors.Is(err, ami.ErrInUse):
-		return p.unavailable(err, "the PBX %q allows one login of the user %q at a time, and somebody has it: write allowmultiplelogin = yes in the section of that user in manager.conf and reload, or use a user for recgate alone", p.name, p.user)
+		return p.unavailable(err, "the PBX %q allows only one login of the user %q at a time, and it is in use: write allowmultiplelogin = yes in the section of that user in manager.conf and reload, or give recgate its own user", p.name, p.user)
 	case errors.Is(err, ami.ErrAuth):
 		return p.unavailable(err, "the PBX %q refuses the login: check username, secret and the permit and deny lines of manager.conf", p.name)
 	case errors.Is(err, ami.ErrDown):
@@ -43,7 +43,7 @@ func (p *PBX) fault(err error) error {
 	case errors.Is(err, ami.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 		return p.uncertain(err, "the PBX %q did not answer in time", p.name)
 	case errors.Is(err, context.Canceled):
-		return p.uncertain(err, "the request was given up before the PBX %q answered", p.name)
+		return p.uncertain(err, "the request was cancelled before the PBX %q answered", p.name)
 	}
 	return p.unavailable(err, "the PBX %q gave an answer that recgate does not understand: see the log", p.name)
 }

@@ -59,12 +59,12 @@ var goodName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 // name or with a method.
 func New(name string, methods []string, now time.Time, random io.Reader) (Key, string, error) {
 	if !goodName.MatchString(name) {
-		return Key{}, "", recording.Errorf(recording.Invalid, "%q is no name for a key: use up to 64 of A-Z, a-z, 0-9, _ and -, such as crm", name)
+		return Key{}, "", recording.Errorf(recording.Invalid, "%q is not a valid name for a key: use up to 64 of A-Z, a-z, 0-9, _ and -, such as crm", name)
 	}
 	k := Key{Name: name, CreatedAt: now.Truncate(time.Millisecond)}
 	for _, m := range methods {
 		if !slices.Contains(recording.Methods(), m) {
-			return Key{}, "", recording.Errorf(recording.Invalid, "%q is no method: use %s", m, strings.Join(recording.Methods(), ", "))
+			return Key{}, "", recording.Errorf(recording.Invalid, "%q is not a method: use %s", m, strings.Join(recording.Methods(), ", "))
 		}
 	}
 	for _, m := range recording.Methods() {

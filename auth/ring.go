@@ -104,7 +104,7 @@ func (r *Ring) Run(ctx context.Context) error {
 func (r *Ring) tell(ctx context.Context, err error) {
 	switch before := r.failed; {
 	case err != nil && !before:
-		r.o.Log.WarnContext(ctx, "keys not read: those read before go on to count", slog.Any("err", err))
+		r.o.Log.WarnContext(ctx, "keys not read, the ones read before stay valid", slog.Any("err", err))
 	case err == nil && before:
 		r.o.Log.InfoContext(ctx, "keys read again")
 	}

@@ -43,13 +43,13 @@ func TestNew(t *testing.T) {
 	if k, _, err := auth.New("x", nil, at, rand.Reader); err != nil || len(k.Methods) != 4 {
 		t.Errorf("without methods it has %v, %v", k.Methods, err)
 	}
-	for name, says := range map[string]string{"": "is no name for a key", "a.b": "is no name", "a b": "is no name", "-a": "is no name", strings.Repeat("x", 65): "is no name", "é": "is no name"} {
+	for name, says := range map[string]string{"": "is not a valid name for a key", "a.b": "is not a valid name", "a b": "is not a valid name", "-a": "is not a valid name", strings.Repeat("x", 65): "is not a valid name", "é": "is not a valid name"} {
 		if _, _, err := auth.New(name, nil, at, rand.Reader); recording.CodeOf(err) != recording.Invalid || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
 	if _, _, err := auth.New("crm", []string{"Start"}, at, rand.Reader); recording.CodeOf(err) != recording.Invalid ||
-		err.Error() != `"Start" is no method: use start, stop, retrieve, retrieveByUniqueId` {
+		err.Error() != `"Start" is not a method: use start, stop, retrieve, retrieveByUniqueId` {
 		t.Error(err)
 	}
 	if _, _, err := auth.New("crm", nil, at, strings.NewReader("short")); err == nil {

@@ -160,7 +160,7 @@ func readOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			PlainRefusal(w, r, http.StatusMethodNotAllowed, "only GET and HEAD make sense here")
+			PlainRefusal(w, r, http.StatusMethodNotAllowed, "only GET and HEAD are allowed here")
 			return
 		}
 		next.ServeHTTP(w, r)

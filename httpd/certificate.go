@@ -74,7 +74,7 @@ func (c *Certificate) read() (*tls.Certificate, [sha256.Size]byte, error) {
 	sum := [sha256.Size]byte(h.Sum(nil))
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
-		return nil, sum, fmt.Errorf("tls: %s and %s are no certificate with its key: put PEM files there that belong together: %v", c.certFile, c.keyFile, err) //nolint:errorlint // nobody asks for its kind
+		return nil, sum, fmt.Errorf("tls: %s and %s are not a certificate and its key: use PEM files that belong together: %v", c.certFile, c.keyFile, err) //nolint:errorlint // nobody asks for its kind
 	}
 	return &pair, sum, nil
 }
@@ -84,7 +84,7 @@ func unreadable(file string, err error) error {
 	if _, is := errors.AsType[*fs.PathError](err); !is { // it says so itself
 		return fmt.Errorf("tls: %w", err)
 	}
-	return fmt.Errorf("tls: %s cannot be read: give the path of a PEM file that the user of recgate may read: %v", file, errors.Unwrap(err)) //nolint:errorlint // nobody asks for its kind
+	return fmt.Errorf("tls: %s cannot be read: use the path of a PEM file that the recgate user may read: %v", file, errors.Unwrap(err)) //nolint:errorlint // nobody asks for its kind
 }
 
 // Config is for a listener: TLS 1.2 and newer with the ciphers of the
@@ -155,7 +155,7 @@ func (c *Certificate) look(ctx context.Context, asked bool) {
 	same := sum == c.loaded
 	c.mu.RUnlock()
 	if err == nil && !same && pair.Leaf.NotAfter.Before(c.now()) && c.End().After(c.now()) {
-		err = fmt.Errorf("the certificate in %s ended on %s", c.certFile, pair.Leaf.NotAfter.Format(time.DateOnly))
+		err = fmt.Errorf("the certificate in %s expired on %s", c.certFile, pair.Leaf.NotAfter.Format(time.DateOnly))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -169,7 +169,7 @@ func (c *Certificate) look(ctx context.Context, asked bool) {
 		c.broken = true
 	case asked || sum == c.suspect:
 		c.broken, c.told = true, sum
-		c.log.WarnContext(ctx, "certificate not loaded: the former one stays", slog.Any("err", err))
+		c.log.WarnContext(ctx, "certificate not loaded, the old one stays in use", slog.Any("err", err))
 	}
 	if err != nil {
 		c.suspect = sum
@@ -186,5 +186,5 @@ func (c *Certificate) warn(ctx context.Context) {
 		return
 	}
 	c.warned = now
-	c.log.WarnContext(ctx, "certificate ends soon or has ended", slog.Time("until", c.pair.Leaf.NotAfter), slog.Int("days", int(left.Hours()/24)))
+	c.log.WarnContext(ctx, "certificate expires soon or has expired", slog.Time("until", c.pair.Leaf.NotAfter), slog.Int("days", int(left.Hours()/24)))
 }

@@ -141,19 +141,19 @@ func TestCertificateIsReplaced(t *testing.T) {
 		later(5 * time.Second)
 		is("half replaced, just now", "two", true)
 		later(20 * time.Second)
-		is("broken", "two", false, "certificate not loaded: the former one stays", "are no certificate with its key")
+		is("broken", "two", false, "certificate not loaded, the old one stays in use", "are not a certificate and its key")
 		put(t, dir, "cert.pem", cert)
 		later(6 * time.Second)
 		is("back", "two", true)
 
 		issued(t, dir, "ended", time.Now().Add(-time.Hour))
 		later(20 * time.Second)
-		is("one that has ended", "two", false, "ended on 1999-12-31")
+		is("one that has ended", "two", false, "expired on 1999-12-31")
 		if err := os.Remove(filepath.Join(dir, "key.pem")); err != nil {
 			t.Fatal(err)
 		}
 		c.Reload(t.Context())
-		is("no key, and an operator asks", "two", false, "give the path of a PEM file")
+		is("no key, and an operator asks", "two", false, "use the path of a PEM file")
 		if err := syscall.Mkfifo(filepath.Join(dir, "key.pem"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestCertificateIsReplaced(t *testing.T) {
 		c.Reload(t.Context())
 		is("an operator asks", "three", true, `"names":"three"`)
 		later(36 * time.Hour)
-		if n := strings.Count(log.String(), "certificate ends soon"); n != 2 {
+		if n := strings.Count(log.String(), "certificate expires soon"); n != 2 {
 			t.Errorf("%d warnings in a day and a half", n)
 		}
 		if left := time.Until(c.End()).Hours() / 24; left > 8.6 || left < 8.4 {
@@ -199,9 +199,9 @@ func TestCertificateThatCannotBeUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ cert, key, says string }{
-		{"none", "key.pem", "tls: " + dir + "/none cannot be read: give the path of a PEM file that the user of recgate may read: no such file"},
+		{"none", "key.pem", "tls: " + dir + "/none cannot be read: use the path of a PEM file that the recgate user may read: no such file"},
 		{"cert.pem", "none", "tls: " + dir + "/none cannot be read"},
-		{"key.pem", "cert.pem", "are no certificate with its key"},
+		{"key.pem", "cert.pem", "are not a certificate and its key"},
 		{"pipe", "key.pem", "tls: " + dir + "/pipe is a pipe, not a regular file: copy its content into a file"},
 		{"cert.pem", "pipe", "tls: " + dir + "/pipe is a pipe, not a regular file"},
 		{"cert.pem", "endless", "tls: " + dir + "/endless is a device, not a regular file"},

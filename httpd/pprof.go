@@ -29,7 +29,7 @@ func NewProfiler(ctx context.Context, address string, log *slog.Logger) (*Profil
 	}
 	if at, ok := l.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
 		_ = l.Close() // nobody has called yet
-		return nil, fmt.Errorf("pprof %q is not on loopback alone: give an address such as 127.0.0.1:6060", address)
+		return nil, fmt.Errorf("pprof %q is not a loopback address: use for example 127.0.0.1:6060", address)
 	}
 	s := New(Options{Listener: l, Log: log, NotFound: "there are only profiles here: see /debug/pprof/"})
 	s.http.WriteTimeout = 10 * time.Minute // a profile is taken for as long as is asked for
@@ -61,7 +61,7 @@ func named(next http.Handler) http.Handler {
 		}
 		a, err := netip.ParseAddr(strings.Trim(host, "[]"))
 		if strings.HasSuffix(r.URL.Path, "/cmdline") || host != "localhost" && (err != nil || !a.IsLoopback()) {
-			PlainRefusal(w, r, http.StatusForbidden, "profiles are for this machine alone: ask under 127.0.0.1 or localhost")
+			PlainRefusal(w, r, http.StatusForbidden, "profiles are only for this machine: use 127.0.0.1 or localhost")
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -26,9 +26,9 @@ func TestProfiles(t *testing.T) {
 		{"/debug/pprof/", "", 200, "heap"},
 		{"/debug/pprof/goroutine?debug=1", "localhost:6060", 200, "goroutine profile"},
 		{"/debug/pprof/profile?seconds=1", "", 200, ""},
-		{"/debug/pprof/cmdline", "", 403, "this machine alone"},
-		{"/debug/pprof/heap", "evil.example:6060", 403, "ask under 127.0.0.1 or localhost"},
-		{"/debug/pprof/heap", "192.0.2.7", 403, "ask under 127.0.0.1"},
+		{"/debug/pprof/cmdline", "", 403, "only for this machine"},
+		{"/debug/pprof/heap", "evil.example:6060", 403, "use 127.0.0.1 or localhost"},
+		{"/debug/pprof/heap", "192.0.2.7", 403, "use 127.0.0.1"},
 		{"/", "", 404, "see /debug/pprof/"},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.Addr().String()+tt.path, http.NoBody)
@@ -56,7 +56,7 @@ func TestProfiles(t *testing.T) {
 
 func TestProfilesForLoopbackAlone(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0"} {
-		if _, err := httpd.NewProfiler(t.Context(), address, nil); err == nil || !strings.Contains(err.Error(), "not on loopback alone: give an address such as 127.0.0.1:6060") {
+		if _, err := httpd.NewProfiler(t.Context(), address, nil); err == nil || !strings.Contains(err.Error(), "is not a loopback address: use for example 127.0.0.1:6060") {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

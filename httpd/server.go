@@ -81,7 +81,7 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("listen %s: already in use: stop the program that listens there, or choose another address: %w", address, err)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("listen %s: not permitted: ports below 1024 need a right, choose a higher one: %w", address, err)
+		return nil, fmt.Errorf("listen %s: not permitted: ports below 1024 need a special right, choose a higher one: %w", address, err)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return nil, fmt.Errorf("listen %s: not an address of this machine: choose one that is, or 127.0.0.1: %w", address, err)
 	case err != nil:

@@ -117,7 +117,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "//healthz", 404, "there is nothing at this path\n"},
 		{"GET", "/", 404, "there is nothing at this path\n"},
 		{"GET", "/healthz", 200, "ok\n"},
-		{"POST", "/healthz", 405, "only GET and HEAD make sense here\n"},
+		{"POST", "/healthz", 405, "only GET and HEAD are allowed here\n"},
 		{"GET", "/readyz", 200, "ready\n"},
 	} {
 		rec := httptest.NewRecorder()

@@ -70,7 +70,7 @@ func (c *checker) tls(cfg config.Config) {
 	end := cert.End()
 	days := int(time.Until(end).Hours() / 24)
 	if end.Before(time.Now()) {
-		err = fmt.Errorf("the certificate in %s ended on %s: put a new one there", cfg.TLS.Cert, end.Format(time.DateOnly))
+		err = fmt.Errorf("the certificate in %s expired on %s: put a new one there", cfg.TLS.Cert, end.Format(time.DateOnly))
 	}
 	c.step("tls", fmt.Sprintf("the certificate is for %s, for %d more days", strings.Join(cert.Names(), ", "), days), err)
 }

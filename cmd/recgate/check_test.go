@@ -101,13 +101,13 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 			c.username, c.secret, c.recorder = "systemonly", "systemonly-secret", "monitor"
 		}, "pbx pbx1: recorder", `may not use Monitor: add "call"`},
 		{"no rights at all", 16, func(_ *testing.T, c *checked) { c.username, c.secret = "watcher", "watcher-secret" }, "pbx pbx1: recorder", `may not use CoreShowChannels: add "system"`},
-		{"no recorder", 22, func(_ *testing.T, c *checked) { c.recorder = "monitor" }, "pbx pbx1: recorder", "from Asterisk 21 on there is no Monitor: write recorder: mixmonitor"},
+		{"no recorder", 22, func(_ *testing.T, c *checked) { c.recorder = "monitor" }, "pbx pbx1: recorder", "Asterisk 21 and newer have no Monitor: use recorder: mixmonitor"},
 		{"no WAV", 22, func(_ *testing.T, c *checked) {
 			c.sim.Misbehave(sim.Misbehaviour{Kind: sim.Unload, Module: "format_wav"})
 		}, "pbx pbx1: recorder", `has not loaded the module "format_wav.so"`},
-		{"mount missing", 22, func(_ *testing.T, c *checked) { c.mount += "/none" }, "pbx pbx1: spool", "make the folder"},
+		{"mount missing", 22, func(_ *testing.T, c *checked) { c.mount += "/none" }, "pbx pbx1: spool", "create the folder"},
 		{"mount that is a file", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "file", 0o666, true) }, "pbx pbx1: spool", "not a directory"},
-		{"unreadable mount", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "mount", 0o000, false) }, "pbx pbx1: spool", "read and write it"},
+		{"unreadable mount", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "mount", 0o000, false) }, "pbx pbx1: spool", "read and write permission"},
 		{"unwritable spool", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "mount", 0o555, false) }, "pbx pbx1: spool", "recordings cannot be deleted"},
 		{"unwritable archive", 22, func(t *testing.T, c *checked) { c.archive = "file:" + c.closed(t, "archive", 0o555, false) }, "archive", "read-only or not permitted"},
 		{"no place for the archive", 22, func(t *testing.T, c *checked) { c.archive = "file:" + c.closed(t, "upper", 0o555, false) + "/archive" }, "archive", "read-only or not permitted"},

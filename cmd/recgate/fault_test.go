@@ -50,7 +50,7 @@ func TestFaultsOfThePBX(t *testing.T) {
 		{"away", []sim.Misbehaviour{{Kind: sim.Away}}, `the PBX "pbx1" is not connected`},
 		{"login refused", []sim.Misbehaviour{{Kind: sim.Refuse}, {Kind: sim.Drop}}, `the PBX "pbx1" refuses the login: check username, secret`},
 		{"right missing", []sim.Misbehaviour{{Kind: sim.Deny, Action: "MixMonitor"}}, `may not use MixMonitor: add "system" to its write line`},
-		{"full disk", []sim.Misbehaviour{{Kind: sim.Full}}, "nothing goes into its file"},
+		{"full disk", []sim.Misbehaviour{{Kind: sim.Full}}, "its file stays empty"},
 		{"module missing", []sim.Misbehaviour{{Kind: sim.Unload, Module: "format_wav"}}, `has not loaded the module "format_wav.so"`},
 		{"no file", []sim.Misbehaviour{{Kind: sim.NoFile}}, "its file did not appear"},
 		{"stalled", []sim.Misbehaviour{{Kind: sim.Stall}}, `the PBX "pbx1" did not answer in time`},

@@ -62,7 +62,7 @@ func TestReadyMeansThatStartsWork(t *testing.T) {
 			mended: func(t *testing.T, o *office) { alter(t, o, `ALTER TABLE gone RENAME TO tags`) },
 		},
 		{
-			name: "the spool is away", says: "away pbx pbx1: the folder of the recordings of the PBX", checked: "pbx pbx1: spool",
+			name: "the spool is away", says: "away pbx pbx1: the spool folder of the PBX", checked: "pbx pbx1: spool",
 			broken: func(t *testing.T, o *office) { rename(t, mount(o), mount(o)+"-away") },
 			mended: func(t *testing.T, o *office) { rename(t, mount(o)+"-away", mount(o)) },
 		},

@@ -124,7 +124,7 @@ func wrongs(t *testing.T, version int) []wrong {
 		{"not reachable", "recorder", func(s *settings) { s.address = dead }, "pbx pbx1: login", "connection refused"},
 		{"class system missing", "callonly", func(s *settings) { s.recorder = "mixmonitor" }, "pbx pbx1: recorder", `may not use MixMonitor: add "system" to its write line`},
 		{"may only read", "watcher", func(*settings) {}, "pbx pbx1: recorder", `may not use CoreShowChannels: add "system" to its write line`},
-		{"mount missing", "recorder", func(s *settings) { s.mount += "/none" }, "pbx pbx1: spool", "make the folder"},
+		{"mount missing", "recorder", func(s *settings) { s.mount += "/none" }, "pbx pbx1: spool", "create the folder"},
 		{"archive that is a file", "recorder", func(s *settings) { s.archive = "file:recgate.yaml" }, "archive", "the archive cannot be read"},
 	}
 	if lab.HasMonitor(version) {
@@ -132,7 +132,7 @@ func wrongs(t *testing.T, version int) []wrong {
 			wrong{"class call missing", "systemonly", func(s *settings) { s.recorder = "monitor" }, "pbx pbx1: recorder", `may not use Monitor: add "call"`})
 	} else {
 		all = append(all,
-			wrong{"no Monitor any more", "recorder", func(s *settings) { s.recorder = "monitor" }, "pbx pbx1: recorder", "from Asterisk 21 on there is no Monitor"},
+			wrong{"no Monitor any more", "recorder", func(s *settings) { s.recorder = "monitor" }, "pbx pbx1: recorder", "Asterisk 21 and newer have no Monitor"},
 			wrong{"no recorder for this user", "callonly", func(*settings) {}, "pbx pbx1: recorder", `add "system" to its write line`})
 	}
 	return all

@@ -101,7 +101,7 @@ func certified(t *testing.T) {
 	if out, err := h.shell(t, h.here("cp /etc/recgate/cert.pem good.pem; echo > /etc/recgate/cert.pem; systemctl reload recgate")); err != nil {
 		t.Fatal(out, err)
 	}
-	h.await(t, "the log tells of it", func() bool { return strings.Contains(h.log(), "certificate not loaded: the former one stays") })
+	h.await(t, "the log tells of it", func() bool { return strings.Contains(h.log(), "certificate not loaded, the old one stays in use") })
 	out, err := h.shell(t, h.here("curl -fsS --cacert good.pem https://127.0.0.1:8080/metrics"))
 	if err != nil || !strings.Contains(out, "recgate_tls_certificate_fresh 0") {
 		t.Errorf("with files that do not fit: %v\n%s", err, out)
