@@ -5,6 +5,7 @@
 // made or revoked counts in every process almost at once. Keys that stand in
 // the configuration are on the Ring too, and may do everything.
 //
+// Ring.Actor makes a recording.Actor of a key; the core decides what it may use.
 // Start reading at New and Ring.Find.
 package auth
 
