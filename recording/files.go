@@ -1,7 +1,5 @@
 package recording
 
-import "time"
-
 // The names of spool files: the 32 hex digits of the recording's id and a
 // fixed ending. All of one recording have the same length, and no name
 // begins with another's name.
@@ -22,9 +20,9 @@ func AudioKey(id ID) string { return id.Hex() + ".wav" }
 // has two: what the audio was mixed from.
 func StereoKey(id ID) string { return id.Hex() + "-stereo.wav" }
 
-// likelyTracks are the tracks of a recording of which the PBX's answer was
+// LikelyTracks are the tracks of a recording of which the PBX's answer was
 // lost: both kinds of recorder are tried.
-func likelyTracks(rec Recording) [][]Track {
+func LikelyTracks(rec Recording) [][]Track {
 	at := rec.AskedAt
 	return [][]Track{
 		{{File: MixedFile(rec.ID), Voice: Mixed, Party: string(Mixed), StartedAt: at}},
@@ -33,13 +31,4 @@ func likelyTracks(rec Recording) [][]Track {
 			{File: HeardFile(rec.ID), Voice: Heard, Party: "others", StartedAt: at},
 		},
 	}
-}
-
-// delays returns by how much each of two tracks begins after the earlier one.
-func delays(a, b Track) (time.Duration, time.Duration) {
-	if a.StartedAt.IsZero() || b.StartedAt.IsZero() {
-		return 0, 0
-	}
-	d := b.StartedAt.Sub(a.StartedAt)
-	return max(0, -d), max(0, d)
 }

@@ -228,3 +228,8 @@ func TestNewArchive(t *testing.T) {
 	init(true, true, "the place is in use", "")
 	p.written(t, "")
 }
+
+// zeros is chance that is none.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }

@@ -35,7 +35,7 @@ var uniqueIDText = regexp.MustCompile(`^([A-Za-z0-9_.+*#@:-]+-)?[0-9]+\.[0-9]+$`
 // with, so any other text is to be compared with theirs, and never to be sent.
 func ParseTarget(text string) (Target, error) {
 	t := strings.Trim(text, " ")
-	if !canName(t) {
+	if !CanName(t) {
 		return Target{}, badKey(argTarget, t)
 	}
 	target := Target{Text: t, Name: t}
@@ -49,9 +49,17 @@ func ParseTarget(text string) (Target, error) {
 // seconds.counter, or systemname-seconds.counter.
 func (t Target) IsUniqueID() bool { return uniqueIDText.MatchString(t.Text) }
 
-// canName tells whether a PBX can call anything so: the text fits into one
+// UnknownUniqueID refuses a unique id that no recording belongs to.
+func UnknownUniqueID(id string) error {
+	if err := badKey(argUniqueID, id); err != nil {
+		return err
+	}
+	return Errorf(NotFound, "no recording belongs to the unique id %q", id)
+}
+
+// CanName tells whether a PBX can call anything so: the text fits into one
 // line of its protocol.
-func canName(text string) bool {
+func CanName(text string) bool {
 	return text != "" && len(text) <= maxNamed && !strings.ContainsAny(text, "\r\n\x00")
 }
 
@@ -75,4 +83,15 @@ func badKey(arg, value string) error {
 		return Errorf(Invalid, "%s %q holds characters that no extension, channel or unique id can hold", arg, Shorten(value))
 	}
 	return nil
+}
+
+// Unknown refuses a target that no live channel answers to.
+func (t Target) Unknown() error {
+	if err := badKey(argTarget, t.Text); err != nil {
+		return err
+	}
+	if t.IsUniqueID() {
+		return Errorf(NotFound, "no live call has the unique id %q", t.Text)
+	}
+	return Errorf(NotFound, "no live call on extension %q", t.Text)
 }

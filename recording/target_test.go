@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"recgate/audio"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
 )
@@ -81,27 +80,13 @@ func TestParseTarget(t *testing.T) {
 	}
 }
 
-// hostile holds what must never get as far as a PBX.
-var hostile = []string{
-	"", " ", "410\r\nAction: Command", "410\n", "410\r", "\n410", "410\x00", "4,10", `4"10`, "4'10", "4`id`", "$(id)", "../410", "SIP/../410", "a/..",
-	"..", "4%10", "<410>", "410;id", "410|id", "410&1", "4 10", "/410", "410/", "pbx1/", "a/b/c/d", "410\u202e", "é", "\xff", strings.Repeat("4", 10_000),
-	strings.Repeat("4", 150), strings.Repeat("é", 75),
-}
-
 func TestParseTargetRefuses(t *testing.T) {
 	for _, text := range []string{"", " ", "410\r", "\n410", "4\x0010", strings.Repeat("4", 901)} {
-		t.Run(shortName(text), func(t *testing.T) {
+		t.Run(recordingtest.Short(text), func(t *testing.T) {
 			_, err := recording.ParseTarget(text)
-			refusedByForm(t, "extenOrUniqueId", text, err)
+			recordingtest.RefusedByForm(t, "extenOrUniqueId", text, err)
 		})
 	}
-}
-
-func shortName(s string) string {
-	if len(s) > 20 {
-		return s[:20]
-	}
-	return s
 }
 
 func FuzzExtension(f *testing.F) {
@@ -122,14 +107,14 @@ func FuzzExtension(f *testing.F) {
 // FuzzParseTarget: what passes fits into one line of a PBX's protocol, and is
 // in none of its parts another text than the caller's.
 func FuzzParseTarget(f *testing.F) {
-	for _, seed := range append(hostile, oddIDs...) {
+	for _, seed := range append(recordingtest.Hostile, recordingtest.OddIDs...) {
 		f.Add(seed)
 	}
 	f.Add("SIP/410")
 	f.Fuzz(func(t *testing.T, text string) {
 		target, err := recording.ParseTarget(text)
 		if err != nil {
-			refusedByForm(t, "extenOrUniqueId", text, err)
+			recordingtest.RefusedByForm(t, "extenOrUniqueId", text, err)
 			return
 		}
 		if target.Text == "" || strings.ContainsAny(target.Text, "\r\n\x00") || len(target.Text) > 900 || target.Text != strings.Trim(text, " ") {
@@ -138,27 +123,5 @@ func FuzzParseTarget(f *testing.F) {
 		if whole := target.Tech + "/" + target.Name; target.Text != target.Name && target.Text != whole {
 			t.Errorf("ParseTarget(%q) makes %q of it", text, whole)
 		}
-	})
-}
-
-// FuzzUnknownTarget: what no channel answers to is refused, never recorded;
-// only texts of the form of an extension or unique id are NotFound.
-func FuzzUnknownTarget(f *testing.F) {
-	for _, seed := range append(hostile, oddIDs...) {
-		f.Add(seed)
-	}
-	pbx := recordingtest.NewPBX("pbx1")
-	pbx.Call(f, "410", "411")
-	service := recording.NewService([]recording.PBX{pbx}, recordingtest.NewStore(), recordingtest.NewBlobs(), audio.Files{}, recording.Options{})
-	f.Fuzz(func(t *testing.T, text string) {
-		if strings.HasSuffix(strings.Trim(text, " "), "410") || strings.HasSuffix(strings.Trim(text, " "), "411") || strings.Contains(text, "00000.") {
-			return
-		}
-		_, err := service.Start(t.Context(), recording.StartRequest{Target: text})
-		plain := !strings.ContainsAny(text, "\r\n\x00,\"'`$%<>;|&\\") && !strings.Contains(text, "..")
-		if recording.CodeOf(err) == recording.NotFound && plain {
-			return
-		}
-		refusedByForm(t, "extenOrUniqueId", text, err)
 	})
 }

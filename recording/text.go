@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxText is the most characters that a tag or a username may have.
-const maxText = 255
+// MaxText is the most characters that a tag or a username may have.
+const MaxText = 255
 
-// checkText reads a tag or a username: any printable text of at most 255
+// CheckText reads a tag or a username: any printable text of at most 255
 // characters, blanks around it dropped. The result is compared byte for
 // byte everywhere and never becomes part of anything sent to a PBX.
-func checkText(arg, value string) (string, error) {
+func CheckText(arg, value string) (string, error) {
 	if !utf8.ValidString(value) {
 		return "", Errorf(Invalid, "%s is not text: it is neither UTF-8 nor latin-1", arg)
 	}
@@ -25,29 +25,20 @@ func checkText(arg, value string) (string, error) {
 			return "", Errorf(Invalid, "%s %q holds the control character %U", arg, Shorten(text), r)
 		}
 	}
-	if n := utf8.RuneCountInString(text); n > maxText {
-		return "", Errorf(Invalid, "%s %q has %d characters, %d are allowed", arg, Shorten(text), n, maxText)
+	if n := utf8.RuneCountInString(text); n > MaxText {
+		return "", Errorf(Invalid, "%s %q has %d characters, %d are allowed", arg, Shorten(text), n, MaxText)
 	}
 	return text, nil
 }
 
-// needText is checkText for an argument that may not be missing; hint says
+// NeedText is CheckText for an argument that may not be missing; hint says
 // what to do about that.
-func needText(arg, value, hint string) (string, error) {
-	text, err := checkText(arg, value)
+func NeedText(arg, value, hint string) (string, error) {
+	text, err := CheckText(arg, value)
 	if err == nil && text == "" {
 		return "", Errorf(Invalid, "%s is missing or empty: %s", arg, hint)
 	}
 	return text, err
-}
-
-// forLog cuts what goes into the access log as it was sent.
-func forLog(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if r := []rune(s); len(r) > maxText {
-		return string(r[:maxText])
-	}
-	return s
 }
 
 // The most bytes of a text that a Store keeps: of a name, an id or a tag, and

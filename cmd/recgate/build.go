@@ -17,6 +17,7 @@ import (
 	"recgate/disk"
 	"recgate/httpd"
 	"recgate/metrics"
+	"recgate/recorder"
 	"recgate/recording"
 	"recgate/soap"
 	"recgate/store"
@@ -34,7 +35,7 @@ type gateway struct {
 	pbxs    []pbx
 	keys    *auth.Ring
 	limiter *httpd.Limiter
-	service *recording.Service
+	service *recorder.Service
 	disks   *disk.Guard
 	metrics *metrics.Metrics
 	tests   testResults
@@ -77,7 +78,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	g.keys = newRing(cfg, g.db, log)
 	g.limiter = newLimiter(cfg.Legacy.Limits)
 	g.disks = newGuard(cfg, g.archive, g.db, log)
-	o := recording.Options{
+	o := recorder.Options{
 		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,
 		Deadline:           startPatience(cfg),
 		KeepSpool:          map[string]bool{},
@@ -93,7 +94,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 		pbxs = append(pbxs, p)
 		o.KeepSpool[p.Name()] = cfg.PBX[i].KeepSpool
 	}
-	g.service = recording.NewService(pbxs, g.db, g.archive, audio.Files{}, o)
+	g.service = recorder.NewService(pbxs, g.db, g.archive, audio.Files{}, o)
 	return g, nil
 }
 

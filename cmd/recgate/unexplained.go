@@ -11,6 +11,7 @@ import (
 
 	"recgate/audio"
 	"recgate/config"
+	"recgate/recorder"
 	"recgate/recording"
 	"recgate/store"
 )
@@ -60,13 +61,13 @@ func (p *progress) tell(at time.Time) {
 }
 
 // onlooker is a service that only looks: it is never run.
-func onlooker(cfg config.Config, db *store.DB) (*recording.Service, error) {
+func onlooker(cfg config.Config, db *store.DB) (*recorder.Service, error) {
 	archive, err := openArchive(cfg, onlyKnown(db))
 	if err != nil {
 		return nil, err
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	o := recording.Options{KeepSpool: map[string]bool{}, MaxLength: time.Duration(cfg.MaxSeconds) * time.Second, Now: now, Log: quiet}
+	o := recorder.Options{KeepSpool: map[string]bool{}, MaxLength: time.Duration(cfg.MaxSeconds) * time.Second, Now: now, Log: quiet}
 	var pbxs []recording.PBX
 	for _, c := range cfg.PBX {
 		p, err := openPBX(c, quiet)
@@ -76,7 +77,7 @@ func onlooker(cfg config.Config, db *store.DB) (*recording.Service, error) {
 		pbxs = append(pbxs, p)
 		o.KeepSpool[p.Name()] = c.KeepSpool
 	}
-	return recording.NewService(pbxs, db, archive, audio.Files{}, o), nil
+	return recorder.NewService(pbxs, db, archive, audio.Files{}, o), nil
 }
 
 func printFinding(w io.Writer, f recording.Finding) {

@@ -1,0 +1,64 @@
+package recorder_test
+
+import (
+	"testing"
+
+	"recgate/recorder"
+	"recgate/recording"
+)
+
+// TestMay: a key holder may use the methods of the key and no other, and a
+// revoked key is for none.
+func TestMay(t *testing.T) {
+	crm := recording.Actor{Kind: recording.KeyHolder, Name: "crm", Methods: []string{recording.MethodStart, recording.MethodStop}}
+	old := recording.Actor{Kind: recording.KeyHolder, Name: "old"}
+	for _, tt := range []struct {
+		actor        recording.Actor
+		method, says string
+	}{
+		{recording.Actor{}, recording.MethodRetrieve, ""},
+		{crm, recording.MethodStop, ""},
+		{crm, recording.MethodRetrieve, `the key "crm" may not use retrieve: it is for start, stop`},
+		{crm, "Start", `the key "crm" may not use Start: it is for start, stop`},
+		{old, recording.MethodStart, `the key "old" was revoked`},
+	} {
+		err := tt.actor.May(tt.method)
+		if tt.says == "" {
+			if err != nil {
+				t.Errorf("%q %s: %v", tt.actor.Name, tt.method, err)
+			}
+			continue
+		}
+		refused(t, err, recording.Forbidden, tt.says)
+	}
+}
+
+// TestForbidden: what an actor may not use does nothing and counts as nothing;
+// a retrieval leaves its line in the access log.
+func TestForbidden(t *testing.T) {
+	happened := 0
+	o := recorder.Options{Happened: func(recording.Happening) { happened++ }}
+	inOffice(t, o, func(t *testing.T, of *office) {
+		id, _ := of.pbx.Call(t, "410", "411")
+		nobody := recording.Actor{Kind: recording.KeyHolder, Name: "crm", Remote: "192.0.2.9", Username: "fred"}
+		_, started := of.Start(t.Context(), recording.StartRequest{Actor: nobody, Target: "410"})
+		_, stopped := of.Stop(t.Context(), recording.StopRequest{Actor: nobody, Target: "410"})
+		_, byTag := of.Retrieve(t.Context(), recording.RetrieveRequest{Actor: nobody, Key: "22"})
+		_, byID := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Actor: nobody, Key: id})
+		for _, err := range []error{started, stopped, byTag, byID} {
+			refused(t, err, recording.Forbidden, `the key "crm" was revoked`)
+		}
+		if rows := of.rows(t, id); len(rows) != 0 || happened != 0 {
+			t.Errorf("%d recordings, %d happenings", len(rows), happened)
+		}
+		log := accesses(t, of)
+		if len(log) != 2 {
+			t.Fatalf("%d lines in the access log: %+v", len(log), log)
+		}
+		for _, a := range log {
+			if a.APIKey != "crm" || a.Remote != "192.0.2.9" || a.Username != "fred" || a.Outcome != `the key "crm" was revoked` {
+				t.Errorf("the line is %+v", a)
+			}
+		}
+	})
+}

@@ -1,0 +1,126 @@
+package recorder
+
+import (
+	"sync"
+	"time"
+
+	"recgate/recording"
+)
+
+// book is what this process knows of recordings beside their rows: which are
+// open and how they do, and which channels and calls they belong to, so that
+// the events of all other channels cost nothing. It may hold more than is open,
+// never less.
+type book struct {
+	mu       sync.Mutex // guards all below
+	entries  map[recording.ID]*entry
+	channels map[channelKey]time.Time // of recordings; when each was noted last
+	calls    map[channelKey]time.Time // the same, by linked id
+	refusals map[string]refusal       // by PBX
+	kept     map[recording.ID]bool    // settled, and their files stay in a spool by keep_spool
+}
+
+func newBook() *book {
+	return &book{
+		entries: map[recording.ID]*entry{}, channels: map[channelKey]time.Time{}, calls: map[channelKey]time.Time{},
+		refusals: map[string]refusal{}, kept: map[recording.ID]bool{},
+	}
+}
+
+// entry is what is known of one recording.
+type entry struct {
+	pbx   string
+	state recording.State // empty: not known to be open
+
+	ours bool      // a start of this process that is not confirmed
+	seen time.Time // when the start of another process was seen first
+
+	runs   time.Time     // since when it is counted for how long it runs; zero: it is not
+	before time.Duration // for how long it had run by then
+
+	file growth // that the PBX writes
+	wait *Wait  // to be collected, or nil
+}
+
+// of returns the entry of a recording, and makes it where there is none. The
+// lock is held.
+func (b *book) of(id recording.ID) *entry {
+	e := b.entries[id]
+	if e == nil {
+		e = &entry{}
+		b.entries[id] = e
+	}
+	return e
+}
+
+// drop takes out an entry that says nothing any more. The lock is held.
+func (b *book) drop(id recording.ID, e *entry) {
+	if e.state == "" && !e.ours && e.seen.IsZero() && e.runs.IsZero() && e.wait == nil {
+		delete(b.entries, id)
+	}
+}
+
+// Note takes down where a recording stands whose state or whose channel is open,
+// by its row. The events of its channel and its call matter from now on.
+func (b *book) Note(rec recording.Recording) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.drop(rec.ID, b.note(rec)) // a final one says nothing but its channel
+}
+
+// Begin takes down a recording that this process is about to start.
+func (b *book) Begin(rec recording.Recording) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.note(rec).ours = true
+}
+
+// Confirm takes down that a recording runs, and counts for how long from now on.
+func (b *book) Confirm(rec recording.Recording) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.note(rec)
+	e.ours = false
+	if e.runs.IsZero() {
+		e.runs = time.Now()
+	}
+}
+
+// note is Note. The lock is held.
+func (b *book) note(rec recording.Recording) *entry {
+	now := time.Now()
+	b.channels[channelKey{rec.PBX, rec.UniqueID}] = now
+	b.calls[channelKey{rec.PBX, rec.Call.LinkedID}] = now
+	e := b.of(rec.ID)
+	e.stands(rec)
+	return e
+}
+
+// stands sets the state of a recording, unless that is final.
+func (e *entry) stands(rec recording.Recording) {
+	if rec.State.Final() {
+		return
+	}
+	e.pbx, e.state = rec.PBX, rec.State
+	if rec.State != recording.Running {
+		e.file = growth{}
+	}
+}
+
+// Forget drops what is known of a recording that is settled, or of which there
+// is no row.
+func (b *book) Forget(id recording.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.forget(id)
+}
+
+// forget is Forget. The lock is held.
+func (b *book) forget(id recording.ID) {
+	e := b.entries[id]
+	if e == nil {
+		return
+	}
+	*e = entry{seen: e.seen, wait: e.wait}
+	b.drop(id, e)
+}

@@ -1,0 +1,136 @@
+package recorder
+
+import (
+	"container/heap"
+	"context"
+	"strings"
+	"sync"
+	"time"
+)
+
+// schedule runs jobs at their time on a few workers. A job is named; adding
+// a name that waits already moves it to the earlier time and is no second job.
+type schedule struct {
+	mu   sync.Mutex // guards jobs and byName
+	jobs jobs
+	name map[string]*job
+	wake chan struct{} // holds a token when jobs has changed
+}
+
+type job struct {
+	name string
+	at   time.Time
+	run  func(context.Context)
+	slot int // in jobs
+}
+
+func newSchedule() schedule {
+	return schedule{name: map[string]*job{}, wake: make(chan struct{}, 1)}
+}
+
+// add has run called after the delay, by a worker of Run.
+func (q *schedule) add(delay time.Duration, name string, run func(context.Context)) {
+	at := time.Now().Add(delay)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if j := q.name[name]; j != nil {
+		if at.Before(j.at) {
+			j.at, j.run = at, run
+			heap.Fix(&q.jobs, j.slot)
+		}
+	} else {
+		j = &job{name: name, at: at, run: run}
+		q.name[name] = j
+		heap.Push(&q.jobs, j)
+	}
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// waiting returns how many jobs wait whose name begins so.
+func (q *schedule) waiting(prefix string) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := 0
+	for name := range q.name {
+		if strings.HasPrefix(name, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// next takes the job that is due, or says how long none will be.
+func (q *schedule) next() (due *job, wait time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.jobs) == 0 {
+		return nil, time.Hour
+	}
+	if wait = time.Until(q.jobs[0].at); wait > 0 {
+		return nil, wait
+	}
+	j := heap.Pop(&q.jobs).(*job)
+	delete(q.name, j.name)
+	return j, 0
+}
+
+// run hands due jobs to so many workers until ctx ends, and waits for them.
+func (q *schedule) run(ctx context.Context, workers int) {
+	due := make(chan *job)
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for j := range due {
+				j.run(ctx)
+			}
+		})
+	}
+	for ctx.Err() == nil {
+		j, wait := q.next()
+		if j != nil {
+			select {
+			case due <- j:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-q.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	close(due)
+	wg.Wait()
+}
+
+// jobs is a heap, the earliest first.
+type jobs []*job
+
+func (h jobs) Len() int           { return len(h) }
+func (h jobs) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
+func (h jobs) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].slot, h[j].slot = i, j
+}
+
+// Push is heap's, not for callers.
+func (h *jobs) Push(x any) {
+	j := x.(*job)
+	j.slot = len(*h)
+	*h = append(*h, j)
+}
+
+// Pop is heap's, not for callers.
+func (h *jobs) Pop() any {
+	old := *h
+	j := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return j
+}

@@ -1,0 +1,140 @@
+package recorder
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"recgate/recording"
+)
+
+// A PBX writes every 2.1 s (32 KiB of 8 kHz WAV), and fills in the sizes of
+// the header when it closes the file. So a header that agrees with a file that
+// holds sound is the PBX's own word that it is done. A file without is taken
+// when it is seen that nobody writes to it any more; and where that cannot be
+// seen, after it has not grown for so long that nobody can be expected to.
+const (
+	askWriter  = 200 * time.Millisecond // before that a PBX is about to close it
+	stillShort = 5 * time.Second        // closed, and much shorter than its call
+	stillEmpty = 3 * time.Second        // closed without sound, or just begun: both look the same
+	stillOpen  = 45 * time.Second       // not closed: the PBX was killed, or is very late
+	missingFor = 6 * time.Second        // no file at all
+	sayHeld    = time.Minute            // after which a file that stays open is worth a line in the log
+
+	// lookLatest is how late it may be noticed that a file was closed.
+	lookLatest = time.Second
+	// shorter is how much less sound than time in the call is nothing to
+	// wonder at: a PBX begins late, leaves out frames, and ends early.
+	shorter = 3 * time.Second
+	// noSound is how short a call may be to leave nothing but a header.
+	noSound = 500 * time.Millisecond
+)
+
+// awaitWriter returns when to look again at files of which some are there, and
+// 0 when they can be taken; gone says then that nobody writes to them any more.
+func (s *Service) awaitWriter(rec recording.Recording, l looked, files []spooled, c *Wait, still time.Duration) (wait time.Duration, gone bool) {
+	done := l.closed && l.length > 0
+	talked := c.talked(rec)
+	switch {
+	case done && talked-l.length <= shorter:
+		return 0, false
+	case !done && still < askWriter:
+		return until(askWriter, still), false
+	}
+	switch heldOf(files) {
+	case recording.HeldByWriter:
+		c.Left = false
+		return until(still+lookLatest, still), false
+	case recording.HeldByNobody:
+		if done || c.Left { // what was read before the answer may have been older
+			return 0, true
+		}
+		c.Left = true
+		return time.Millisecond, false
+	}
+	switch {
+	case done:
+		return until(stillShort, still), false
+	case l.closed && talked <= noSound:
+		return until(stillEmpty, still), false
+	}
+	return until(stillOpen, still), false
+}
+
+// heldOf reports who may write to one of the files.
+func heldOf(files []spooled) recording.Held {
+	all := recording.HeldByNobody
+	for _, f := range files {
+		if f.file == nil {
+			continue
+		}
+		switch f.file.Held() {
+		case recording.HeldByWriter:
+			return recording.HeldByWriter
+		case recording.HeldUnseen:
+			all = recording.HeldUnseen
+		}
+	}
+	return all
+}
+
+// until returns when to look again: soon, as long as the time is not up.
+func until(limit, still time.Duration) time.Duration {
+	if still >= limit {
+		return 0
+	}
+	return min(limit-still, lookLatest, 50*time.Millisecond+still/4)
+}
+
+// unchanged returns for how long the files have had this size, by the
+// machine's clock: this is waiting, not evidence.
+func (c *Wait) unchanged(size int64) time.Duration {
+	if c.Since.IsZero() || size != c.Size {
+		c.Size, c.Since, c.Left = size, time.Now(), false
+	}
+	return time.Since(c.Since)
+}
+
+// talked returns how much sound a recording can be expected to have: the time
+// from its start to its stop in which its channel was up. What was counted here
+// bounds what the times of the row say, since a clock may have been set.
+func (c *Wait) talked(rec recording.Recording) time.Duration {
+	if rec.AnsweredAt.IsZero() || rec.StoppedAt.IsZero() {
+		return 0
+	}
+	started := rec.StartedAt
+	if started.IsZero() { // nobody heard the PBX confirm it
+		started = rec.AskedAt
+	}
+	ran := rec.StoppedAt.Sub(started)
+	if c.Ran > 0 && (ran < 0 || ran > c.Ran) {
+		ran = c.Ran
+	}
+	rang := max(0, rec.AnsweredAt.Sub(started))
+	return max(0, ran-rang)
+}
+
+// sayHeldOpen tells once of a file that stays open.
+func (s *Service) sayHeldOpen(ctx context.Context, rec recording.Recording, c *Wait) {
+	if !c.Said && time.Since(c.Since) > sayHeld {
+		c.Said = true
+		s.o.Log.WarnContext(ctx, "recording ended, and the PBX has not closed its file", append(rec.Attrs(), slog.Int64("bytes", c.Size))...)
+	}
+}
+
+// asTaken reports whether the spool files are still as they were when they
+// were opened: a PBX may have written on while they were put into the archive.
+func (s *Service) asTaken(ctx context.Context, p recording.PBX, files []spooled) bool {
+	now, err := openAll(p, tracksOf(files))
+	defer func() { s.closeAll(ctx, now) }()
+	return err == nil && slices.EqualFunc(now, files, func(a, b spooled) bool { return a.size == b.size && (a.file == nil) == (b.file == nil) })
+}
+
+func tracksOf(files []spooled) []recording.Track {
+	var tracks []recording.Track
+	for _, f := range files {
+		tracks = append(tracks, f.Track)
+	}
+	return tracks
+}
