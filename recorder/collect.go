@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"recgate/book"
 	"recgate/recording"
 )
 
@@ -20,9 +21,9 @@ func (s *Service) collectSoon(id recording.ID) {
 	s.collectIn(0, s.book.Wait(id))
 }
 
-func (s *Service) collectIn(delay time.Duration, c *Wait) {
-	s.collects.add(delay, collecting+string(c.ID), func(ctx context.Context) {
-		unlock, err := s.moves.lock(ctx, "", string(c.ID))
+func (s *Service) collectIn(delay time.Duration, c *book.Wait) {
+	s.collects.Add(delay, collecting+string(c.ID), func(ctx context.Context) {
+		unlock, err := s.moves.Lock(ctx, c.ID)
 		if err != nil {
 			return // only when ctx has ended
 		}
@@ -48,7 +49,7 @@ func (s *Service) collectIn(delay time.Duration, c *Wait) {
 
 // putOff says when to try again after a failure that may pass, such as a
 // full archive or a database that is away.
-func (s *Service) putOff(ctx context.Context, c *Wait, err error) time.Duration {
+func (s *Service) putOff(ctx context.Context, c *book.Wait, err error) time.Duration {
 	c.Tries++
 	s.o.Happened(recording.Happening{Kind: recording.Retried, Recording: recording.Recording{ID: c.ID}, Err: err})
 	level := slog.LevelWarn
@@ -62,7 +63,7 @@ func (s *Service) putOff(ctx context.Context, c *Wait, err error) time.Duration 
 // stillWaits looks again at files that have to be waited for, and says when
 // to look the next time; 0 when there is more to be found out than that. As
 // long as nothing is done, neither row nor lease is asked for.
-func (s *Service) stillWaits(ctx context.Context, c *Wait) time.Duration {
+func (s *Service) stillWaits(ctx context.Context, c *book.Wait) time.Duration {
 	if c.Rec == nil {
 		return 0
 	}
@@ -76,7 +77,7 @@ func (s *Service) stillWaits(ctx context.Context, c *Wait) time.Duration {
 }
 
 // collect makes the step out of Collecting, or says when to look again.
-func (s *Service) collect(ctx context.Context, c *Wait) (again time.Duration, err error) {
+func (s *Service) collect(ctx context.Context, c *book.Wait) (again time.Duration, err error) {
 	rec, err := s.store.Get(ctx, c.ID)
 	if err != nil || rec.State != recording.Collecting {
 		return 0, err

@@ -14,7 +14,7 @@ func (s *Service) note(ctx context.Context, p recording.PBX, e recording.Event) 
 	c := live{e.Channel, p}
 	ctx, cancel := context.WithTimeout(ctx, 2*s.o.Deadline)
 	defer cancel()
-	unlock, err := s.locks.lock(ctx, p.Name(), c.UniqueID)
+	unlock, err := s.locks.Lock(ctx, channelKey{p.Name(), c.UniqueID})
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Service) hungUp(ctx context.Context, c live, at time.Time) error {
 func (s *Service) endedByPBX(ctx context.Context, p recording.PBX, e recording.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*s.o.Deadline)
 	defer cancel()
-	unlock, err := s.locks.lock(ctx, p.Name(), e.Channel.UniqueID)
+	unlock, err := s.locks.Lock(ctx, channelKey{p.Name(), e.Channel.UniqueID})
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (s *Service) endedByPBX(ctx context.Context, p recording.PBX, e recording.E
 // moved follows a recording from the channel that was picked up to the one
 // that picked it up.
 func (s *Service) moved(ctx context.Context, p recording.PBX, e recording.Event) error {
-	unlock, err := s.locks.lock(ctx, p.Name(), e.Channel.UniqueID)
+	unlock, err := s.locks.Lock(ctx, channelKey{p.Name(), e.Channel.UniqueID})
 	if err != nil {
 		return err
 	}

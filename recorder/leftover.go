@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"recgate/book"
 	"recgate/recording"
 )
 
@@ -70,12 +71,12 @@ func (s *Service) tidy(ctx context.Context, p recording.PBX, l *leftover) (recor
 		}
 		return f, err
 	}
-	unlock, err := s.moves.lock(ctx, "", string(l.id)) // whoever settles it now may be about to delete the file
+	unlock, err := s.moves.Lock(ctx, l.id) // whoever settles it now may be about to delete the file
 	if err != nil {
 		return f, err
 	}
 	defer unlock()
-	_, err = s.leased(ctx, collecting+string(l.id), func(ctx context.Context) (err error) { // another process may be, too
+	_, err = s.claims.Do(ctx, collecting+string(l.id), func(ctx context.Context) (err error) { // another process may be, too
 		f, err = s.settleLeftover(ctx, p, l)
 		return err
 	})
@@ -219,7 +220,7 @@ func hashed(r io.Reader) (string, error) {
 
 // spoolIsThere fails when files are missing together with their folder: then
 // nothing is lost, and the wait for them begins when the folder is back.
-func (s *Service) spoolIsThere(p recording.PBX, files []spooled, c *Wait) error {
+func (s *Service) spoolIsThere(p recording.PBX, files []spooled, c *book.Wait) error {
 	if !slices.ContainsFunc(files, func(f spooled) bool { return f.file == nil }) {
 		return nil
 	}

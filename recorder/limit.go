@@ -18,7 +18,7 @@ func (s *Service) limit(ctx context.Context, p recording.PBX, rec recording.Reco
 	if left > s.o.Sweep {
 		return
 	}
-	s.work.add(max(left, 0), "limit "+string(rec.ID), func(ctx context.Context) {
+	s.work.Add(max(left, 0), "limit "+string(rec.ID), func(ctx context.Context) {
 		if err := s.overlong(ctx, p, rec.ID, rec.UniqueID); err != nil && ctx.Err() == nil {
 			s.o.Log.WarnContext(ctx, "overlong recording not stopped for now", append(rec.Attrs(), slog.Any("err", err))...)
 		}
@@ -30,7 +30,7 @@ func (s *Service) limit(ctx context.Context, p recording.PBX, rec recording.Reco
 func (s *Service) overlong(ctx context.Context, p recording.PBX, id recording.ID, uniqueID string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Deadline)
 	defer cancel()
-	unlock, err := s.locks.lock(ctx, p.Name(), uniqueID)
+	unlock, err := s.locks.Lock(ctx, channelKey{p.Name(), uniqueID})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"recgate/book"
 	"recgate/recording"
 )
 
@@ -92,7 +93,7 @@ func whyUnusable(refusal error) recording.Reason {
 }
 
 // look says whether the files of a recording can be taken, and how.
-func (s *Service) look(rec recording.Recording, files []spooled, c *Wait) looked {
+func (s *Service) look(rec recording.Recording, files []spooled, c *book.Wait) looked {
 	l, there, odd, refusal := looked{closed: true}, 0, false, error(nil)
 	for _, f := range files {
 		odd = odd || f.odd
@@ -110,7 +111,7 @@ func (s *Service) look(rec recording.Recording, files []spooled, c *Wait) looked
 		l.closed = l.closed && f.closed
 		l.length = max(l.length, length)
 	}
-	still := c.unchanged(l.size)
+	still := c.Look(l.size)
 	gone := false
 	if there < len(files) || there == 0 {
 		l.wait = until(missingFor, still)

@@ -91,8 +91,8 @@ func (s *Service) report(ctx context.Context, place string, found []recording.Fi
 // lookThrough compares after a delay, and then again and again, the recent
 // rows with what the archive holds of them.
 func (s *Service) lookThrough(delay time.Duration) {
-	s.compares.add(delay, "archive", func(ctx context.Context) {
-		_, err := s.leased(ctx, "archive", func(ctx context.Context) error {
+	s.compares.Add(delay, "archive", func(ctx context.Context) {
+		_, err := s.claims.Do(ctx, "archive", func(ctx context.Context) error {
 			to := s.now().Add(lookEvery)
 			found, err := s.archiveUnexplained(ctx, to.Add(-prefixSpan), to, false)
 			if err == nil && ctx.Err() == nil {
@@ -110,9 +110,9 @@ func (s *Service) lookThrough(delay time.Duration) {
 // lookBack goes after a delay from the files in a spool to the rows, and then
 // again and again: the sweep goes the other way.
 func (s *Service) lookBack(p recording.PBX, delay time.Duration) {
-	s.compares.add(delay, "leftovers "+p.Name(), func(ctx context.Context) {
+	s.compares.Add(delay, "leftovers "+p.Name(), func(ctx context.Context) {
 		s.settledElsewhereSince(ctx, p)
-		_, err := s.leased(ctx, "leftovers "+p.Name(), func(ctx context.Context) error {
+		_, err := s.claims.Do(ctx, "leftovers "+p.Name(), func(ctx context.Context) error {
 			found, err := s.tidySpool(ctx, p)
 			if err == nil && ctx.Err() == nil {
 				s.report(ctx, recording.InSpool(p.Name()), found)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"recgate/book"
 	"recgate/recording"
 )
 
@@ -28,16 +29,13 @@ const (
 	// eventTime is how much later than its row the events of a channel may
 	// reach another process.
 	eventTime = 3 * time.Second
-	// longOver is the age at which no start is under way, by whatever clock:
-	// those of the processes must agree to this.
-	longOver = time.Minute
 )
 
 // underWayElsewhere tells for how much longer another process may be in the
 // middle of this start: then what the PBX says of it means nothing yet, and
 // nobody else may settle the row.
 func (s *Service) underWayElsewhere(rec recording.Recording) time.Duration {
-	if s.o.Holder == "" || rec.State != recording.Starting || s.now().Sub(rec.AskedAt) > longOver {
+	if s.claims.Alone() || rec.State != recording.Starting || s.now().Sub(rec.AskedAt) > book.LongOver {
 		return 0
 	}
 	return s.book.UnderWay(rec.ID, s.o.Deadline+answerTime)
@@ -73,7 +71,7 @@ func (s *Service) leaveToOther(p recording.PBX, rec recording.Recording) bool {
 
 // settleIn looks at one recording again, before the next sweep does.
 func (s *Service) settleIn(delay time.Duration, p recording.PBX, rec recording.Recording) {
-	s.work.add(delay, "settle "+string(rec.ID), func(ctx context.Context) {
+	s.work.Add(delay, "settle "+string(rec.ID), func(ctx context.Context) {
 		if err := s.settle(ctx, p, rec.ID, rec.UniqueID); err != nil && ctx.Err() == nil && !s.steps.Raced(err) {
 			s.o.Log.WarnContext(ctx, "recording of another process not settled for now", append(rec.Attrs(), slog.Any("err", err))...)
 		}
@@ -84,7 +82,7 @@ func (s *Service) settleIn(delay time.Duration, p recording.PBX, rec recording.R
 // too new for it: another process began to record it, and its events reach us
 // a little later than its row. It is looked at again.
 func (s *Service) notSeenYet(p recording.PBX, rec recording.Recording) bool {
-	if s.o.Holder == "" || rec.State != recording.Running {
+	if s.claims.Alone() || rec.State != recording.Running {
 		return false
 	}
 	left := s.book.UnderWay(rec.ID, eventTime)

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"recgate/book"
+	"recgate/job"
 	"recgate/recording"
 )
 
@@ -38,16 +40,16 @@ func (s *Service) Run(ctx context.Context) error {
 		s.lookBack(p, 0)
 	}
 	s.lookThrough(0)
-	wg.Go(func() { s.work.run(ctx, followers) })
-	wg.Go(func() { s.collects.run(ctx, collectors) })
-	wg.Go(func() { s.compares.run(ctx, comparers) })
+	wg.Go(func() { s.work.Run(ctx, followers) })
+	wg.Go(func() { s.collects.Run(ctx, collectors) })
+	wg.Go(func() { s.compares.Run(ctx, comparers) })
 	wg.Wait()
 	return first
 }
 
 // Figures are what is open in the service, for metrics. With several processes
 // each knows the recordings of all of them, at most a minute late.
-func (s *Service) Figures() Figures { return s.book.Figures() }
+func (s *Service) Figures() book.Figures { return s.book.Figures() }
 
 // LastStart returns why the last start on a PBX left no file, if that was
 // within half a minute and no start has worked since; else nil. It says more
@@ -55,18 +57,18 @@ func (s *Service) Figures() Figures { return s.book.Figures() }
 func (s *Service) LastStart(pbx string) error { return s.book.LastStart(pbx, s.o.Now()) }
 
 // Waiting returns how many recordings wait to be collected, for metrics.
-func (s *Service) Waiting() int { return s.collects.waiting(collecting) }
+func (s *Service) Waiting() int { return s.collects.Waiting(collecting) }
 
 // sweep looks after a delay at all that is unfinished on a PBX, and then
 // again and again.
 func (s *Service) sweep(p recording.PBX, delay time.Duration) {
-	s.work.add(delay, "sweep "+p.Name(), func(ctx context.Context) {
-		mine, err := s.leased(ctx, "sweep "+p.Name(), func(ctx context.Context) error { return s.settleAll(ctx, p) })
+	s.work.Add(delay, "sweep "+p.Name(), func(ctx context.Context) {
+		mine, err := s.claims.Do(ctx, "sweep "+p.Name(), func(ctx context.Context) error { return s.settleAll(ctx, p) })
 		if err != nil && ctx.Err() == nil && recording.CodeOf(err) != recording.Unavailable {
 			s.o.Log.ErrorContext(ctx, "unfinished recordings not settled", slog.String("pbx", p.Name()), slog.Any("err", err))
 		}
 		if !mine {
-			s.sweep(p, askAgain)
+			s.sweep(p, job.AskAgain)
 			return
 		}
 		s.sweep(p, s.o.Sweep)
@@ -114,9 +116,9 @@ func (s *Service) inTurn(e recording.Event, tries int, do func(context.Context) 
 			s.o.Log.WarnContext(ctx, "event not followed for now", slog.String("pbx", e.PBX), slog.String("call", e.Channel.UniqueID), slog.Any("err", err))
 		}
 		name := fmt.Sprintf("again %d %s %s", e.Kind, e.PBX, e.Channel.UniqueID)
-		s.work.add(time.Second, name, func(context.Context) { s.inTurn(e, tries+1, do) })
+		s.work.Add(time.Second, name, func(context.Context) { s.inTurn(e, tries+1, do) })
 	})
 	if first {
-		s.work.add(0, "events "+e.PBX+" "+e.Channel.UniqueID, func(ctx context.Context) { s.turns.run(ctx, key) })
+		s.work.Add(0, "events "+e.PBX+" "+e.Channel.UniqueID, func(ctx context.Context) { s.turns.run(ctx, key) })
 	}
 }

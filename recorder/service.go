@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"recgate/book"
+	"recgate/job"
 	"recgate/recording"
 )
 
@@ -15,20 +17,21 @@ import (
 // they recorded and settles what a crash or a lost connection left behind.
 // All methods may be called from many goroutines.
 type Service struct {
-	pbxs  []recording.PBX
-	store recording.Store
-	blobs recording.Blobs
-	sound recording.Sound
-	o     Options
-	locks locks    // one action at a time on one channel
-	moves locks    // one collector at a time on one recording
-	turns turns    // events of one channel in their order
-	book  *book    // what is open
-	steps *Steps   // makes the steps
-	work  schedule // what follows from events and from time
+	pbxs   []recording.PBX
+	store  recording.Store
+	blobs  recording.Blobs
+	sound  recording.Sound
+	o      Options
+	locks  job.Locks[channelKey]   // one action at a time on one channel
+	moves  job.Locks[recording.ID] // one collector at a time on one recording
+	turns  turns                   // events of one channel in their order
+	book   *book.Book              // what is open
+	steps  *book.Steps             // makes the steps
+	claims job.Claims
+	work   *job.Schedule // what follows from events and from time
 
-	collects schedule // collecting: it waits for the archive
-	compares schedule // comparing files with rows: the same
+	collects *job.Schedule // collecting: it waits for the archive
+	compares *job.Schedule // comparing files with rows: the same
 
 	orphans orphans // what does not add up
 }
@@ -86,10 +89,11 @@ func NewService(pbxs []recording.PBX, store recording.Store, blobs recording.Blo
 		o.Happened = func(recording.Happening) {}
 	}
 	s := &Service{
-		pbxs: pbxs, store: store, blobs: blobs, sound: sound, o: o, book: newBook(),
-		work: newSchedule(), collects: newSchedule(), compares: newSchedule(),
+		pbxs: pbxs, store: store, blobs: blobs, sound: sound, o: o, book: book.New(),
+		claims: job.Claims{Leases: store, Holder: o.Holder, Log: o.Log},
+		work:   job.NewSchedule(), collects: job.NewSchedule(), compares: job.NewSchedule(),
 	}
-	s.steps = &Steps{book: s.book, rows: store, shared: o.Holder != "", now: s.now, log: o.Log, happened: o.Happened}
+	s.steps = &book.Steps{Book: s.book, Rows: store, Shared: !s.claims.Alone(), Now: o.Now, Log: o.Log, Happened: o.Happened}
 	return s
 }
 
@@ -100,7 +104,7 @@ func setDefault(d *time.Duration, value time.Duration) {
 }
 
 // now is the time as records hold it: UTC, whole milliseconds.
-func (s *Service) now() time.Time { return s.o.Now().UTC().Truncate(time.Millisecond) }
+func (s *Service) now() time.Time { return recording.Stamp(s.o.Now()) }
 
 // own gives an action that has begun a deadline of its own: it goes on when
 // the caller has hung up.

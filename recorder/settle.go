@@ -33,7 +33,7 @@ func (s *Service) settleAll(ctx context.Context, p recording.PBX) error {
 func (s *Service) settle(ctx context.Context, p recording.PBX, id recording.ID, uniqueID string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Deadline)
 	defer cancel()
-	unlock, err := s.locks.lock(ctx, p.Name(), uniqueID)
+	unlock, err := s.locks.Lock(ctx, channelKey{p.Name(), uniqueID})
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (s *Service) start(ctx context.Context, r recording.StartRequest) (recordin
 		return recording.Recording{}, err
 	}
 	c := found[0]
-	unlock, err := s.locks.lock(ctx, c.on.Name(), c.UniqueID)
+	unlock, err := s.locks.Lock(ctx, channelKey{c.on.Name(), c.UniqueID})
 	if err != nil {
 		return recording.Recording{}, err
 	}

@@ -5,6 +5,9 @@ import (
 	"sync"
 )
 
+// channelKey names a channel of a PBX.
+type channelKey struct{ pbx, uniqueID string }
+
 // turns keeps what is to be done about one channel in the order in which its
 // events came, while those of other channels go on. The zero value is ready.
 type turns struct {

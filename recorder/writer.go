@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"recgate/book"
 	"recgate/recording"
 )
 
@@ -33,9 +34,9 @@ const (
 
 // awaitWriter returns when to look again at files of which some are there, and
 // 0 when they can be taken; gone says then that nobody writes to them any more.
-func (s *Service) awaitWriter(rec recording.Recording, l looked, files []spooled, c *Wait, still time.Duration) (wait time.Duration, gone bool) {
+func (s *Service) awaitWriter(rec recording.Recording, l looked, files []spooled, c *book.Wait, still time.Duration) (wait time.Duration, gone bool) {
 	done := l.closed && l.length > 0
-	talked := c.talked(rec)
+	talked := expected(rec, c.Ran)
 	switch {
 	case done && talked-l.length <= shorter:
 		return 0, false
@@ -87,19 +88,10 @@ func until(limit, still time.Duration) time.Duration {
 	return min(limit-still, lookLatest, 50*time.Millisecond+still/4)
 }
 
-// unchanged returns for how long the files have had this size, by the
-// machine's clock: this is waiting, not evidence.
-func (c *Wait) unchanged(size int64) time.Duration {
-	if c.Since.IsZero() || size != c.Size {
-		c.Size, c.Since, c.Left = size, time.Now(), false
-	}
-	return time.Since(c.Since)
-}
-
-// talked returns how much sound a recording can be expected to have: the time
+// expected returns how much sound a recording can be expected to have: the time
 // from its start to its stop in which its channel was up. What was counted here
 // bounds what the times of the row say, since a clock may have been set.
-func (c *Wait) talked(rec recording.Recording) time.Duration {
+func expected(rec recording.Recording, counted time.Duration) time.Duration {
 	if rec.AnsweredAt.IsZero() || rec.StoppedAt.IsZero() {
 		return 0
 	}
@@ -108,15 +100,15 @@ func (c *Wait) talked(rec recording.Recording) time.Duration {
 		started = rec.AskedAt
 	}
 	ran := rec.StoppedAt.Sub(started)
-	if c.Ran > 0 && (ran < 0 || ran > c.Ran) {
-		ran = c.Ran
+	if counted > 0 && (ran < 0 || ran > counted) {
+		ran = counted
 	}
 	rang := max(0, rec.AnsweredAt.Sub(started))
 	return max(0, ran-rang)
 }
 
 // sayHeldOpen tells once of a file that stays open.
-func (s *Service) sayHeldOpen(ctx context.Context, rec recording.Recording, c *Wait) {
+func (s *Service) sayHeldOpen(ctx context.Context, rec recording.Recording, c *book.Wait) {
 	if !c.Said && time.Since(c.Since) > sayHeld {
 		c.Said = true
 		s.o.Log.WarnContext(ctx, "recording ended, and the PBX has not closed its file", append(rec.Attrs(), slog.Int64("bytes", c.Size))...)

@@ -166,10 +166,16 @@ type ChannelNote struct {
 	CallEnded  bool // it was the last channel of its call
 }
 
+// Getter reads one recording.
+type Getter interface {
+	// Get returns a recording with tags, tracks, call and parties; NotFound
+	// when there is none, Unavailable when the database is away.
+	Get(ctx context.Context, id ID) (Recording, error)
+}
+
 // Lookup reads recordings. Lists are newest first (AskedAt, then ID).
 type Lookup interface {
-	// Get returns one recording with tags, tracks, call and parties.
-	Get(ctx context.Context, id ID) (Recording, error)
+	Getter
 	// ByTag returns what is judged of the recordings that carry the tag, at
 	// most limit.
 	ByTag(ctx context.Context, tag string, limit int) ([]Candidate, error)

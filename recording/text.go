@@ -3,6 +3,7 @@ package recording
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -40,6 +41,9 @@ func NeedText(arg, value, hint string) (string, error) {
 	}
 	return text, err
 }
+
+// Stamp returns a time as records hold it: UTC, whole milliseconds.
+func Stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // The most bytes of a text that a Store keeps: of a name, an id or a tag, and
 // of the reason of a step.

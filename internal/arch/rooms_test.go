@@ -29,6 +29,10 @@ var rooms = map[string]room{
 	"recording":               {},
 	"recording/recordingtest": {ours: []string{"recording", "audio/audiotest", "internal/await"}, outside: testModules},
 
+	"recorder": {ours: []string{"recording", "book", "job"}},
+	"book":     {ours: []string{"recording"}},
+	"job":      {ours: []string{"recording"}},
+
 	"proof":         {ours: []string{"recording", "audio/audiotest"}},
 	"soap":          {ours: []string{"recording", "httpd", "wsdl"}, outside: []string{"github.com/gorilla/mux", "golang.org/x/time"}},
 	"wsdl":          {tests: []string{"wsdl/client"}},
@@ -75,8 +79,10 @@ var rooms = map[string]room{
 // forbidden is what a room may not take even from the standard library: the
 // core knows no HTTP, SQL or XML, and starts nothing.
 var forbidden = map[string][]string{
-	"recording": {"net/http", "database/sql", "encoding/xml", "net", "os/exec"},
+	"recording": coreNeverTakes, "recorder": coreNeverTakes, "book": coreNeverTakes, "job": coreNeverTakes,
 }
+
+var coreNeverTakes = []string{"net/http", "database/sql", "encoding/xml", "net", "os/exec"}
 
 // forTests is what every test may import of ours: fakes, contracts, real servers.
 var forTests = []string{

@@ -1,4 +1,4 @@
-package recorder
+package book
 
 import (
 	"time"
@@ -6,10 +6,14 @@ import (
 	"recgate/recording"
 )
 
+// LongOver is the age at which no start is under way, by whatever clock: those
+// of the processes must agree to this.
+const LongOver = time.Minute
+
 // UnderWay returns for how much longer a start of another process may be under
 // way that takes no longer than limit. Time is counted here from the first look
 // on, so that clocks that differ do no harm.
-func (b *book) UnderWay(id recording.ID, limit time.Duration) time.Duration {
+func (b *Book) UnderWay(id recording.ID, limit time.Duration) time.Duration {
 	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -19,7 +23,7 @@ func (b *book) UnderWay(id recording.ID, limit time.Duration) time.Duration {
 		return 0
 	case e == nil || e.seen.IsZero():
 		for id, e := range b.entries { // nobody says when those are settled
-			if !e.seen.IsZero() && now.Sub(e.seen) > longOver {
+			if !e.seen.IsZero() && now.Sub(e.seen) > LongOver {
 				e.seen = time.Time{}
 				b.drop(id, e)
 			}
@@ -33,7 +37,7 @@ func (b *book) UnderWay(id recording.ID, limit time.Duration) time.Duration {
 // Ran returns for how long a recording has run, if that is counted: by the
 // monotonic clock of this machine, since what a row's times say is as long as
 // the clock was not set meanwhile.
-func (b *book) Ran(id recording.ID) (d time.Duration, counted bool) {
+func (b *Book) Ran(id recording.ID) (d time.Duration, counted bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e := b.entries[id]
@@ -48,7 +52,7 @@ func (e *entry) ran() time.Duration { return e.before + time.Since(e.runs) }
 
 // Count counts from now on for how long a recording runs that has run before,
 // unless it is counted already, and returns for how long it has.
-func (b *book) Count(id recording.ID, before time.Duration) time.Duration {
+func (b *Book) Count(id recording.ID, before time.Duration) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e := b.entries[id]
@@ -74,7 +78,7 @@ type growth struct {
 
 // Grow takes down a look at the file of a recording that runs, and reports
 // whether it has now stood still for too long: once, until it grows again.
-func (b *book) Grow(id recording.ID, size int64, talking bool) (stalled bool) {
+func (b *Book) Grow(id recording.ID, size int64, talking bool) (stalled bool) {
 	now := time.Now() // the machine's clock: this is waiting, not evidence
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,4 +1,4 @@
-package recorder
+package book
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ type refusal struct {
 }
 
 // NoteStart takes down how a start on a PBX has ended.
-func (b *book) NoteStart(pbx string, at time.Time, err error) {
+func (b *Book) NoteStart(pbx string, at time.Time, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -32,7 +32,7 @@ func (b *book) NoteStart(pbx string, at time.Time, err error) {
 
 // LastStart returns why the last start on a PBX left no file, if that was not
 // long ago and no start has worked since; else nil.
-func (b *book) LastStart(pbx string, now time.Time) error {
+func (b *Book) LastStart(pbx string, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r, is := b.refusals[pbx]

@@ -1,4 +1,7 @@
-package recorder
+// Package book holds what one process knows of recordings beside their rows: a
+// Book of what is open, and the Steps of recordings, which change row and book
+// together.
+package book
 
 import (
 	"sync"
@@ -7,25 +10,29 @@ import (
 	"recgate/recording"
 )
 
-// book is what this process knows of recordings beside their rows: which are
+// Book is what this process knows of recordings beside their rows: which are
 // open and how they do, and which channels and calls they belong to, so that
 // the events of all other channels cost nothing. It may hold more than is open,
 // never less.
-type book struct {
+type Book struct {
 	mu       sync.Mutex // guards all below
 	entries  map[recording.ID]*entry
-	channels map[channelKey]time.Time // of recordings; when each was noted last
-	calls    map[channelKey]time.Time // the same, by linked id
-	refusals map[string]refusal       // by PBX
-	kept     map[recording.ID]bool    // settled, and their files stay in a spool by keep_spool
+	channels map[place]time.Time   // of recordings; when each was noted last
+	calls    map[place]time.Time   // the same, by linked id
+	refusals map[string]refusal    // by PBX
+	kept     map[recording.ID]bool // settled, and their files stay in a spool by keep_spool
 }
 
-func newBook() *book {
-	return &book{
-		entries: map[recording.ID]*entry{}, channels: map[channelKey]time.Time{}, calls: map[channelKey]time.Time{},
+// New returns a book of nothing.
+func New() *Book {
+	return &Book{
+		entries: map[recording.ID]*entry{}, channels: map[place]time.Time{}, calls: map[place]time.Time{},
 		refusals: map[string]refusal{}, kept: map[recording.ID]bool{},
 	}
 }
+
+// place names a channel by its unique id, or a call by its linked id.
+type place struct{ pbx, id string }
 
 // entry is what is known of one recording.
 type entry struct {
@@ -44,7 +51,7 @@ type entry struct {
 
 // of returns the entry of a recording, and makes it where there is none. The
 // lock is held.
-func (b *book) of(id recording.ID) *entry {
+func (b *Book) of(id recording.ID) *entry {
 	e := b.entries[id]
 	if e == nil {
 		e = &entry{}
@@ -54,7 +61,7 @@ func (b *book) of(id recording.ID) *entry {
 }
 
 // drop takes out an entry that says nothing any more. The lock is held.
-func (b *book) drop(id recording.ID, e *entry) {
+func (b *Book) drop(id recording.ID, e *entry) {
 	if e.state == "" && !e.ours && e.seen.IsZero() && e.runs.IsZero() && e.wait == nil {
 		delete(b.entries, id)
 	}
@@ -62,21 +69,21 @@ func (b *book) drop(id recording.ID, e *entry) {
 
 // Note takes down where a recording stands whose state or whose channel is open,
 // by its row. The events of its channel and its call matter from now on.
-func (b *book) Note(rec recording.Recording) {
+func (b *Book) Note(rec recording.Recording) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.drop(rec.ID, b.note(rec)) // a final one says nothing but its channel
 }
 
 // Begin takes down a recording that this process is about to start.
-func (b *book) Begin(rec recording.Recording) {
+func (b *Book) Begin(rec recording.Recording) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.note(rec).ours = true
 }
 
 // Confirm takes down that a recording runs, and counts for how long from now on.
-func (b *book) Confirm(rec recording.Recording) {
+func (b *Book) Confirm(rec recording.Recording) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e := b.note(rec)
@@ -87,10 +94,10 @@ func (b *book) Confirm(rec recording.Recording) {
 }
 
 // note is Note. The lock is held.
-func (b *book) note(rec recording.Recording) *entry {
+func (b *Book) note(rec recording.Recording) *entry {
 	now := time.Now()
-	b.channels[channelKey{rec.PBX, rec.UniqueID}] = now
-	b.calls[channelKey{rec.PBX, rec.Call.LinkedID}] = now
+	b.channels[place{rec.PBX, rec.UniqueID}] = now
+	b.calls[place{rec.PBX, rec.Call.LinkedID}] = now
 	e := b.of(rec.ID)
 	e.stands(rec)
 	return e
@@ -109,14 +116,14 @@ func (e *entry) stands(rec recording.Recording) {
 
 // Forget drops what is known of a recording that is settled, or of which there
 // is no row.
-func (b *book) Forget(id recording.ID) {
+func (b *Book) Forget(id recording.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.forget(id)
 }
 
 // forget is Forget. The lock is held.
-func (b *book) forget(id recording.ID) {
+func (b *Book) forget(id recording.ID) {
 	e := b.entries[id]
 	if e == nil {
 		return

@@ -1,4 +1,4 @@
-package recorder
+package book
 
 import (
 	"time"
@@ -20,11 +20,20 @@ type Wait struct {
 	Said  bool                 // that a file stays open
 
 	began time.Time // the machine's clock: this is waiting, not evidence
-	why   error     // why it cannot be collected for now; guarded by book.mu
+	why   error     // why it cannot be collected for now; guarded by Book.mu
+}
+
+// Look takes down that the files have this size, and returns for how long they
+// have had it, by the machine's clock: this is waiting, not evidence.
+func (w *Wait) Look(size int64) time.Duration {
+	if w.Since.IsZero() || size != w.Size {
+		w.Size, w.Since, w.Left = size, time.Now(), false
+	}
+	return time.Since(w.Since)
 }
 
 // Wait returns the wait of a recording that waits from now on, or does already.
-func (b *book) Wait(id recording.ID) *Wait {
+func (b *Book) Wait(id recording.ID) *Wait {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e := b.of(id)
@@ -38,7 +47,7 @@ func (b *book) Wait(id recording.ID) *Wait {
 }
 
 // Waits reports whether a recording waits to be collected.
-func (b *book) Waits(id recording.ID) bool {
+func (b *Book) Waits(id recording.ID) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e := b.entries[id]
@@ -46,7 +55,7 @@ func (b *book) Waits(id recording.ID) bool {
 }
 
 // EndWait drops the wait of a recording that was collected.
-func (b *book) EndWait(id recording.ID) {
+func (b *Book) EndWait(id recording.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e := b.entries[id]; e != nil {
@@ -57,7 +66,7 @@ func (b *book) EndWait(id recording.ID) {
 
 // Delay takes down why a recording that waits cannot be collected for now; nil:
 // it can.
-func (b *book) Delay(id recording.ID, why error) {
+func (b *Book) Delay(id recording.ID, why error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e := b.entries[id]; e != nil && e.wait != nil {
@@ -66,62 +75,11 @@ func (b *book) Delay(id recording.ID, why error) {
 }
 
 // WhyDelayed returns why a recording cannot be collected for now, or nil.
-func (b *book) WhyDelayed(id recording.ID) error {
+func (b *Book) WhyDelayed(id recording.ID) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e := b.entries[id]; e != nil && e.wait != nil {
 		return e.wait.why
 	}
 	return nil
-}
-
-// Keep takes down that the files of a settled recording stay in a spool by the
-// operator's will, and Kept reports so: there may be very many, and none needs
-// a second look.
-func (b *book) Keep(id recording.ID) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.kept[id] = true
-}
-
-// Kept is told with Keep.
-func (b *book) Kept(id recording.ID) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.kept[id]
-}
-
-// Figures are what the book adds up to, for metrics.
-type Figures struct {
-	InState map[recording.State]int // recordings in each state that is not final
-	Stalled int                     // recordings that run whose files have stopped growing although their channels talk
-	Longest time.Duration           // for how long the recording waits to be collected that waits longest; 0 when none does
-}
-
-// Open returns how many recordings have no final state.
-func (f Figures) Open() int {
-	n := 0
-	for _, in := range f.InState {
-		n += in
-	}
-	return n
-}
-
-// Figures adds up what is open.
-func (b *book) Figures() Figures {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	f := Figures{InState: map[recording.State]int{recording.Starting: 0, recording.Running: 0, recording.Collecting: 0}}
-	for _, e := range b.entries {
-		if e.state != "" {
-			f.InState[e.state]++
-		}
-		if e.file.said {
-			f.Stalled++
-		}
-		if e.wait != nil {
-			f.Longest = max(f.Longest, time.Since(e.wait.began))
-		}
-	}
-	return f
 }

@@ -1,4 +1,4 @@
-package recorder
+package job
 
 import (
 	"context"
@@ -7,24 +7,22 @@ import (
 	"recgate/recording"
 )
 
-// locks serialises actions on one channel. The zero value is ready.
-type locks struct {
+// Locks serialises what is done about one thing, such as a channel: each has a
+// lock. The zero value is ready.
+type Locks[Key comparable] struct {
 	mu   sync.Mutex // guards held
-	held map[channelKey]*lock
+	held map[Key]*lock
 }
 
-type channelKey struct{ pbx, uniqueID string }
-
-// lock is one channel's; users counts the holder and those who wait.
+// lock is of one key; users counts the holder and those who wait.
 type lock struct {
 	turn  chan struct{} // holds a token while nobody has the lock
 	users int
 }
 
-// lock waits for the channel, at most until ctx ends, and returns what gives
-// it free again.
-func (l *locks) lock(ctx context.Context, pbx, uniqueID string) (unlock func(), err error) {
-	key := channelKey{pbx, uniqueID}
+// Lock waits for the lock of a key, at most until ctx ends, and returns what
+// gives it free again.
+func (l *Locks[Key]) Lock(ctx context.Context, key Key) (unlock func(), err error) {
 	one := l.join(key)
 	select {
 	case <-one.turn:
@@ -38,11 +36,11 @@ func (l *locks) lock(ctx context.Context, pbx, uniqueID string) (unlock func(), 
 	}
 }
 
-func (l *locks) join(key channelKey) *lock {
+func (l *Locks[Key]) join(key Key) *lock {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.held == nil {
-		l.held = map[channelKey]*lock{}
+		l.held = map[Key]*lock{}
 	}
 	one := l.held[key]
 	if one == nil {
@@ -54,7 +52,7 @@ func (l *locks) join(key channelKey) *lock {
 	return one
 }
 
-func (l *locks) leave(key channelKey) {
+func (l *Locks[Key]) leave(key Key) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if one := l.held[key]; one != nil {
@@ -62,4 +60,11 @@ func (l *locks) leave(key channelKey) {
 			delete(l.held, key)
 		}
 	}
+}
+
+// Held returns how many keys have a holder now.
+func (l *Locks[Key]) Held() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.held)
 }

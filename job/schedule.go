@@ -1,4 +1,7 @@
-package recorder
+// Package job does named work at its time, one at a time: Schedule by a few
+// workers of this process, Locks for what two of them may not do at once, and
+// Lease for what two processes may not.
+package job
 
 import (
 	"container/heap"
@@ -8,9 +11,9 @@ import (
 	"time"
 )
 
-// schedule runs jobs at their time on a few workers. A job is named; adding
-// a name that waits already moves it to the earlier time and is no second job.
-type schedule struct {
+// Schedule runs jobs at their time on a few workers. A job is named; adding
+// a name that waits already moves it to the earlier time and makes no second job.
+type Schedule struct {
 	mu   sync.Mutex // guards jobs and byName
 	jobs jobs
 	name map[string]*job
@@ -24,12 +27,13 @@ type job struct {
 	slot int // in jobs
 }
 
-func newSchedule() schedule {
-	return schedule{name: map[string]*job{}, wake: make(chan struct{}, 1)}
+// NewSchedule returns a schedule without jobs. It starts nothing; Run does.
+func NewSchedule() *Schedule {
+	return &Schedule{name: map[string]*job{}, wake: make(chan struct{}, 1)}
 }
 
-// add has run called after the delay, by a worker of Run.
-func (q *schedule) add(delay time.Duration, name string, run func(context.Context)) {
+// Add has run called after the delay, by a worker of Run.
+func (q *Schedule) Add(delay time.Duration, name string, run func(context.Context)) {
 	at := time.Now().Add(delay)
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -49,8 +53,8 @@ func (q *schedule) add(delay time.Duration, name string, run func(context.Contex
 	}
 }
 
-// waiting returns how many jobs wait whose name begins so.
-func (q *schedule) waiting(prefix string) int {
+// Waiting returns how many jobs wait whose name begins so.
+func (q *Schedule) Waiting(prefix string) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := 0
@@ -63,7 +67,7 @@ func (q *schedule) waiting(prefix string) int {
 }
 
 // next takes the job that is due, or says how long none will be.
-func (q *schedule) next() (due *job, wait time.Duration) {
+func (q *Schedule) next() (due *job, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.jobs) == 0 {
@@ -77,8 +81,8 @@ func (q *schedule) next() (due *job, wait time.Duration) {
 	return j, 0
 }
 
-// run hands due jobs to so many workers until ctx ends, and waits for them.
-func (q *schedule) run(ctx context.Context, workers int) {
+// Run hands due jobs to so many workers until ctx ends, and waits for them.
+func (q *Schedule) Run(ctx context.Context, workers int) {
 	due := make(chan *job)
 	var wg sync.WaitGroup
 	for range workers {

@@ -1,4 +1,4 @@
-package recorder
+package book
 
 import (
 	"maps"
@@ -9,26 +9,26 @@ import (
 
 // Watches reports whether the channel has an open recording, and whether its
 // call has.
-func (b *book) Watches(c recording.Channel) (channel, call bool) {
+func (b *Book) Watches(c recording.Channel) (channel, call bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_, channel = b.channels[channelKey{c.PBX, c.UniqueID}]
-	_, call = b.calls[channelKey{c.PBX, c.LinkedID}]
+	_, channel = b.channels[place{c.PBX, c.UniqueID}]
+	_, call = b.calls[place{c.PBX, c.LinkedID}]
 	return channel, call
 }
 
 // ForgetChannel drops a channel that is gone, and its call when that is over.
-func (b *book) ForgetChannel(c recording.Channel, callToo bool) {
+func (b *Book) ForgetChannel(c recording.Channel, callToo bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.channels, channelKey{c.PBX, c.UniqueID})
+	delete(b.channels, place{c.PBX, c.UniqueID})
 	if callToo {
-		delete(b.calls, channelKey{c.PBX, c.LinkedID})
+		delete(b.calls, place{c.PBX, c.LinkedID})
 	}
 }
 
 // OnPBX returns the recordings that are open on a PBX, as far as is known.
-func (b *book) OnPBX(pbx string) []recording.ID {
+func (b *Book) OnPBX(pbx string) []recording.ID {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var ids []recording.ID
@@ -47,13 +47,13 @@ func (b *book) OnPBX(pbx string) []recording.ID {
 // linked ids of calls that no row has either; those may go on without the
 // channel that was recorded. What was noted lately stays, for its row may be on
 // its way.
-func (b *book) Reconcile(pbx string, known []recording.ID, open []recording.Recording) (calls []string) {
+func (b *Book) Reconcile(pbx string, known []recording.ID, open []recording.Recording) (calls []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	still, has := map[recording.ID]bool{}, map[channelKey]bool{}
+	still, has := map[recording.ID]bool{}, map[place]bool{}
 	for _, rec := range open {
-		has[channelKey{pbx, rec.UniqueID}] = true
-		has[channelKey{pbx, rec.Call.LinkedID}] = true // mostly a channel's, which stays then, too
+		has[place{pbx, rec.UniqueID}] = true
+		has[place{pbx, rec.Call.LinkedID}] = true // mostly a channel's, which stays then, too
 		if !rec.State.Final() {
 			still[rec.ID] = true
 			b.of(rec.ID).stands(rec)
@@ -64,13 +64,29 @@ func (b *book) Reconcile(pbx string, known []recording.ID, open []recording.Reco
 			b.forget(id)
 		}
 	}
-	old := time.Now().Add(-longOver)
-	stale := func(key channelKey, noted time.Time) bool { return key.pbx == pbx && noted.Before(old) && !has[key] }
+	old := time.Now().Add(-LongOver)
+	stale := func(key place, noted time.Time) bool { return key.pbx == pbx && noted.Before(old) && !has[key] }
 	maps.DeleteFunc(b.channels, stale)
 	for key, noted := range b.calls {
 		if stale(key, noted) {
-			calls = append(calls, key.uniqueID)
+			calls = append(calls, key.id)
 		}
 	}
 	return calls
+}
+
+// Keep takes down that the files of a settled recording stay in a spool by the
+// operator's will, and Kept reports so: there may be very many, and none needs
+// a second look.
+func (b *Book) Keep(id recording.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kept[id] = true
+}
+
+// Kept is told with Keep.
+func (b *Book) Kept(id recording.ID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.kept[id]
 }

@@ -1,4 +1,4 @@
-package recorder
+package book
 
 import (
 	"context"
@@ -12,17 +12,21 @@ import (
 // Steps makes the steps of recordings: the row, what the book knows, the log
 // and the metrics of one always go together.
 type Steps struct {
-	book     *book
-	rows     stepRows
-	shared   bool // other processes make steps too
-	now      func() time.Time
-	log      *slog.Logger
-	happened func(recording.Happening)
+	Book     *Book
+	Rows     Rows
+	Shared   bool // other processes make steps too
+	Now      func() time.Time
+	Log      *slog.Logger
+	Happened func(recording.Happening) // must not block
 }
 
-// stepRows are the rows that the steps are made in.
-type stepRows interface {
-	Get(ctx context.Context, id recording.ID) (recording.Recording, error)
+// Rows are the rows that the steps are made in. Errors: NotFound when a row is
+// not there, Unavailable when the database is away. A step is one transaction,
+// durable on return.
+type Rows interface {
+	recording.Getter
+	// Advance makes a step. A row whose state is not one of Step.From is left
+	// as it is and a Conflict is returned. The history gets Step.Past.
 	Advance(ctx context.Context, id recording.ID, s recording.Step) error
 }
 
@@ -31,20 +35,20 @@ type stepRows interface {
 // state is a Conflict, and changes nothing.
 func (s *Steps) Advance(ctx context.Context, rec *recording.Recording, step recording.Step) error {
 	if step.At.IsZero() {
-		step.At = s.now()
+		step.At = recording.Stamp(s.Now())
 	}
-	if err := s.rows.Advance(ctx, rec.ID, step); err != nil {
+	if err := s.Rows.Advance(ctx, rec.ID, step); err != nil {
 		return err
 	}
 	rec.Apply(step)
 	switch {
 	case step.To.Final():
-		s.book.Forget(rec.ID)
+		s.Book.Forget(rec.ID)
 		s.tell(ctx, *rec, step)
 	case step.To == recording.Running && !step.Back:
-		s.book.Confirm(*rec)
+		s.Book.Confirm(*rec)
 	default:
-		s.book.Note(*rec)
+		s.Book.Note(*rec)
 	}
 	return nil
 }
@@ -56,14 +60,14 @@ func (s *Steps) tell(ctx context.Context, rec recording.Recording, step recordin
 		level = slog.LevelError
 	}
 	attrs := append(append(rec.Attrs(), slog.String("state", string(step.To))), step.Reason.Attrs()...)
-	s.log.Log(ctx, level, "recording settled", append(attrs,
+	s.Log.Log(ctx, level, "recording settled", append(attrs,
 		slog.Int64("duration_ms", step.Duration.Milliseconds()), slog.Int64("bytes", step.Bytes))...)
-	s.happened(recording.Happening{Kind: recording.Settled, Recording: rec})
+	s.Happened(recording.Happening{Kind: recording.Settled, Recording: rec})
 }
 
 // Raced reports whether an error is a step that another process has made first:
 // the next look sees it.
-func (s *Steps) Raced(err error) bool { return s.shared && recording.CodeOf(err) == recording.Conflict }
+func (s *Steps) Raced(err error) bool { return s.Shared && recording.CodeOf(err) == recording.Conflict }
 
 // Overtaken reports whether a step was refused because another process has made
 // it, and returns the recording as it is now: its state is none of before.
@@ -71,7 +75,7 @@ func (s *Steps) Overtaken(ctx context.Context, id recording.ID, refusal error, b
 	if !s.Raced(refusal) {
 		return recording.Recording{}, false
 	}
-	now, err := s.rows.Get(ctx, id)
+	now, err := s.Rows.Get(ctx, id)
 	if err != nil {
 		return recording.Recording{}, false
 	}

@@ -1,0 +1,104 @@
+package job
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Leases divide work among processes that share a database: who holds the
+// lease of a name does what the name means. Time is that of the database, so
+// that processes whose clocks differ agree; where the database is a cluster,
+// its nodes must agree to much less than a ttl. A holder that cannot renew
+// in time must stop: after ttl somebody else may have begun.
+type Leases interface {
+	// TryLease takes the lease for ttl, if nobody holds it, it has run out,
+	// or the holder has it already; false when somebody else holds it.
+	TryLease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
+	// Renew makes the lease last for ttl from now. False when it is not the
+	// holder's any more; one that ran out and that nobody took still is.
+	Renew(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
+	// Release gives the lease back; one that is not the holder's is left as
+	// it is, and is no error.
+	Release(ctx context.Context, name, holder string) error
+}
+
+const (
+	// leaseFor is how long a lease lasts: what a process had that died is
+	// free after that. It is renewed three times in between.
+	leaseFor = 12 * time.Second
+	// giveBack is how long it may take to give a lease back.
+	giveBack = 4500 * time.Millisecond
+
+	// AskAgain is when to ask again for work that another process has.
+	AskAgain = 3 * time.Second
+)
+
+// Claims has work done by one process at a time. The zero value is that of a
+// process that is alone: it has all work to itself.
+type Claims struct {
+	Leases Leases
+	Holder string // names this process; empty: it is alone
+	Log    *slog.Logger
+}
+
+// Alone reports whether no other process does the same work.
+func (c Claims) Alone() bool { return c.Holder == "" }
+
+// Do does the work of a name unless another process is at it, and reports
+// whether it was this one's to do. The context of do ends when the lease is
+// lost, which a process that stood still learns late: two may be at the same
+// work by error, so that do must be harmless twice at a time. It is, for steps
+// compare and set, and what is put into the archive is whole or not there.
+func (c Claims) Do(ctx context.Context, name string, do func(ctx context.Context) error) (mine bool, err error) {
+	if c.Alone() {
+		return true, do(ctx)
+	}
+	asked := time.Now()
+	if mine, err = c.Leases.TryLease(ctx, name, c.Holder, leaseFor); !mine || err != nil {
+		return false, err
+	}
+	working, lost := context.WithCancel(ctx)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer lost()
+		c.keep(working, name, asked, done)
+	})
+	err = do(working)
+	close(done)
+	wg.Wait()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBack) // also when the process ends
+	defer cancel()
+	if err := c.Leases.Release(ctx, name, c.Holder); err != nil {
+		c.Log.DebugContext(ctx, "lease not given back, it runs out by itself", slog.String("work", name), slog.Any("err", err))
+	}
+	return true, err
+}
+
+// keep renews a lease that was had at a time until done is closed. It returns
+// earlier when the lease is another's, or may be.
+func (c Claims) keep(ctx context.Context, name string, had time.Time, done <-chan struct{}) {
+	tick := time.NewTicker(leaseFor / 4)
+	defer tick.Stop()
+	for time.Since(had) < leaseFor {
+		select {
+		case <-done:
+			return
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		asked := time.Now()
+		mine, err := c.Leases.Renew(ctx, name, c.Holder, leaseFor)
+		switch {
+		case err == nil && !mine:
+			c.Log.WarnContext(ctx, "lease lost to another process", slog.String("work", name))
+			return
+		case err == nil:
+			had = asked
+		}
+	}
+	c.Log.WarnContext(ctx, "lease could not be renewed", slog.String("work", name))
+}
