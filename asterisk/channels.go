@@ -23,34 +23,18 @@ type Table struct {
 	pbx        string
 	extensions Extensions
 
-	mu       sync.RWMutex // guards the fields below and the entries
-	byID     map[string]*entry
-	byName   map[string][]*entry // by extension, lower case
-	byLinked map[string][]*entry
-	byBridge map[string][]*entry
-	made     uint64          // counts entries: their order
+	mu sync.RWMutex // guards the fields below and the entries
+	entries
 	listings uint64          // counts Begin
 	listing  bool            // between Begin and Complete
 	gone     map[string]bool // unique ids that hung up since Begin
 	silence  silence
 }
 
-// entry is one channel. seen and moved are the number of the listing during
-// which an event last spoke of it, or of its bridge: such news win against
-// the listing, which may be older.
-type entry struct {
-	recording.Channel
-	order uint64
-	seen  uint64
-	moved uint64
-}
-
 // NewTable makes an empty table for the PBX of that name.
 func NewTable(pbx string, x Extensions) *Table {
 	return &Table{
-		pbx: pbx, extensions: x,
-		byID: map[string]*entry{}, byName: map[string][]*entry{},
-		byLinked: map[string][]*entry{}, byBridge: map[string][]*entry{},
+		pbx: pbx, extensions: x, entries: newEntries(),
 		silence: silence{newLogin: true, missed: map[string]missing{}},
 	}
 }
@@ -104,17 +88,6 @@ func (t *Table) Find(target recording.Target) []recording.Channel {
 		return nil
 	}
 	return channels(t.named(func(name string) bool { return name == target.Text }))
-}
-
-// named returns the entries whose name is wanted. It looks at all of them.
-func (t *Table) named(wanted func(name string) bool) []*entry {
-	var found []*entry
-	for _, e := range t.byID {
-		if wanted(e.Name) {
-			found = append(found, e)
-		}
-	}
-	return found
 }
 
 // Namesake returns the live channel whose name is the unique id of another
@@ -172,7 +145,7 @@ func channels(entries []*entry) []recording.Channel {
 	return list
 }
 
-// onTech tells whether a channel is of a technology, and on the span that a
+// onTech reports whether a channel is of a technology, and on the span that a
 // DAHDI target names in front of the number ("i1/").
 func onTech(channel, tech, span string) bool {
 	own, _ := recording.SplitChannel(channel)
@@ -207,69 +180,6 @@ func lower(s string) string {
 		}
 	}
 	return s
-}
-
-// add puts a channel into the table.
-func (t *Table) add(c recording.Channel) *entry {
-	t.made++
-	e := &entry{Channel: c, order: t.made}
-	t.byID[c.UniqueID] = e
-	t.index(e)
-	return e
-}
-
-// remove takes a channel out of the table.
-func (t *Table) remove(e *entry) {
-	t.unindex(e)
-	delete(t.byID, e.UniqueID)
-}
-
-// change edits a channel and keeps the indices true.
-func (t *Table) change(e *entry, edit func(*recording.Channel)) {
-	c := e.Channel
-	edit(&c)
-	if c == e.Channel {
-		return
-	}
-	if c.Extension == e.Extension && c.LinkedID == e.LinkedID && c.Bridge == e.Bridge {
-		e.Channel = c
-		return
-	}
-	t.unindex(e)
-	e.Channel = c
-	t.index(e)
-}
-
-func (t *Table) index(e *entry) {
-	put(t.byName, lower(e.Extension), e)
-	put(t.byLinked, e.LinkedID, e)
-	put(t.byBridge, e.Bridge, e)
-}
-
-func (t *Table) unindex(e *entry) {
-	take(t.byName, lower(e.Extension), e)
-	take(t.byLinked, e.LinkedID, e)
-	take(t.byBridge, e.Bridge, e)
-}
-
-// put adds an entry to an index; the empty key is none.
-func put(index map[string][]*entry, key string, e *entry) {
-	if key != "" {
-		index[key] = append(index[key], e)
-	}
-}
-
-func take(index map[string][]*entry, key string, e *entry) {
-	list := index[key]
-	i := slices.Index(list, e)
-	if i < 0 {
-		return
-	}
-	if list = slices.Delete(list, i, i+1); len(list) == 0 {
-		delete(index, key)
-		return
-	}
-	index[key] = list
 }
 
 // stateOf reads ChannelState: 0 is down and 6 is up, the rest lies between.

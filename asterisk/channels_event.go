@@ -8,9 +8,9 @@ import (
 	"recgate/recording"
 )
 
-// tells holds the events of class call whose Channel, Uniqueid, Linkedid and
+// channelEvents holds the events of class call whose Channel, Uniqueid, Linkedid and
 // ChannelState describe one live channel at that moment.
-var tells = map[string]bool{
+var channelEvents = map[string]bool{
 	"newchannel": true, "newstate": true, "hangup": true, "hold": true, "unhold": true,
 	"bridgeenter": true, "bridgeleave": true, "newconnectedline": true, "newcallerid": true,
 	"newaccountcode": true, "dialbegin": true, "dialstate": true, "dialend": true, "pickup": true,
@@ -19,7 +19,7 @@ var tells = map[string]bool{
 
 // Apply takes one event and returns what it means: ChannelAnswered,
 // ChannelHungUp (the channel as it was, already removed) or RecordingMoved (a
-// pickup). known is false when the event speaks of a channel that the table
+// pickup). known is false when the event is about a channel that the table
 // should have had: something was missed, and a listing will set it right.
 func (t *Table) Apply(m ami.Message, at time.Time) (events []recording.Event, known bool) {
 	kind, name := m.Kind()
@@ -29,7 +29,7 @@ func (t *Table) Apply(m ami.Message, at time.Time) (events []recording.Event, kn
 	name = lower(name)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if tells[name] {
+	if channelEvents[name] {
 		t.silence.hear(name, m.Get("Uniqueid"))
 	}
 	switch {
@@ -40,7 +40,7 @@ func (t *Table) Apply(m ami.Message, at time.Time) (events []recording.Event, kn
 		return nil, true
 	case name == "hangup":
 		return t.hangup(m, at), true
-	case !tells[name] || m.Get("Uniqueid") == "" || t.gone[m.Get("Uniqueid")]:
+	case !channelEvents[name] || m.Get("Uniqueid") == "" || t.gone[m.Get("Uniqueid")]:
 		return nil, true
 	}
 	e, known := t.byID[m.Get("Uniqueid")]
@@ -51,7 +51,7 @@ func (t *Table) Apply(m ami.Message, at time.Time) (events []recording.Event, kn
 	} else if len(t.byID) >= maxChannels {
 		return nil, false // a listing says what to make of it
 	} else {
-		e = t.fresh(m, at)
+		e = t.addNew(m, at)
 	}
 	e.seen = t.listings
 	known = known || name == "newchannel"
@@ -66,8 +66,8 @@ func (t *Table) Apply(m ami.Message, at time.Time) (events []recording.Event, kn
 	return events, known
 }
 
-// fresh makes an entry of an event about a channel that is not known yet.
-func (t *Table) fresh(m ami.Message, at time.Time) *entry {
+// addNew makes an entry of an event about a channel that is not known yet.
+func (t *Table) addNew(m ami.Message, at time.Time) *entry {
 	c := t.describe(m)
 	c.CreatedAt = at
 	if !strings.EqualFold(m.Get("Event"), "Newchannel") {
@@ -80,7 +80,7 @@ func (t *Table) fresh(m ami.Message, at time.Time) *entry {
 }
 
 // describe reads the fields that events and rows of listings share. The
-// strings are copies: those of a message hold on to all of it.
+// strings are copies: a string of a message keeps all of the message in memory.
 func (t *Table) describe(m ami.Message) recording.Channel {
 	c := recording.Channel{
 		PBX: t.pbx, Name: strings.Clone(m.Get("Channel")), UniqueID: strings.Clone(m.Get("Uniqueid")),
@@ -131,8 +131,8 @@ func (t *Table) special(e *entry, name string, m ami.Message) {
 }
 
 // link gives all channels of a basic bridge the linked id of the one that has
-// entered: Asterisk gives them that of the oldest among them, whatever its text,
-// and says so of the entering one only.
+// entered. Asterisk gives them all the linked id of the oldest channel, whatever
+// its text, and says so of the entering one only.
 func (t *Table) link(bridge, linkedID string) {
 	for _, e := range append([]*entry(nil), t.byBridge[bridge]...) {
 		t.change(e, func(c *recording.Channel) { c.LinkedID = linkedID })
@@ -182,7 +182,8 @@ func (t *Table) hangup(m ami.Message, at time.Time) []recording.Event {
 	return []recording.Event{event}
 }
 
-// pickup tells that a ringing channel was replaced by the one that picked up.
+// pickup returns the event that a ringing channel was replaced by the one that
+// picked up.
 func (t *Table) pickup(by *entry, m ami.Message, at time.Time) []recording.Event {
 	target, ok := t.byID[m.Get("TargetUniqueid")]
 	if !ok {

@@ -18,10 +18,10 @@ func (t *Table) Begin() {
 	t.listing, t.gone = true, map[string]bool{}
 }
 
-// Complete takes the rows of the listing, of CoreShowChannels or of Status,
-// and tells whether the set of channels was another than the table had: then
-// something had been missed, or is on its way. What a listing does not tell
-// (hold, the time of the answer) stays as it was for channels that stay.
+// Complete takes the rows of the listing, of CoreShowChannels or of Status, and
+// reports whether the channels differ from those of the table: then something had
+// been missed, or is on its way. What a listing does not hold (hold, the time of
+// the answer) stays as it was for channels that stay.
 func (t *Table) Complete(rows []ami.Message, at time.Time) (differs bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -34,13 +34,13 @@ func (t *Table) Complete(rows []ami.Message, at time.Time) (differs bool) {
 		listed[id] = true
 		e, ok := t.byID[id]
 		if !ok {
-			e = t.listed(m, at)
+			e = t.addListed(m, at)
 			t.silence.miss(e.Channel, false, at)
 			differs = true
 		} else if e.seen < t.listings {
 			t.update(e, m)
 		}
-		t.answered(e, m, at)
+		t.fillAnswer(e, m, at)
 		if e.moved < t.listings {
 			bridge := strings.Clone(m.Get("BridgeId")) // Status writes BridgeID
 			t.change(e, func(c *recording.Channel) { c.Bridge = bridge })
@@ -58,8 +58,8 @@ func (t *Table) Complete(rows []ami.Message, at time.Time) (differs bool) {
 	return differs
 }
 
-// listed makes an entry of a row.
-func (t *Table) listed(m ami.Message, at time.Time) *entry {
+// addListed makes an entry of a row.
+func (t *Table) addListed(m ami.Message, at time.Time) *entry {
 	c := t.describe(m)
 	var ok bool
 	if c.CreatedAt, ok = bornAt(c.UniqueID, at); !ok {
@@ -68,10 +68,10 @@ func (t *Table) listed(m ami.Message, at time.Time) *entry {
 	return t.add(c)
 }
 
-// answered fills in the time of an answer that was not seen. A listing tells
-// how old a channel is, not since when it is up: the time is too early by as
-// long as it rang.
-func (t *Table) answered(e *entry, m ami.Message, at time.Time) {
+// fillAnswer fills in the time of an answer that was not seen. A listing says how
+// old a channel is, not how long it is up: the time is too early by as long as it
+// rang.
+func (t *Table) fillAnswer(e *entry, m ami.Message, at time.Time) {
 	if e.State == recording.Up && e.AnsweredAt.IsZero() {
 		t.change(e, func(c *recording.Channel) { c.AnsweredAt = at.Add(-age(m)).Truncate(time.Millisecond) })
 	}

@@ -2,13 +2,11 @@ package asterisk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"recgate/ami"
-	"recgate/recording"
 )
 
 const (
@@ -27,16 +25,14 @@ func (p *PBX) CheckSpool() error { return p.spool.probe() }
 // waits for the first attempt to log in, and for the first listing. It ends at
 // the first thing that serve would fail on.
 //
-// No action tells whether the user reads class call without needing a right
-// of its own or touching a call, so that is proved by the first event only. A
-// login in which channels come and go without any event is told as an error.
+// No action shows whether the user reads class call without needing a right of
+// its own or touching a call, so only the first event proves that. A login in
+// which channels come and go without any event is an error.
 func (p *PBX) Check(ctx context.Context, said func(step, detail string, err error)) {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	err := p.awaitAttempt(ctx)
-	p.mu.Lock()
-	have, version := p.rights, p.version
-	p.mu.Unlock()
+	err := p.session.awaitAttempt(ctx)
+	have, version := p.session.allowed(), p.session.greeting()
 	if version == "" {
 		said("login", "", err)
 		return
@@ -45,10 +41,10 @@ func (p *PBX) Check(ctx context.Context, said func(step, detail string, err erro
 	if err == nil {
 		release, err = p.release(ctx, have)
 	}
-	said("login", fmt.Sprintf("%s as %s (%s%s)", p.address, p.user, version, release), nil)
+	said("login", fmt.Sprintf("%s as %s (%s%s)", p.account.address, p.account.user, version, release), nil)
 	var chosen recorder
 	if err == nil {
-		chosen, err = p.choose(have)
+		chosen, err = p.recorders.choose(have)
 	}
 	said("rights", inWords(have, chosen), nil)
 	if err != nil {
@@ -56,27 +52,9 @@ func (p *PBX) Check(ctx context.Context, said func(step, detail string, err erro
 		return
 	}
 	said("modules", modules(have), nil)
-	said("recorder", fmt.Sprintf("%s (%s)", chosen.name(), p.why(chosen, have)), nil)
-	said("connections", connections(p.awaitActions(ctx)), nil)
-	said("channels", fmt.Sprintf("%d live, listed by %s; read class call: %s", p.table.Len(), have.listing(), p.proof()), nil)
-}
-
-// awaitAttempt waits as await does, and first until an attempt to connect has
-// succeeded or failed.
-func (p *PBX) awaitAttempt(ctx context.Context) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := p.await(ctx)
-		if !errors.Is(err, ami.ErrConnecting) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("no answer from %s within %v: does AMI listen there, and is a firewall in the way", p.address, checkLimit)
-		case <-tick.C:
-		}
-	}
+	said("recorder", fmt.Sprintf("%s (%s)", chosen.name(), p.recorders.reason(chosen, have)), nil)
+	said("connections", connections(awaitActions(ctx, p.conn)), nil)
+	said("channels", fmt.Sprintf("%d live, listed by %s; read class call: %s", p.table.Len(), have.listing(), proof(p.session.hasHeard())), nil)
 }
 
 // release is the version of the server, behind a comma; empty where it may not
@@ -85,11 +63,11 @@ func (p *PBX) release(ctx context.Context, have rights) (string, error) {
 	if !have["CoreSettings"] {
 		return "", nil
 	}
-	answer, err := p.do(ctx, ami.NewAction("CoreSettings"))
+	answer, err := p.server.do(ctx, ami.NewAction("CoreSettings"))
 	if version := answer.Get("AsteriskVersion"); version != "" {
 		return ", Asterisk " + version, nil
 	}
-	return "", p.fault(err)
+	return "", p.account.fault(err)
 }
 
 // inWords lists what the account may do, and what it lacks with the class that
@@ -117,15 +95,15 @@ func inWords(have rights, chosen recorder) string {
 }
 
 // proof says whether the read class "call" is proved.
-func (p *PBX) proof() string {
-	if p.hasHeard() {
+func proof(heard bool) string {
+	if heard {
 		return "proved: events of class call arrive"
 	}
 	return "not proved: no call began or ended since the login; make a call while this check runs, or watch the first minutes of serve"
 }
 
-// connections tells of those for actions. Too few are no failure: recordings
-// are made all the same, and delay each other.
+// connections says how many connections for actions there are. Too few are not a
+// failure: recordings are made all the same, and delay each other.
 func connections(up, wanted int) string {
 	if wanted == 0 {
 		return "one for events and actions"
@@ -149,15 +127,15 @@ func modules(have rights) string {
 	return wavModule + " is loaded"
 }
 
-// awaitActions waits a little for the connections for actions, which log in
-// after that of the events, and returns how many are up and how many should be.
-func (p *PBX) awaitActions(ctx context.Context) (up, wanted int) {
+// awaitActions waits a little for the connections for actions, which log in after
+// the event connection, and returns how many are up and how many should be.
+func awaitActions(ctx context.Context, conn connection) (up, wanted int) {
 	ctx, cancel := context.WithTimeout(ctx, actionsWait)
 	defer cancel()
 	tick := time.NewTicker(actionsWait / 100)
 	defer tick.Stop()
 	for {
-		s := p.conn.Stats()
+		s := conn.Stats()
 		if s.Actions >= s.Wanted || ctx.Err() != nil {
 			return s.Actions, s.Wanted
 		}
@@ -166,17 +144,4 @@ func (p *PBX) awaitActions(ctx context.Context) (up, wanted int) {
 		case <-ctx.Done():
 		}
 	}
-}
-
-// why says in words why a recorder was chosen.
-func (p *PBX) why(r recorder, have rights) string {
-	switch {
-	case p.wanted == Auto && have.hasNot(mixModule):
-		return "auto: " + recording.Message(p.notLoaded(mixModule))
-	case p.wanted != Auto:
-		return "configured"
-	case r.name() == MixMonitor:
-		return "auto: it exists and this user may use it"
-	}
-	return "auto: " + recording.Message(p.unavailable(nil, "%s", p.lacks("MixMonitor")))
 }

@@ -1,13 +1,15 @@
 // Package asterisk drives one Asterisk server: PBX is recording.PBX over the
 // protocol client of package ami.
 //
-// PBX.Run keeps Table, the live channels, in step with the server (run.go,
-// channels.go). PBX.Record, Stop and Reclaim choose one of the two recorders of
-// Asterisk (recorder.go, mixmonitor.go, monitor.go), by what the account may
-// use (rights.go, modules.go). spool.go is the folder that Asterisk writes to.
-// What Asterisk answers becomes an error that a caller may hear in one place,
-// translate.go.
+// Start reading at PBX (pbx.go). Run keeps Table, the live channels, in step with
+// the server: updater.go takes events, listing.go lists all channels,
+// channels_event.go and channels_listing.go bring both into the table. Record,
+// Stop and Reclaim (record.go) use one of the two recorders of Asterisk
+// (recorders.go, mixmonitor.go, monitor.go), chosen by what the account may use
+// (rights.go, modules.go). session.go is the present login, spool.go the folder
+// that Asterisk writes to. translate.go is the one place where an error of the
+// client becomes one that a caller may hear; account.go has the other texts.
 //
 // What was seen of Asterisk 16 and 22 is in testdata/asterisk, and the tests
-// replay it; asterisk/sim is a simulated server.
+// replay it. Package sim is a simulated server.
 package asterisk

@@ -79,7 +79,7 @@ func (s *busyServer) flush(p *amitest.Peer) error {
 // TestEventsAtFullSpeed sends 200,000 events as fast as the connection takes
 // them. At the end the table is true. Once as on every day, once with a small
 // queue and a core that hangs now and then, so that events are dropped: then
-// they are counted, and the table is built anew each time. The reader waits for
+// they are counted, and the table is built again each time. The reader waits for
 // nobody, so pings are answered all the while.
 func TestEventsAtFullSpeed(t *testing.T) {
 	for name, queue := range map[string]int{"the usual queue": 0, "a queue that overflows": 20} {
@@ -91,7 +91,7 @@ func TestEventsAtFullSpeed(t *testing.T) {
 			s := &busyServer{traffic: newTraffic(1, live), sent: make(chan struct{})}
 			o := amitest.OnLoopback(t, func(p *amitest.Peer) { s.serve(p, events) })
 			o.Queue, o.PingInterval, o.PingTimeout, o.ActionTimeout = queue, 50*time.Millisecond, time.Minute, time.Minute
-			p, err := asterisk.NewPBX(asterisk.Config{Name: "pbx1", Client: o, Spool: "/spool"})
+			p, err := asterisk.New(asterisk.Config{Name: "pbx1", Client: o, Spool: "/spool"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +134,7 @@ func TestEventsAtFullSpeed(t *testing.T) {
 				t.Errorf("health %+v: want one connection with answered pings", h)
 			}
 			if h.Dropped > 0 && listings < 2 {
-				t.Errorf("%d events were dropped, and the channels were not listed anew", h.Dropped)
+				t.Errorf("%d events were dropped, and the channels were not listed again", h.Dropped)
 			}
 			if queue > 0 && h.Dropped == 0 {
 				t.Error("no event was dropped: the test shows nothing")
@@ -143,7 +143,7 @@ func TestEventsAtFullSpeed(t *testing.T) {
 	}
 }
 
-// isSent tells whether all events were sent.
+// isSent reports whether all events were sent.
 func (s *busyServer) isSent() bool {
 	select {
 	case <-s.sent:

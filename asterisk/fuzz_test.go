@@ -97,7 +97,7 @@ func (t *Table) agrees(test *testing.T) {
 	}
 }
 
-// FuzzSpoolName: no name but that of a recording's file is opened or deleted,
+// FuzzSpoolName: only a file of a recording is opened or deleted, by its name,
 // and none leads out of the folder.
 func FuzzSpoolName(f *testing.F) {
 	id := strings.Repeat("0f", 16)

@@ -104,7 +104,7 @@ func BenchmarkIngest(b *testing.B) {
 	// hears nothing is found out.
 	conn.in <- []byte("Asterisk Call Manager/11.0.0\r\nEvent: Newstate\r\nPrivilege: call,all\r\n\r\n")
 	conn.Conn, _ = net.Pipe()
-	p, err := asterisk.NewPBX(asterisk.Config{Name: "pbx1", Spool: "/spool", Client: ami.Options{
+	p, err := asterisk.New(asterisk.Config{Name: "pbx1", Spool: "/spool", Client: ami.Options{
 		Username: "recgate", Secret: "secret",
 		Dial: func(context.Context, string, string) (net.Conn, error) { return conn, nil },
 	}})

@@ -12,7 +12,7 @@ import (
 // mixMonitor records both directions into one file. Several recordings of one
 // channel are independent of each other, so each is stopped by its own id: a
 // stop without an id ends whichever began last, which may be the PBX's own.
-type mixMonitor struct{ p *PBX }
+type mixMonitor struct{ *recorders }
 
 // idText is a MixMonitorID: a pointer, as Asterisk prints it.
 var idText = regexp.MustCompile(`^(0x)?[0-9a-fA-F]{1,16}$`)
@@ -27,8 +27,8 @@ func (mixMonitor) tracks(_ recording.Channel, id recording.ID) []recording.Track
 }
 
 func (r mixMonitor) start(ctx context.Context, c recording.Channel, id recording.ID) (string, error) {
-	answer, err := r.p.do(ctx, ami.NewAction("MixMonitor", "Channel", c.UniqueID,
-		"File", r.p.spoolPath+"/"+recording.MixedFile(id), "Options", "i("+variable(id)+")"))
+	answer, err := r.server.do(ctx, ami.NewAction("MixMonitor", "Channel", c.UniqueID,
+		"File", r.folder+"/"+recording.MixedFile(id), "Options", "i("+variable(id)+")"))
 	if err != nil {
 		return "", err
 	}
@@ -41,7 +41,7 @@ func (r mixMonitor) start(ctx context.Context, c recording.Channel, id recording
 // handle asks the channel for the id of our recording; empty when it has none
 // or the user may not ask.
 func (r mixMonitor) handle(ctx context.Context, uniqueID string, id recording.ID) (string, error) {
-	value, err := r.p.getvar(ctx, uniqueID, variable(id))
+	value, err := r.server.getvar(ctx, uniqueID, variable(id))
 	if err != nil || !idText.MatchString(value) {
 		return "", err
 	}
@@ -52,28 +52,27 @@ func (r mixMonitor) handle(ctx context.Context, uniqueID string, id recording.ID
 // writes our file. Ids are addresses, and after a restart of the PBX even
 // unique ids can be those of older channels: only the file name is ours alone.
 // Where the user may not ask, the file must do for an answer.
-func (r mixMonitor) reclaim(ctx context.Context, uniqueID string, rec recording.Recording, seen bool) (string, standing, error) {
-	handle, err := rec.Handle, error(nil)
-	if handle == "" {
+func (r mixMonitor) reclaim(ctx context.Context, uniqueID string, rec recording.Recording, seen bool) (handle string, runs bool, err error) {
+	if handle = rec.Handle; handle == "" {
 		handle, err = r.handle(ctx, uniqueID, rec.ID)
 	}
 	switch {
 	case err != nil:
-		return "", over, err
-	case !r.p.may("Getvar") && (seen || handle != ""):
-		return handle, runs, nil
+		return "", false, err
+	case !r.server.session.may("Getvar") && (seen || handle != ""):
+		return handle, true, nil
 	case handle == "":
-		return "", over, nil
+		return "", false, nil
 	}
-	file, err := r.p.getvar(ctx, uniqueID, "MIXMONITOR("+handle+",filename)")
+	file, err := r.server.getvar(ctx, uniqueID, "MIXMONITOR("+handle+",filename)")
 	if err != nil {
-		return "", over, err
+		return "", false, err
 	}
 	if !strings.HasSuffix(file, recording.MixedFile(rec.ID)) {
-		return "", over, nil
+		return "", false, nil
 	}
-	r.p.told.note(rec.ID, handle)
-	return handle, runs, nil
+	r.confirmed.note(rec.ID, handle)
+	return handle, true, nil
 }
 
 func (r mixMonitor) stop(ctx context.Context, uniqueID string, rec recording.Recording) error {
@@ -86,11 +85,11 @@ func (r mixMonitor) stop(ctx context.Context, uniqueID string, rec recording.Rec
 	}
 	if !idText.MatchString(handle) {
 		return recording.Errorf(recording.Conflict,
-			"the PBX %q did not say how to stop this recording: it ends when the channel hangs up", r.p.name)
+			"the PBX %q did not say how to stop this recording: it ends when the channel hangs up", r.account.pbx)
 	}
-	// The id is an address, which a later recording may be given anew.
-	if !r.p.told.take(rec.ID, handle) {
-		file, err := r.p.getvar(ctx, uniqueID, "MIXMONITOR("+handle+",filename)")
+	// The id is an address, which may later be given to another recording.
+	if !r.confirmed.take(rec.ID, handle) {
+		file, err := r.server.getvar(ctx, uniqueID, "MIXMONITOR("+handle+",filename)")
 		if err != nil {
 			return err
 		}
@@ -98,7 +97,7 @@ func (r mixMonitor) stop(ctx context.Context, uniqueID string, rec recording.Rec
 			return errEnded
 		}
 	}
-	_, err := r.p.do(ctx, ami.NewAction("StopMixMonitor", "Channel", uniqueID, "MixMonitorID", handle))
+	_, err := r.server.do(ctx, ami.NewAction("StopMixMonitor", "Channel", uniqueID, "MixMonitorID", handle))
 	if answerOf(err) == isNotRecorded {
 		return errEnded
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"maps"
 	"time"
 
 	"recgate/ami"
@@ -22,14 +21,8 @@ const (
 // moduleDeadline is how long a start that has failed may ask for the cause.
 const moduleDeadline = 500 * time.Millisecond
 
-// hasNot reports whether the PBX says that it has not loaded a module.
-func (r rights) hasNot(module string) bool {
-	loaded, known := r[module]
-	return known && !loaded
-}
-
 // askModules asks for the modules of the recorders, where the user may.
-func (p *PBX) askModules(ctx context.Context, r rights) error {
+func (s *server) askModules(ctx context.Context, r rights, monitorWanted bool) error {
 	if !r["ModuleCheck"] { // it needs the write class system
 		return nil
 	}
@@ -37,11 +30,11 @@ func (p *PBX) askModules(ctx context.Context, r rights) error {
 	if !r["MixMonitor"] {
 		modules = append(modules, mixModule)
 	}
-	if !r["Monitor"] && p.wanted == Monitor {
+	if !r["Monitor"] && monitorWanted {
 		modules = append(modules, monitorModule)
 	}
 	for _, module := range modules {
-		loaded, err := p.askModule(ctx, module)
+		loaded, err := s.askModule(ctx, module)
 		if err != nil {
 			return err
 		}
@@ -53,8 +46,8 @@ func (p *PBX) askModules(ctx context.Context, r rights) error {
 }
 
 // askModule returns whether a module is loaded; nil when the PBX does not say.
-func (p *PBX) askModule(ctx context.Context, module string) (loaded *bool, err error) {
-	_, err = p.server.Do(ctx, ami.NewAction("ModuleCheck", "Module", module))
+func (s *server) askModule(ctx context.Context, module string) (loaded *bool, err error) {
+	_, err = s.Do(ctx, ami.NewAction("ModuleCheck", "Module", module))
 	var refused *ami.ResponseError
 	switch is := err == nil; {
 	case is, answerOf(err) == isNotLoaded:
@@ -65,31 +58,29 @@ func (p *PBX) askModule(ctx context.Context, module string) (loaded *bool, err e
 	return nil, err
 }
 
-func (p *PBX) notLoaded(module string) error {
-	return p.unavailable(nil, "the PBX %q has not loaded the module %q, which it needs to record: install it, load it with \"module load\" on the console of Asterisk, and remove its noload line from modules.conf; recgate notices it within 15 s",
-		p.name, module)
-}
-
-// orModule finds out whether a missing module is the cause why a file did not
-// appear: it may have been unloaded since the login.
-func (p *PBX) orModule(ctx context.Context, cause error) error {
+// explainNoFile finds out whether a missing module is the cause why a file did
+// not appear: it may have been unloaded since the login.
+func (s *server) explainNoFile(ctx context.Context, cause error) error {
 	if !errors.Is(cause, fs.ErrNotExist) {
 		return cause
 	}
-	if !p.may("ModuleCheck") {
-		return p.unavailable(cause, "%s. Or Asterisk has not loaded its module %q, which this user is not allowed to check: run \"module show like format_wav\" on its console",
+	account := s.session.account
+	if !s.session.may("ModuleCheck") {
+		return account.unavailable(cause, "%s. Or Asterisk has not loaded its module %q, which this user is not allowed to check: run \"module show like format_wav\" on its console",
 			recording.Message(cause), wavModule)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), moduleDeadline)
 	defer cancel()
-	loaded, err := p.askModule(ctx, wavModule)
+	loaded, err := s.askModule(ctx, wavModule)
 	if err != nil || loaded == nil || *loaded {
 		return cause
 	}
-	p.mu.Lock()
-	p.rights = maps.Clone(p.rights)
-	p.rights[wavModule] = false
-	p.mu.Unlock()
-	p.lessAllowed()
-	return p.because(p.notLoaded(wavModule), cause)
+	s.session.noteUnloaded(wavModule)
+	s.wantLogin()
+	return because(account.notLoaded(wavModule), cause)
+}
+
+func (a account) notLoaded(module string) error {
+	return a.unavailable(nil, "the PBX %q has not loaded the module %q, which it needs to record: install it, load it with \"module load\" on the console of Asterisk, and remove its noload line from modules.conf; recgate notices it within 15 s",
+		a.pbx, module)
 }

@@ -24,7 +24,7 @@ func Open(c config.PBX, now func() time.Time, log *slog.Logger) (*PBX, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewPBX(Config{
+	return New(Config{
 		Name: c.Name,
 		Client: ami.Options{
 			Address: c.Address, Username: c.Username, Secret: c.Secret.Reveal(),

@@ -9,8 +9,8 @@ import (
 
 // The channels are listed again for those who miss one, but not at once: a
 // listing of 1000 channels costs Asterisk some 30 ms. From the beginning of one
-// listing to that of the next it is relistShare times as long as the first one
-// took, within these bounds.
+// listing to the beginning of the next it is relistShare times as long as the
+// first one took, within these bounds.
 const (
 	relistShare    = 20
 	relistSoonest  = 100 * time.Millisecond

@@ -12,7 +12,7 @@ import (
 	"recgate/recording"
 )
 
-// renewals returns how often the login was made anew.
+// renewals returns how often recgate logged in again.
 func (r *rig) renewals() int {
 	r.far.mu.Lock()
 	defer r.far.mu.Unlock()
@@ -20,7 +20,7 @@ func (r *rig) renewals() int {
 }
 
 // TestRightsTakenAway: an action is denied that the login allowed. The fault
-// names the right; the login is made anew, at once and then every renewAfter,
+// names the right; recgate logs in again, at once and then every renewAfter,
 // until the right is back.
 func TestRightsTakenAway(t *testing.T) {
 	inBubble(t, func(c *Config, _ *scripted) { c.VerifyStart = 0 }, func(t *testing.T, r *rig) {
@@ -104,7 +104,7 @@ func TestMayNotListAnyMore(t *testing.T) {
 	})
 }
 
-// TestDeafLoginIsRenewed: a login that hears no events is made anew, and
+// TestDeafLoginIsRenewed: recgate logs in again after a login that hears no events, and
 // nothing is taken for good before an event was heard.
 func TestDeafLoginIsRenewed(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, r *rig) {

@@ -94,7 +94,7 @@ func (s *scripted) Mark(ctx context.Context) error {
 	}
 }
 
-// Renew logs in anew at once.
+// Renew logs in again at once.
 func (s *scripted) Renew() bool {
 	s.set(func() {
 		if s.renewed++; s.granted != nil {

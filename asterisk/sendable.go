@@ -5,10 +5,9 @@ import (
 	"recgate/recording"
 )
 
-// sendable refuses a unique id that Asterisk would not read back as it wrote
-// it. What it calls a channel is its own affair, or that of the program that
-// made the call, and is not judged: the header Channel is looked up as it is,
-// and no part of anything that Asterisk reads more into.
+// sendable refuses a unique id that Asterisk would not read back as it wrote it.
+// How Asterisk, or the program that made the call, names a channel is not judged:
+// Asterisk looks the header Channel up as it is, and reads nothing more into it.
 func sendable(uniqueID string) error {
 	why := ami.Header{Name: "Channel", Value: uniqueID}.Unsafe()
 	switch {
@@ -31,7 +30,7 @@ func (p *PBX) addressable(c recording.Channel) error {
 	if name, ok := p.table.Namesake(c.UniqueID); ok {
 		return recording.Errorf(recording.Conflict,
 			"the unique id %q is the name of another channel, %s, which the PBX %q would record instead: give the call another ChannelId",
-			ami.Shorten(c.UniqueID), ami.Shorten(name), p.name)
+			ami.Shorten(c.UniqueID), ami.Shorten(name), p.account.pbx)
 	}
 	return nil
 }

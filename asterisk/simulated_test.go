@@ -66,7 +66,7 @@ func newSimulated(t *testing.T, version int, recorder, tech string) *simulated {
 			t.Error(err)
 		}
 	})
-	pbx, err := asterisk.NewPBX(asterisk.Config{
+	pbx, err := asterisk.New(asterisk.Config{
 		Name:    "pbx1",
 		Client:  ami.Options{Address: server.Addr(), Username: "recgate", Secret: "secret", MD5: true, BackoffMin: time.Millisecond},
 		Actions: 2, Recorder: recorder, Spool: "rec", Mount: mount, VerifyStart: time.Second,

@@ -74,10 +74,27 @@ func notFile(name string, info fs.FileInfo) error {
 	return fmt.Errorf("open %q in the spool: %w but %s", name, recording.ErrNotFile, info.Mode().Type())
 }
 
+// errEmpty says that a file is there with nothing in it, not even the header
+// that Asterisk writes first: what it is told to record goes nowhere.
+var errEmpty = errors.New("the file has no header")
+
+// begun returns nil when a file is there, can be read and has its header.
+func (s *spool) begun(name string) error {
+	f, err := s.open(name)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() == 0 {
+		err = errEmpty
+	}
+	return errors.Join(err, f.Close())
+}
+
 // Names lists the files of recordings. A folder that is not there, or that was
 // a mount and is none any more, is Unavailable.
 func (s *spool) Names() ([]string, error) {
-	if err := s.there(); err != nil {
+	if err := s.present(); err != nil {
 		return nil, err
 	}
 	entries, err := os.ReadDir(s.dir)
@@ -93,10 +110,10 @@ func (s *spool) Names() ([]string, error) {
 	return names, nil
 }
 
-// there tells whether the folder is. An empty folder may be what a mount that
-// is away has left: one that was a mount point earlier and now is part of the
-// folder above it is not what the PBX writes to.
-func (s *spool) there() error {
+// present returns nil when the folder is there. An empty folder may be what a
+// mount that is away has left: one that was a mount point earlier and now is part
+// of the folder above it is not what the PBX writes to.
+func (s *spool) present() error {
 	own, err := s.device(s.dir)
 	if err != nil {
 		return s.absent(err)
@@ -113,9 +130,9 @@ func (s *spool) there() error {
 	return nil
 }
 
-// readable tells whether files of recordings could be seen here.
+// readable returns nil when files of recordings could be seen here.
 func (s *spool) readable() error {
-	if err := s.there(); err != nil {
+	if err := s.present(); err != nil {
 		return err
 	}
 	f, err := os.Open(s.dir)

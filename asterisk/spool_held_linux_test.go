@@ -66,7 +66,7 @@ func TestWriterIsMet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.meet(name)
+	s.lookForWriter(name)
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -74,11 +74,11 @@ func TestWriterIsMet(t *testing.T) {
 		t.Errorf("after it was met: %v, want nobody", got)
 	}
 	s, path, held = heldSpool(t)
-	s.meet(filepath.Base(path))
+	s.lookForWriter(filepath.Base(path))
 	if writer, err = os.OpenFile(path, os.O_WRONLY, 0); err != nil {
 		t.Fatal(err)
 	}
-	s.meet(filepath.Base(path))
+	s.lookForWriter(filepath.Base(path))
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}

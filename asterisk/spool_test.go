@@ -19,7 +19,7 @@ const file = "01a1fddd8d7a749c81ce26e49049a64e.wav"
 func newSpool(t *testing.T) (*asterisk.PBX, string) {
 	t.Helper()
 	mount := t.TempDir()
-	p, err := asterisk.NewPBX(asterisk.Config{Name: "pbx1", Spool: "recgate", Mount: mount})
+	p, err := asterisk.New(asterisk.Config{Name: "pbx1", Spool: "recgate", Mount: mount})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,18 +35,18 @@ func (s *spool) heldOf(f *os.File) recording.Held {
 	return recording.HeldUnseen
 }
 
-// meetEvery is how often a PBX that was never seen to write is looked for.
-const meetEvery = time.Minute
+// lookEvery is how often a PBX that was never seen to write is looked for.
+const lookEvery = time.Minute
 
-// meet finds out, while a PBX writes to a file, whether that can be seen. It
-// costs nothing once that is known, and little before.
-func (s *spool) meet(name string) {
-	last := s.met.Load()
-	if s.near.Load() || (last != nil && time.Since(*last) < meetEvery) {
+// lookForWriter finds out, while a PBX writes to a file, whether that can be
+// seen. It costs nothing once that is known, and little before.
+func (s *spool) lookForWriter(name string) {
+	last := s.looked.Load()
+	if s.near.Load() || (last != nil && time.Since(*last) < lookEvery) {
 		return
 	}
 	now := time.Now()
-	if !s.met.CompareAndSwap(last, &now) {
+	if !s.looked.CompareAndSwap(last, &now) {
 		return
 	}
 	f, err := s.open(name)
@@ -60,6 +60,6 @@ func (s *spool) meet(name string) {
 // nearness is what a spool knows of where its writer is.
 type nearness struct {
 	near    atomic.Bool               // a process of this machine was seen to write into it
-	met     atomic.Pointer[time.Time] // when that was last tried to see
+	looked  atomic.Pointer[time.Time] // when a writer was last looked for
 	writers writers
 }

@@ -3,7 +3,6 @@ package asterisk
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -14,8 +13,8 @@ import (
 	"recgate/recording"
 )
 
-// TestCallPrefix begins the unique ids of test calls, as a system name begins
-// those of a PBX that has one.
+// TestCallPrefix begins the unique ids of test calls, as a system name begins the
+// unique ids of a PBX that has one.
 const TestCallPrefix = "recgate-test-"
 
 const (
@@ -40,11 +39,11 @@ func (p *PBX) TestCall(ctx context.Context, to string) (uniqueID string, err err
 	if !testCallText.MatchString(to) {
 		return "", recording.Errorf(recording.Invalid, "%q is not a valid test call: use EXTENSION@CONTEXT with letters, digits, underscores and hyphens", to)
 	}
-	if err := p.await(ctx); err != nil {
+	if err := p.session.await(ctx); err != nil {
 		return "", err
 	}
-	if !p.may("Originate") {
-		return "", p.noOriginate(nil)
+	if !p.session.may("Originate") {
+		return "", p.account.noOriginate(nil)
 	}
 	id, err := testCallID(p.now())
 	if err != nil {
@@ -59,17 +58,16 @@ func (p *PBX) TestCall(ctx context.Context, to string) (uniqueID string, err err
 	if err == nil {
 		return id + ".1", nil
 	}
-	var refused *ami.ResponseError
 	switch {
-	case errors.As(err, &refused) && refused.Denied:
-		return "", p.noOriginate(err)
+	case isDenied(err):
+		return "", p.account.noOriginate(err)
 	case answerOf(err) == isNotInDialplan:
-		return "", p.noTestCall(err, to)
+		return "", p.account.noTestCall(err, to)
 	}
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), testCallRings)
 	defer cancel()
 	_ = p.EndTestCall(after, id+".1") // there may be none, and the first error says more
-	return "", p.fault(err)
+	return "", p.account.fault(err)
 }
 
 // EndTestCall hangs up what TestCall returned. A call that is over is no error.
@@ -79,20 +77,20 @@ func (p *PBX) EndTestCall(ctx context.Context, uniqueID string) error {
 		return recording.Errorf(recording.Invalid, "%q is not the unique id of a test call", ami.Shorten(uniqueID))
 	}
 	_, err := p.server.Do(ctx, ami.NewAction("Hangup", "Channel", uniqueID, "Cause", "16"))
-	if err = p.fault(err); recording.CodeOf(err) == recording.NotFound {
+	if err = p.account.fault(err); recording.CodeOf(err) == recording.NotFound {
 		return nil
 	}
 	return err
 }
 
-func (p *PBX) noOriginate(cause error) error {
-	return p.unavailable(cause, "the user %q of the PBX %q may not use Originate, which test calls need: add %q to its write line in manager.conf, reload, and restart recgate",
-		p.user, p.name, "originate")
+func (a account) noOriginate(cause error) error {
+	return a.unavailable(cause, "the user %q of the PBX %q may not use Originate, which test calls need: add %q to its write line in manager.conf, reload, and restart recgate",
+		a.user, a.pbx, "originate")
 }
 
-func (p *PBX) noTestCall(cause error, to string) error {
-	return p.unavailable(cause, "the PBX %q made no test call: is %q in its dialplan, and does it answer at once? The lines for it are in docs/asterisk.md; the key test_call names it",
-		p.name, to)
+func (a account) noTestCall(cause error, to string) error {
+	return a.unavailable(cause, "the PBX %q made no test call: is %q in its dialplan, and does it answer at once? The lines for it are in docs/asterisk.md; the key test_call names it",
+		a.pbx, to)
 }
 
 // awaitUp waits until the table has the channel as answered.
@@ -111,7 +109,7 @@ func (p *PBX) awaitUp(ctx context.Context, uniqueID, to string) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			return p.noTestCall(nil, to)
+			return p.account.noTestCall(nil, to)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestWhyThereIsNoConnection(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := asterisk.NewPBX(asterisk.Config{Name: "pbx1", Spool: "/spool", Client: ami.Options{Address: server.Addr(), Username: "u", Secret: tt.secret}})
+			p, err := asterisk.New(asterisk.Config{Name: "pbx1", Spool: "/spool", Client: ami.Options{Address: server.Addr(), Username: "u", Secret: tt.secret}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -24,7 +24,7 @@ type writers struct {
 type inode struct{ device, number uint64 }
 
 // write reports whether a process is seen to have the file open for writing.
-// Who asks while another one looks is content with a look that began later.
+// A caller that asks while another one looks takes a look that began later.
 func (w *writers) write(info fs.FileInfo) bool {
 	asked := time.Now()
 	w.mu.Lock()

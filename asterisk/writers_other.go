@@ -4,7 +4,7 @@ package asterisk
 
 import "io/fs"
 
-// writers finds nobody: where there is no /proc, who writes cannot be seen.
+// writers finds nobody: without /proc, nobody can see who writes.
 type writers struct{}
 
 func (*writers) write(fs.FileInfo) bool { return false }

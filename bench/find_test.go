@@ -84,7 +84,7 @@ func newSim(b *testing.B, channels int) *sim.Server {
 // follow keeps a PBX in step with server.
 func follow(b *testing.B, server *sim.Server) *asterisk.PBX {
 	b.Helper()
-	pbx, err := asterisk.NewPBX(asterisk.Config{
+	pbx, err := asterisk.New(asterisk.Config{
 		Name: "pbx1", Spool: b.TempDir(),
 		Client: ami.Options{Address: server.Addr(), Username: "bench", Secret: "bench"},
 	})

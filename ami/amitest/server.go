@@ -86,7 +86,8 @@ func Accept(t testing.TB, ln net.Listener, script func(*Peer)) (address string) 
 // OnLoopback runs a scripted server on 127.0.0.1.
 func OnLoopback(t testing.TB, script func(*Peer)) ami.Options {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	var listen net.ListenConfig
+	ln, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

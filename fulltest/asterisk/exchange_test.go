@@ -32,7 +32,7 @@ func newExchange(t *testing.T, l *lab.Lab, tech, recorder string) *exchange {
 	t.Helper()
 	l.Hangup()
 	w := wire.New(t, l.AMI)
-	pbx, err := asterisk.NewPBX(asterisk.Config{
+	pbx, err := asterisk.New(asterisk.Config{
 		Name:        "pbx1",
 		Client:      ami.Options{Address: w.Address(), Username: "recorder", Secret: l.Secret("recorder"), BackoffMin: 20 * time.Millisecond},
 		Actions:     2,

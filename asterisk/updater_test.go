@@ -197,7 +197,7 @@ func TestOldListing(t *testing.T) {
 		synctest.Wait()
 		close(first)
 		synctest.Wait()
-		if r.inStep() || r.table.Len() > 0 {
+		if r.session.isReady() || r.table.Len() > 0 {
 			t.Error("the table was built from a listing that is void")
 		}
 		close(second)
@@ -211,7 +211,7 @@ func TestRunTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := p.Run(t.Context(), func(recording.Event) {}); !errors.Is(err, errCut) {
-		t.Errorf("Run = %v, want that of the client", err)
+		t.Errorf("Run = %v, want the error of the client", err)
 	}
 }
 

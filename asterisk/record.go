@@ -3,7 +3,6 @@ package asterisk
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"time"
 
 	"recgate/recording"
@@ -16,7 +15,7 @@ const stopDeadline = 5 * time.Second
 // Config.VerifyStart says, since Asterisk answers Success to starts that write
 // no file; a start without a file is stopped again by its id.
 func (p *PBX) Record(ctx context.Context, c recording.Channel, id recording.ID) (recording.Capture, error) {
-	r, err := p.recorder(ctx)
+	r, err := p.recorders.present(ctx)
 	if err == nil {
 		err = p.addressable(c)
 	}
@@ -26,16 +25,16 @@ func (p *PBX) Record(ctx context.Context, c recording.Channel, id recording.ID) 
 	tracks := r.tracks(c, id)
 	handle, err := r.start(ctx, c, id)
 	if err != nil {
-		return recording.Capture{}, p.fault(err)
+		return recording.Capture{}, p.account.fault(err)
 	}
 	for i := range tracks {
 		tracks[i].StartedAt = p.now()
 	}
 	if err := p.verify(ctx, c.UniqueID, tracks[0].File); err != nil {
 		rec := recording.Recording{ID: id, UniqueID: c.UniqueID, Handle: handle}
-		return recording.Capture{}, p.takeBack(ctx, r, rec, tracks, p.orModule(ctx, err))
+		return recording.Capture{}, p.takeBack(ctx, r, rec, tracks, p.server.explainNoFile(ctx, err))
 	}
-	p.spool.meet(tracks[0].File)
+	p.spool.lookForWriter(tracks[0].File)
 	return recording.Capture{Recorder: r.name(), Handle: handle, Tracks: tracks}, nil
 }
 
@@ -48,11 +47,11 @@ func (p *PBX) verify(ctx context.Context, uniqueID, file string) error {
 	late := time.NewTimer(p.verifyStart)
 	defer late.Stop()
 	for step := 50 * time.Microsecond; ; step = min(step+step/4, 20*time.Millisecond) {
-		seen, err := p.seen(file)
-		if seen {
+		err := p.spool.begun(file)
+		if err == nil {
 			return nil
 		}
-		if _, lives := p.table.Get(p.nowAt(uniqueID)); !lives {
+		if _, lives := p.table.Get(p.pickups.follow(uniqueID)); !lives {
 			return errGone
 		}
 		if step < time.Millisecond {
@@ -62,44 +61,11 @@ func (p *PBX) verify(ctx context.Context, uniqueID, file string) error {
 		select {
 		case <-time.After(step):
 		case <-late.C:
-			return p.unseen(err)
+			return p.account.noFile(err)
 		case <-ctx.Done():
-			return p.unseen(errors.Join(ctx.Err(), err))
+			return p.account.noFile(errors.Join(ctx.Err(), err))
 		}
 	}
-}
-
-// errEmpty says that a file is there with nothing in it, not even the header
-// that Asterisk writes first: what it is told to record goes nowhere.
-var errEmpty = errors.New("the file has no header")
-
-// seen tells whether a spool file is there, can be read and has its header.
-func (p *PBX) seen(file string) (bool, error) {
-	f, err := p.spool.open(file)
-	if err != nil {
-		return false, err
-	}
-	info, err := f.Stat()
-	if err == nil && info.Size() == 0 {
-		err = errEmpty
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return false, err
-	}
-	return true, nil
-}
-
-// unseen says why a start failed and what to look at.
-func (p *PBX) unseen(cause error) error {
-	cause = errors.Join(recording.ErrNoFile, cause)
-	if errors.Is(cause, fs.ErrPermission) {
-		return p.unavailable(cause, "the PBX %q records, but recgate cannot read the file: give the recgate user read permission on the folder in the key mount", p.name)
-	}
-	if errors.Is(cause, errEmpty) {
-		return p.unavailable(cause, "the PBX %q was asked to record, but its file stays empty: check whether the disk of the folder in the key spool is full", p.name)
-	}
-	return p.unavailable(cause, "the PBX %q was asked to record, but its file did not appear: check that Asterisk may write to the folder in the key spool, "+
-		"and that the key mount is the same folder as seen by recgate", p.name)
 }
 
 // takeBack ends a recording whose start failed. The caller's deadline may be
@@ -107,25 +73,20 @@ func (p *PBX) unseen(cause error) error {
 func (p *PBX) takeBack(ctx context.Context, r recorder, rec recording.Recording, tracks []recording.Track, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopDeadline)
 	defer cancel()
-	err := p.fault(r.stop(ctx, p.nowAt(rec.UniqueID), rec))
+	err := p.account.fault(r.stop(ctx, p.pickups.follow(rec.UniqueID), rec))
 	switch {
 	case errors.Is(err, errGone):
 		cause = errGone
 	case errors.Is(err, errEnded), err == nil:
 	default: // it may run on, and its file may appear
-		return p.because(cause, recording.ErrUncertain, err)
+		return because(cause, recording.ErrUncertain, err)
 	}
 	for _, t := range tracks {
 		if err := p.spool.Remove(t.File); err != nil {
-			return p.because(cause, err)
+			return because(cause, err)
 		}
 	}
 	return cause
-}
-
-// because is a cause with more causes, for the log.
-func (p *PBX) because(cause error, more ...error) error {
-	return &recording.Error{Code: recording.CodeOf(cause), Msg: recording.Message(cause), Err: errors.Join(append(more, cause)...)}
 }
 
 // Stop implements recording.Recorder. A recording is stopped by what began
@@ -135,7 +96,7 @@ func (p *PBX) Stop(ctx context.Context, rec recording.Recording) error {
 	if err != nil {
 		return err
 	}
-	return p.fault(r.stop(ctx, p.nowAt(rec.UniqueID), rec))
+	return p.account.fault(r.stop(ctx, p.pickups.follow(rec.UniqueID), rec))
 }
 
 // recorderOf returns the recorder that a recording was begun by: the one that
@@ -144,19 +105,19 @@ func (p *PBX) recorderOf(ctx context.Context, rec recording.Recording) (recorder
 	if err := sendable(rec.UniqueID); err != nil {
 		return nil, err
 	}
-	chosen, err := p.recorder(ctx) // waits until the rights are known, too
-	for _, r := range []recorder{mixMonitor{p}, monitor{p}} {
+	chosen, err := p.recorders.present(ctx) // waits until the rights are known, too
+	for _, r := range p.recorders.both() {
 		if r.name() == rec.Recorder {
 			return r, nil
 		}
 	}
-	for _, r := range []recorder{mixMonitor{p}, monitor{p}} {
-		if seen, _ := p.seen(r.tracks(recording.Channel{}, rec.ID)[0].File); seen {
+	for _, r := range p.recorders.both() {
+		if p.spool.begun(r.tracks(recording.Channel{}, rec.ID)[0].File) == nil {
 			return r, nil
 		}
 	}
-	if err != nil { // whoever began it, none can be started: ask by what needs least
-		return mixMonitor{p}, nil
+	if err != nil { // none can be started now: ask by the one that needs least
+		return mixMonitor{p.recorders}, nil
 	}
 	return chosen, nil
 }
@@ -170,31 +131,31 @@ func (p *PBX) Reclaim(ctx context.Context, rec recording.Recording) (recording.C
 	if err != nil {
 		return none, err
 	}
-	if err := p.await(ctx); err != nil {
+	if err := p.session.await(ctx); err != nil {
 		return none, err
 	}
-	uniqueID := p.nowAt(rec.UniqueID)
+	uniqueID := p.pickups.follow(rec.UniqueID)
 	c, lives := p.table.Get(uniqueID)
 	if !lives {
 		return none, errGone
 	}
-	tracks := p.reclaimed(r, c, rec)
+	tracks := tracksOf(r, c, rec)
 	file := tracks[0].File
-	seen, _ := p.seen(file)
+	seen := p.spool.begun(file) == nil
 	if seen {
-		p.spool.meet(file)
+		p.spool.lookForWriter(file)
 	}
-	handle, is, err := r.reclaim(ctx, uniqueID, rec, seen)
+	handle, runs, err := r.reclaim(ctx, uniqueID, rec, seen)
 	if err != nil {
-		return none, p.fault(err)
+		return none, p.account.fault(err)
 	}
 	switch {
-	case is == over:
+	case !runs:
 		return none, nil
 	case seen:
 	case p.verifyStart <= 0 || p.verify(ctx, uniqueID, file) != nil:
 		rec.Handle = handle
-		if err := p.fault(r.stop(ctx, uniqueID, rec)); err != nil && recording.CodeOf(err) != recording.NotFound {
+		if err := p.account.fault(r.stop(ctx, uniqueID, rec)); err != nil && recording.CodeOf(err) != recording.NotFound {
 			return none, err
 		}
 		return none, nil
@@ -202,8 +163,8 @@ func (p *PBX) Reclaim(ctx context.Context, rec recording.Recording) (recording.C
 	return recording.Capture{Recorder: r.name(), Handle: handle, Tracks: tracks}, nil
 }
 
-// reclaimed returns the tracks of a row, made anew if it has none.
-func (p *PBX) reclaimed(r recorder, c recording.Channel, rec recording.Recording) []recording.Track {
+// tracksOf returns the tracks of a row, or makes them if it has none.
+func tracksOf(r recorder, c recording.Channel, rec recording.Recording) []recording.Track {
 	if len(rec.Tracks) > 0 {
 		return rec.Tracks
 	}

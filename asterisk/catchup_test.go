@@ -32,10 +32,10 @@ func TestFindANewChannel(t *testing.T) {
 		})
 		found, err := r.Find(t.Context(), target("500"))
 		if err != nil || len(found) != 1 || found[0].UniqueID != "10.9" {
-			t.Errorf("found %v, %v; want the channel that was in the news", found, err)
+			t.Errorf("found %v, %v; want the channel that the PBX had yet to tell of", found, err)
 		}
 		if _, err := r.Find(t.Context(), target("410")); err != nil || r.far.marks != 1 {
-			t.Errorf("the news were asked for %d times, %v; want once: 410 is known", r.far.marks, err)
+			t.Errorf("the PBX was asked %d times, %v; want once: 410 is known", r.far.marks, err)
 		}
 	})
 }
@@ -86,7 +86,7 @@ func TestManyMissChannels(t *testing.T) {
 		close(marking)
 		await.Return(t, "all callers to return", all.Wait)
 		if r.far.marks > 2 {
-			t.Errorf("the news were asked for %d times by 100 at once", r.far.marks)
+			t.Errorf("the PBX was asked %d times by 100 at once", r.far.marks)
 		}
 		r.far.set(func() { r.far.marking = make(chan struct{}) })
 		begun := time.Now()

@@ -62,7 +62,7 @@ func TestMixMonitor(t *testing.T) {
 }
 
 // TestStopTouchesNothingElse: an id that now belongs to another recording,
-// an unknown one, and one that is no id at all.
+// an unknown one, and one that is not an id at all.
 func TestStopTouchesNothingElse(t *testing.T) {
 	r := newRig(t, nil).up(t)
 	r.vars(map[string]string{"MIXMONITOR(0x1,filename)": "/var/spool/dialplan.wav"})
@@ -235,7 +235,7 @@ func TestMonitorTaken(t *testing.T) {
 	}
 }
 
-// TestMonitorStopEvent: the echo of our own stop is no news, whenever it comes,
+// TestMonitorStopEvent: the echo of our own stop ends nothing, whenever it comes,
 // also when events before it were dropped; after a new login none comes.
 func TestMonitorStopEvent(t *testing.T) {
 	for _, tt := range []struct {
@@ -337,7 +337,7 @@ func TestPickup(t *testing.T) {
 	}
 }
 
-// TestMonitorStopWhenTheClockIsSet: the echo of our own stop is no news when
+// TestMonitorStopWhenTheClockIsSet: the echo of our own stop ends nothing when
 // the clock was set meanwhile.
 func TestMonitorStopWhenTheClockIsSet(t *testing.T) {
 	for _, by := range []time.Duration{time.Hour, -time.Hour} {

@@ -28,7 +28,7 @@ func TestStopAsksOnce(t *testing.T) {
 		{"Stop at once", func() error { return r.Stop(t.Context(), rec) }, 0},
 		{"Stop again", func() error { return r.Stop(t.Context(), rec) }, 1},
 		{"Reclaim", func() error { _, err := r.Reclaim(t.Context(), rec); return err }, 1},
-		{"Stop later", func() error { time.Sleep(2 * toldFor); return r.Stop(t.Context(), rec) }, 1},
+		{"Stop later", func() error { time.Sleep(2 * confirmedFor); return r.Stop(t.Context(), rec) }, 1},
 		{"Reclaim", func() error { _, err := r.Reclaim(t.Context(), rec); return err }, 1},
 		{"Stop of another id", func() error { other := rec; other.Handle = "0x6"; return r.Stop(t.Context(), other) }, 1},
 	} {
