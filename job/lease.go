@@ -2,9 +2,11 @@ package job
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"sync"
 	"time"
+
+	"recgate/lease"
 )
 
 // Leases divide work among processes that share a database: who holds the
@@ -59,46 +61,18 @@ func (c Claims) Do(ctx context.Context, name string, do func(ctx context.Context
 	if mine, err = c.Leases.TryLease(ctx, name, c.Holder, leaseFor); !mine || err != nil {
 		return false, err
 	}
-	working, lost := context.WithCancel(ctx)
-	done := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer lost()
-		c.keep(working, name, asked, done)
-	})
-	err = do(working)
-	close(done)
-	wg.Wait()
+	held := lease.Lease{For: leaseFor, Renew: func(ctx context.Context) (bool, error) { return c.Leases.Renew(ctx, name, c.Holder, leaseFor) }}
+	lost, err := held.Keep(ctx, asked, do)
+	switch {
+	case errors.Is(lost, lease.ErrTaken):
+		c.Log.WarnContext(ctx, "lease lost to another process", slog.String("work", name))
+	case lost != nil:
+		c.Log.WarnContext(ctx, "lease could not be renewed", slog.String("work", name))
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBack) // also when the process ends
 	defer cancel()
 	if err := c.Leases.Release(ctx, name, c.Holder); err != nil {
 		c.Log.DebugContext(ctx, "lease not given back, it runs out by itself", slog.String("work", name), slog.Any("err", err))
 	}
 	return true, err
-}
-
-// keep renews a lease that was had at a time until done is closed. It returns
-// earlier when the lease is another's, or may be.
-func (c Claims) keep(ctx context.Context, name string, had time.Time, done <-chan struct{}) {
-	tick := time.NewTicker(leaseFor / 4)
-	defer tick.Stop()
-	for time.Since(had) < leaseFor {
-		select {
-		case <-done:
-			return
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		asked := time.Now()
-		mine, err := c.Leases.Renew(ctx, name, c.Holder, leaseFor)
-		switch {
-		case err == nil && !mine:
-			c.Log.WarnContext(ctx, "lease lost to another process", slog.String("work", name))
-			return
-		case err == nil:
-			had = asked
-		}
-	}
-	c.Log.WarnContext(ctx, "lease could not be renewed", slog.String("work", name))
 }

@@ -5,12 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/pressly/goose/v3"
 
+	"recgate/lease"
 	"recgate/recording"
 )
 
@@ -40,17 +40,12 @@ func (db *DB) aloneFor(ctx context.Context, p *goose.Provider, up func(context.C
 	if err := db.awaitLease(ctx, holder); err != nil {
 		return err
 	}
-	working, lost := context.WithCancel(ctx)
-	defer lost()
-	done := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer lost()
-		db.keepMigrating(working, holder, done)
-	})
-	err = up(working)
-	close(done)
-	wg.Wait()
+	// A statement that changes a table stops a whole cluster for as long as it
+	// takes, renewals too.
+	held := lease.Lease{For: migratingFor, Patient: true, Renew: func(ctx context.Context) (bool, error) {
+		return db.Renew(ctx, migrating, holder, migratingFor)
+	}}
+	_, err = held.Keep(ctx, time.Now(), up)
 	return errors.Join(err, db.Release(context.WithoutCancel(ctx), migrating, holder))
 }
 
@@ -69,26 +64,6 @@ func (db *DB) awaitLease(ctx context.Context, holder string) error {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
 			return errors.Join(unavailable("another recgate is taking too long to update the database tables", "migrate the database", ctx.Err()), err)
-		}
-	}
-}
-
-// keepMigrating renews the lease until done is closed, or it is lost. A
-// statement that changes a table stops a whole cluster for as long as it
-// takes, so that a renewal which fails is tried again.
-func (db *DB) keepMigrating(ctx context.Context, holder string, done <-chan struct{}) {
-	tick := time.NewTicker(migratingFor / 5)
-	defer tick.Stop()
-	for {
-		select {
-		case <-done:
-			return
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if got, err := db.Renew(ctx, migrating, holder, migratingFor); err == nil && !got {
-			return
 		}
 	}
 }

@@ -15,8 +15,8 @@ const module = "recgate"
 // everything is for those who put the parts together.
 var everything = []string{"..."}
 
-// rooms is the plan. recording, audio, ami, metrics, smallfile and owner import
-// nothing of ours, config only smallfile; doors (soap), hands (asterisk, store, blob),
+// rooms is the plan. recording, audio, ami, metrics, smallfile, lease and owner
+// import nothing of ours, config only smallfile; doors (soap), hands (asterisk, store, blob),
 // httpd and auth import recording, doors never doors and hands never hands; httpd
 // is what doors share; asterisk also imports ami, which it drives, and config,
 // whose section of a PBX it opens; store imports auth for the rows that it keeps
@@ -31,7 +31,7 @@ var rooms = map[string]room{
 
 	"recorder": {ours: []string{"recording", "book", "job"}},
 	"book":     {ours: []string{"recording"}},
-	"job":      {ours: []string{"recording"}},
+	"job":      {ours: []string{"recording", "lease"}},
 
 	"proof":         {ours: []string{"recording", "audio/audiotest"}},
 	"soap":          {ours: []string{"recording", "httpd", "wsdl"}, outside: []string{"github.com/gorilla/mux", "golang.org/x/time"}},
@@ -48,7 +48,7 @@ var rooms = map[string]room{
 	"ami/amitest":  {ours: []string{"ami", "internal/await"}},
 	"asterisk":     {ours: []string{"recording", "ami", "config", "trust"}, tests: []string{"ami/amitest"}},
 	"asterisk/sim": {ours: []string{"recording", "audio"}},
-	"store": {ours: []string{"recording", "auth", "owner", "trust"}, outside: []string{
+	"store": {ours: []string{"recording", "auth", "lease", "owner", "trust"}, outside: []string{
 		"github.com/go-sql-driver/mysql", "github.com/pressly/goose/v3", "modernc.org/sqlite",
 	}},
 	"store/storetest": {ours: []string{"store", "recording"}, outside: testModules},
@@ -60,6 +60,7 @@ var rooms = map[string]room{
 	"audio/audiotest": {ours: []string{"audio"}},
 	"config":          {ours: []string{"smallfile"}, outside: []string{"github.com/goccy/go-yaml"}},
 	"smallfile":       {},
+	"lease":           {},
 	"owner":           {},
 	"metrics":         {outside: []string{"github.com/prometheus/client_golang"}},
 
