@@ -1,5 +1,5 @@
-// Package asterisk drives one Asterisk server: PBX is recording.PBX over the
-// protocol client of package ami.
+// Package asterisk drives one Asterisk server over the protocol client of
+// package ami: PBX.Ports is what the core asks of it.
 //
 // Start reading at PBX (pbx.go). Run keeps Table, the live channels, in step with
 // the server: updater.go takes events, listing.go lists all channels,

@@ -11,7 +11,7 @@ import (
 	"recgate/recording"
 )
 
-// PBX is one Asterisk server: recording.PBX over AMI.
+// PBX is one Asterisk server, over AMI.
 type PBX struct {
 	account     account
 	now         func() time.Time
@@ -27,8 +27,6 @@ type PBX struct {
 	spool       *spool
 	verifyStart time.Duration
 }
-
-var _ recording.PBX = (*PBX)(nil)
 
 // New makes a PBX and starts nothing. An error names the setting that is wrong
 // and what would do.
@@ -67,10 +65,15 @@ func newPBX(c Config, conn connection, asks asker) (*PBX, error) {
 	return p, nil
 }
 
-// Name implements recording.PBX.
+// Ports returns what the core asks of the PBX.
+func (p *PBX) Ports() recording.PBX {
+	return recording.PBX{Name: p.Name(), Switch: p, Recorder: p, Spool: p.spool, Events: p}
+}
+
+// Name returns the name in the configuration.
 func (p *PBX) Name() string { return p.account.pbx }
 
-// Spool implements recording.PBX.
+// Spool returns the folder that the PBX writes recordings to.
 func (p *PBX) Spool() recording.Spool { return p.spool }
 
 // Find implements recording.Switch. It asks the table, not the PBX; while the

@@ -77,7 +77,7 @@ func newSimulated(t *testing.T, version int, recorder, tech string) *simulated {
 	return &simulated{Server: server, pbx: pbx, tech: tech, calls: map[string]*sim.Call{}}
 }
 
-func (s *simulated) PBX() recording.PBX { return s.pbx }
+func (s *simulated) PBX() recording.PBX { return s.pbx.Ports() }
 
 func (s *simulated) Call(t testing.TB, from, to string) (caller, callee string) {
 	t.Helper()

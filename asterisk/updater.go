@@ -17,7 +17,7 @@ import (
 // whether somebody has corrected manager.conf.
 const renewAfter = 15 * time.Second
 
-// Run implements recording.PBX.
+// Run implements recording.Events.
 func (p *PBX) Run(ctx context.Context, tell func(recording.Event)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

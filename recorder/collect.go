@@ -67,7 +67,8 @@ func (s *Service) stillWaits(ctx context.Context, c *book.Wait) time.Duration {
 	if c.Rec == nil {
 		return 0
 	}
-	files, err := openAll(s.pbx(c.Rec.PBX), c.Rec.Tracks)
+	p, _ := s.pbxs.Named(c.Rec.PBX)
+	files, err := openAll(p, c.Rec.Tracks)
 	defer func() { s.closeAll(ctx, files) }()
 	if err != nil || slices.ContainsFunc(files, func(f spooled) bool { return f.file == nil }) {
 		return 0
@@ -82,8 +83,8 @@ func (s *Service) collect(ctx context.Context, c *book.Wait) (again time.Duratio
 	if err != nil || rec.State != recording.Collecting {
 		return 0, err
 	}
-	p := s.pbx(rec.PBX)
-	if p == nil {
+	p, is := s.pbxs.Named(rec.PBX)
+	if !is {
 		return 0, recording.Errorf(recording.Unavailable, "the PBX %q of the recording is not configured any more", rec.PBX)
 	}
 	files, err := openAll(p, rec.Tracks)
@@ -180,11 +181,11 @@ func legsOf(files []spooled) [2]recording.Leg {
 // clear deletes the spool files of a recording that is settled, unless they
 // have changed since they were taken: then they are judged as leftovers.
 func (s *Service) clear(ctx context.Context, p recording.PBX, rec recording.Recording, files []spooled) {
-	if s.o.KeepSpool[p.Name()] || !s.asTaken(ctx, p, files) {
+	if p.KeepSpool || !s.asTaken(ctx, p, files) {
 		return
 	}
 	for _, t := range rec.Tracks {
-		if err := p.Spool().Remove(t.File); err != nil {
+		if err := p.Spool.Remove(t.File); err != nil {
 			s.o.Log.WarnContext(ctx, "spool file not deleted", slog.String("recording", string(rec.ID)), slog.String("file", t.File), slog.Any("err", err))
 		}
 	}

@@ -22,7 +22,7 @@ func (s *Service) target(text, pbxName string) (recording.Target, error) {
 	if err != nil {
 		return t, err
 	}
-	if s.pbx(t.Tech) != nil {
+	if _, is := s.pbxs.Named(t.Tech); is {
 		name := t.Tech
 		if t, err = recording.ParseTarget(t.Name); err != nil {
 			return t, err
@@ -33,7 +33,7 @@ func (s *Service) target(text, pbxName string) (recording.Target, error) {
 		return t, err
 	}
 	if pbxName != "" {
-		if s.pbx(pbxName) == nil {
+		if _, is := s.pbxs.Named(pbxName); !is {
 			return t, recording.Errorf(recording.Invalid, "no PBX is named %q", recording.Shorten(pbxName))
 		}
 		t.PBX = pbxName
@@ -47,10 +47,10 @@ func (s *Service) find(ctx context.Context, t recording.Target) ([]live, error) 
 	var found []live
 	var away error
 	for _, p := range s.pbxs {
-		if t.PBX != "" && t.PBX != p.Name() {
+		if t.PBX != "" && t.PBX != p.Name {
 			continue
 		}
-		channels, err := p.Find(ctx, t)
+		channels, err := p.Switch.Find(ctx, t)
 		// Two PBXs may give the same unique id: the one that is away is not
 		// to be taken for the one that is there. An extension may have moved.
 		if errors.Is(err, recording.ErrLastSeen) {
@@ -84,8 +84,8 @@ func (s *Service) find(ctx context.Context, t recording.Target) ([]live, error) 
 func onOnePBX(found []live, t recording.Target) error {
 	var names []string
 	for _, l := range found {
-		if !slices.Contains(names, l.on.Name()) {
-			names = append(names, l.on.Name())
+		if !slices.Contains(names, l.on.Name) {
+			names = append(names, l.on.Name)
 		}
 	}
 	if len(names) == 1 {

@@ -14,12 +14,12 @@ func (s *Service) note(ctx context.Context, p recording.PBX, e recording.Event) 
 	c := live{e.Channel, p}
 	ctx, cancel := context.WithTimeout(ctx, 2*s.o.Deadline)
 	defer cancel()
-	unlock, err := s.locks.Lock(ctx, channelKey{p.Name(), c.UniqueID})
+	unlock, err := s.locks.Lock(ctx, channelKey{p.Name, c.UniqueID})
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	n := recording.ChannelNote{PBX: p.Name(), LinkedID: c.LinkedID, Party: partyOf(c.Channel)}
+	n := recording.ChannelNote{PBX: p.Name, LinkedID: c.LinkedID, Party: partyOf(c.Channel)}
 	if e.Kind == recording.ChannelAnswered {
 		n.AnsweredAt = e.At
 		return s.store.ChannelEvent(ctx, n)
@@ -37,7 +37,7 @@ func (s *Service) note(ctx context.Context, p recording.PBX, e recording.Event) 
 
 // hungUp ends what was recorded on a channel that is gone.
 func (s *Service) hungUp(ctx context.Context, c live, at time.Time) error {
-	open, err := s.store.OnChannel(ctx, c.on.Name(), c.UniqueID)
+	open, err := s.store.OnChannel(ctx, c.on.Name, c.UniqueID)
 	if err != nil {
 		return err
 	}
@@ -63,12 +63,12 @@ func (s *Service) hungUp(ctx context.Context, c live, at time.Time) error {
 func (s *Service) endedByPBX(ctx context.Context, p recording.PBX, e recording.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*s.o.Deadline)
 	defer cancel()
-	unlock, err := s.locks.Lock(ctx, channelKey{p.Name(), e.Channel.UniqueID})
+	unlock, err := s.locks.Lock(ctx, channelKey{p.Name, e.Channel.UniqueID})
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	open, err := s.store.OnChannel(ctx, p.Name(), e.Channel.UniqueID)
+	open, err := s.store.OnChannel(ctx, p.Name, e.Channel.UniqueID)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (s *Service) endedByPBX(ctx context.Context, p recording.PBX, e recording.E
 		if rec.State != recording.Running {
 			continue
 		}
-		capture, err := p.Reclaim(ctx, rec)
+		capture, err := p.Recorder.Reclaim(ctx, rec)
 		switch {
 		case recording.CodeOf(err) == recording.NotFound: // its hangup is on the way, or the next sweep sees to it
 			return nil
@@ -94,12 +94,12 @@ func (s *Service) endedByPBX(ctx context.Context, p recording.PBX, e recording.E
 // moved follows a recording from the channel that was picked up to the one
 // that picked it up.
 func (s *Service) moved(ctx context.Context, p recording.PBX, e recording.Event) error {
-	unlock, err := s.locks.Lock(ctx, channelKey{p.Name(), e.Channel.UniqueID})
+	unlock, err := s.locks.Lock(ctx, channelKey{p.Name, e.Channel.UniqueID})
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	open, err := s.store.OnChannel(ctx, p.Name(), e.Channel.UniqueID)
+	open, err := s.store.OnChannel(ctx, p.Name, e.Channel.UniqueID)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func TestStartThatIsWrittenAllTheSame(t *testing.T) {
 	for _, holder := range []string{"", "one"} {
 		inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
 			caller, _ := of.pbx.Call(t, "410", "411")
-			late := recorder.NewService([]recording.PBX{of.pbx}, lateStore{of.store}, of.blobs, nil, recorder.Options{Holder: holder})
+			late := recorder.NewService(recording.PBXs{of.pbx.PBX()}, lateStore{of.store}, of.blobs, nil, recorder.Options{Holder: holder})
 			_, err := late.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "22"})
 			refused(t, err, recording.Unavailable, "in time")
 			time.Sleep(time.Millisecond) // of the bubble: the next one is newer

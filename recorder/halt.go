@@ -22,7 +22,7 @@ func (s *Service) stopNow(ctx context.Context, p recording.PBX, rec *recording.R
 		return err
 	}
 	// A channel or a recording that is gone already has ended.
-	if err := p.Stop(ctx, *rec); err != nil && recording.CodeOf(err) != recording.NotFound {
+	if err := p.Recorder.Stop(ctx, *rec); err != nil && recording.CodeOf(err) != recording.NotFound {
 		ctx, cancel := s.own(ctx) // the deadline may be the very reason
 		defer cancel()
 		back := recording.Step{To: recording.Running, Back: true, Reason: step.Reason.With(recording.NoteUnconfirmed), Said: recording.Message(err)}
@@ -48,7 +48,7 @@ func (s *Service) stopAgain(ctx context.Context, p recording.PBX, rec recording.
 	if !rec.InProgress() || s.closed(ctx, p, rec) {
 		return nil
 	}
-	capture, err := p.Reclaim(ctx, rec)
+	capture, err := p.Recorder.Reclaim(ctx, rec)
 	if recording.CodeOf(err) == recording.NotFound || (err == nil && len(capture.Tracks) == 0) {
 		return nil
 	}
@@ -56,7 +56,7 @@ func (s *Service) stopAgain(ctx context.Context, p recording.PBX, rec recording.
 		return err
 	}
 	rec.Recorder, rec.Handle = capture.Recorder, capture.Handle
-	if err := p.Stop(ctx, rec); err != nil && recording.CodeOf(err) != recording.NotFound {
+	if err := p.Recorder.Stop(ctx, rec); err != nil && recording.CodeOf(err) != recording.NotFound {
 		return err
 	}
 	s.o.Log.InfoContext(ctx, "recording stopped on the PBX after an interrupted stop", rec.Attrs()...)

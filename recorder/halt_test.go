@@ -13,13 +13,13 @@ import (
 
 // stubborn is a PBX whose Stop does as it is told to.
 type stubborn struct {
-	recording.PBX
+	recording.Recorder
 	stop func(ctx context.Context, r recording.Recording) error
 }
 
 func (s *stubborn) Stop(ctx context.Context, r recording.Recording) error {
 	if s.stop == nil {
-		return s.PBX.Stop(ctx, r)
+		return s.Recorder.Stop(ctx, r)
 	}
 	return s.stop(ctx, r)
 }
@@ -30,8 +30,8 @@ func inStubbornOffice(t *testing.T, test func(t *testing.T, of *office, p *stubb
 		of := newClosedOffice()
 		p := &stubborn{}
 		of.around = func(inner recording.PBX) recording.PBX {
-			p.PBX = inner
-			return p
+			p.Recorder, inner.Recorder = inner.Recorder, p
+			return inner
 		}
 		of.open(t, recorder.Options{})
 		test(t, of, p)
@@ -50,7 +50,7 @@ func TestStopIsWrittenBeforeItIsAsked(t *testing.T) {
 			if err != nil || row.State != recording.Collecting || row.Reason.String() != "stopped by request" || r.Handle != rec.Handle {
 				t.Errorf("when the PBX is asked the row is %s (%s), %v", row.State, row.Reason, err)
 			}
-			return p.PBX.Stop(ctx, r)
+			return p.Recorder.Stop(ctx, r)
 		}
 		if _, err := of.Stop(t.Context(), recording.StopRequest{Target: "410", Actor: recording.Actor{Remote: "192.0.2.9"}}); err != nil {
 			t.Fatal(err)
@@ -122,7 +122,7 @@ func TestStopThatThePBXDidAllTheSame(t *testing.T) {
 		rec := of.start(t, "410", "22")
 		of.pbx.Pass(time.Second)
 		p.stop = func(ctx context.Context, r recording.Recording) error {
-			if err := p.PBX.Stop(ctx, r); err != nil {
+			if err := p.Recorder.Stop(ctx, r); err != nil {
 				t.Error(err)
 			}
 			return errNoAnswer

@@ -36,7 +36,7 @@ func TestEitherStopsAndServes(t *testing.T) {
 		of.pbx.Call(t, "410", "411")
 		rec := of.start(t, "410", "22")
 		of.pbx.Pass(3 * time.Second)
-		other := recorder.NewService([]recording.PBX{of.pbx, of.second}, of.store, of.blobs, audio.Files{}, recorder.Options{Holder: "two", RetrieveDuringCall: true})
+		other := recorder.NewService(recording.PBXs{of.pbx.PBX(), of.second.PBX()}, of.store, of.blobs, audio.Files{}, recorder.Options{Holder: "two", RetrieveDuringCall: true})
 		alsoRuns(t, other)
 		if _, err := other.Stop(t.Context(), recording.StopRequest{Target: "411"}); err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func (generous) Renew(context.Context, string, string, time.Duration) (bool, err
 func TestTwoAtTheSameWork(t *testing.T) {
 	inOffice(t, recorder.Options{Holder: "one"}, func(t *testing.T, of *office) {
 		for _, name := range []string{"two", "three"} {
-			alsoRuns(t, recorder.NewService([]recording.PBX{of.pbx, of.second}, generous{of.store}, of.blobs, audio.Files{}, recorder.Options{Holder: name}))
+			alsoRuns(t, recorder.NewService(recording.PBXs{of.pbx.PBX(), of.second.PBX()}, generous{of.store}, of.blobs, audio.Files{}, recorder.Options{Holder: name}))
 		}
 		var all []recording.Recording
 		for i := range 40 {

@@ -27,7 +27,7 @@ type leftover struct {
 // is collected, what the archive holds already is deleted, and what nothing
 // explains is returned.
 func (s *Service) tidySpool(ctx context.Context, p recording.PBX) ([]recording.Finding, error) {
-	names, err := p.Spool().Names()
+	names, err := p.Spool.Names()
 	if err != nil {
 		return []recording.Finding{spoolAway(p, err)}, nil
 	}
@@ -51,7 +51,7 @@ func (s *Service) tidySpool(ctx context.Context, p recording.PBX) ([]recording.F
 		}
 		for _, name := range l.names {
 			if f.What != "" {
-				f.Place, f.Name = recording.InSpool(p.Name()), name
+				f.Place, f.Name = recording.InSpool(p.Name), name
 				found = append(found, f)
 			}
 		}
@@ -66,7 +66,7 @@ func (s *Service) tidy(ctx context.Context, p recording.PBX, l *leftover) (recor
 	var left bool
 	var err error
 	if l.rec, left, f, err = s.judge(ctx, p, l.names[0]); !left {
-		if l.rec.State.Final() && f.What == "" && err == nil && l.rec.PBX == p.Name() {
+		if l.rec.State.Final() && f.What == "" && err == nil && l.rec.PBX == p.Name {
 			s.book.Keep(l.id)
 		}
 		return f, err
@@ -100,7 +100,7 @@ func (s *Service) settleLeftover(ctx context.Context, p recording.PBX, l *leftov
 	if longer, err := s.writtenOn(ctx, p, l); longer || err != nil {
 		return f, err
 	}
-	if f, known := s.orphans.known(recording.InSpool(p.Name()), l.names[0]); known && !f.Open {
+	if f, known := s.orphans.known(recording.InSpool(p.Name), l.names[0]); known && !f.Open {
 		return f, nil
 	}
 	why, err := s.mayGo(ctx, p, l)
@@ -108,7 +108,7 @@ func (s *Service) settleLeftover(ctx context.Context, p recording.PBX, l *leftov
 		return recording.Finding{What: why, Do: "listen to it, keep the better one and delete the other: its recording is " + string(l.rec.State)}, err
 	}
 	for _, name := range l.names {
-		if err := p.Spool().Remove(name); err != nil {
+		if err := p.Spool.Remove(name); err != nil {
 			return recording.Finding{What: "it is in the archive and cannot be deleted here: " + err.Error(), Do: "let the user that recgate runs as write the folder"}, nil
 		}
 	}
@@ -120,7 +120,7 @@ func (s *Service) settleLeftover(ctx context.Context, p recording.PBX, l *leftov
 func stillThere(p recording.PBX, names []string) []string {
 	var left []string
 	for _, name := range names {
-		f, err := p.Spool().Open(name)
+		f, err := p.Spool.Open(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -224,7 +224,7 @@ func (s *Service) spoolIsThere(p recording.PBX, files []spooled, c *book.Wait) e
 	if !slices.ContainsFunc(files, func(f spooled) bool { return f.file == nil }) {
 		return nil
 	}
-	_, err := p.Spool().Names()
+	_, err := p.Spool.Names()
 	if err != nil {
 		c.Since = time.Time{}
 	}

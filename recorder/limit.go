@@ -30,7 +30,7 @@ func (s *Service) limit(ctx context.Context, p recording.PBX, rec recording.Reco
 func (s *Service) overlong(ctx context.Context, p recording.PBX, id recording.ID, uniqueID string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Deadline)
 	defer cancel()
-	unlock, err := s.locks.Lock(ctx, channelKey{p.Name(), uniqueID})
+	unlock, err := s.locks.Lock(ctx, channelKey{p.Name, uniqueID})
 	if err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func FuzzUnknownTarget(f *testing.F) {
 	}
 	pbx := recordingtest.NewPBX("pbx1")
 	pbx.Call(f, "410", "411")
-	service := recorder.NewService([]recording.PBX{pbx}, recordingtest.NewStore(), recordingtest.NewBlobs(), audio.Files{}, recorder.Options{})
+	service := recorder.NewService(recording.PBXs{pbx.PBX()}, recordingtest.NewStore(), recordingtest.NewBlobs(), audio.Files{}, recorder.Options{})
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.HasSuffix(strings.Trim(text, " "), "410") || strings.HasSuffix(strings.Trim(text, " "), "411") || strings.Contains(text, "00000.") {
 			return

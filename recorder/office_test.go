@@ -44,7 +44,7 @@ func newClosedOffice() *office {
 
 // open starts a service on the office's stores, and returns what ends it.
 func (of *office) open(t *testing.T, o recorder.Options) (end func()) {
-	first := recording.PBX(of.pbx)
+	first := of.pbx.PBX()
 	if of.around != nil {
 		first = of.around(first)
 	}
@@ -52,7 +52,7 @@ func (of *office) open(t *testing.T, o recorder.Options) (end func()) {
 	if of.archive != nil {
 		blobs = of.archive
 	}
-	of.Service = recorder.NewService([]recording.PBX{first, of.second}, of.store, blobs, audio.Files{}, o)
+	of.Service = recorder.NewService(recording.PBXs{first, of.second.PBX()}, of.store, blobs, audio.Files{}, o)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	service := of.Service

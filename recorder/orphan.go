@@ -110,17 +110,17 @@ func (s *Service) lookThrough(delay time.Duration) {
 // lookBack goes after a delay from the files in a spool to the rows, and then
 // again and again: the sweep goes the other way.
 func (s *Service) lookBack(p recording.PBX, delay time.Duration) {
-	s.compares.Add(delay, "leftovers "+p.Name(), func(ctx context.Context) {
+	s.compares.Add(delay, "leftovers "+p.Name, func(ctx context.Context) {
 		s.settledElsewhereSince(ctx, p)
-		_, err := s.claims.Do(ctx, "leftovers "+p.Name(), func(ctx context.Context) error {
+		_, err := s.claims.Do(ctx, "leftovers "+p.Name, func(ctx context.Context) error {
 			found, err := s.tidySpool(ctx, p)
 			if err == nil && ctx.Err() == nil {
-				s.report(ctx, recording.InSpool(p.Name()), found)
+				s.report(ctx, recording.InSpool(p.Name), found)
 			}
 			return err
 		})
 		if err != nil && ctx.Err() == nil && recording.CodeOf(err) != recording.Unavailable && !s.steps.Raced(err) {
-			s.o.Log.ErrorContext(ctx, "spool not looked through", slog.String("pbx", p.Name()), slog.Any("err", err))
+			s.o.Log.ErrorContext(ctx, "spool not looked through", slog.String("pbx", p.Name), slog.Any("err", err))
 		}
 		s.lookBack(p, lookEvery)
 	})
@@ -129,14 +129,14 @@ func (s *Service) lookBack(p recording.PBX, delay time.Duration) {
 // settledElsewhereSince forgets what another process has settled, so that the
 // metrics of this one do not count it for ever.
 func (s *Service) settledElsewhereSince(ctx context.Context, p recording.PBX) {
-	known := s.book.OnPBX(p.Name())
-	open, err := s.store.Open(ctx, p.Name())
+	known := s.book.OnPBX(p.Name)
+	open, err := s.store.Open(ctx, p.Name)
 	if err != nil {
 		return // said elsewhere
 	}
-	for _, linkedID := range s.book.Reconcile(p.Name(), known, open) {
-		c := recording.Channel{PBX: p.Name(), LinkedID: linkedID}
-		if peers, err := p.Peers(ctx, c); err == nil && len(peers) == 0 {
+	for _, linkedID := range s.book.Reconcile(p.Name, known, open) {
+		c := recording.Channel{PBX: p.Name, LinkedID: linkedID}
+		if peers, err := p.Switch.Peers(ctx, c); err == nil && len(peers) == 0 {
 			s.book.ForgetChannel(c, true)
 		}
 	}

@@ -106,7 +106,7 @@ func (s *Service) settledElsewhere(ctx context.Context, c live, rec recording.Re
 		return now, nil
 	}
 	rec.Recorder, rec.Handle, rec.Tracks = capture.Recorder, capture.Handle, capture.Tracks
-	if err := c.on.Stop(ctx, rec); err != nil && recording.CodeOf(err) != recording.NotFound {
+	if err := c.on.Recorder.Stop(ctx, rec); err != nil && recording.CodeOf(err) != recording.NotFound {
 		return rec, errors.Join(cause, err)
 	}
 	return now, &recording.Error{Code: recording.Unavailable, Msg: "the start took too long and was given up: try again", Err: cause}

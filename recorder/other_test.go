@@ -30,7 +30,7 @@ func (b *blind) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recordin
 
 // two is a second process on the office's PBXs and database.
 func (of *office) two(store recording.Store) *recorder.Service {
-	return recorder.NewService([]recording.PBX{of.pbx, of.second}, store, of.blobs, audio.Files{}, recorder.Options{Holder: "two"})
+	return recorder.NewService(recording.PBXs{of.pbx.PBX(), of.second.PBX()}, store, of.blobs, audio.Files{}, recorder.Options{Holder: "two"})
 }
 
 // TestStartsOfTwoProcessesMakeOneRecording lets a second process come while

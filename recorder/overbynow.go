@@ -18,11 +18,11 @@ func (s *Service) overByNow(ctx context.Context, c recording.Candidate, patient 
 	if err != nil {
 		return c
 	}
-	p := s.pbx(rec.PBX)
-	if p == nil {
+	p, is := s.pbxs.Named(rec.PBX)
+	if !is {
 		return rec.Candidate()
 	}
-	p.Hear(ctx)
+	p.Switch.Hear(ctx)
 	if lives, err := inTable(ctx, p, rec); lives || err != nil {
 		return rec.Candidate()
 	}
@@ -44,7 +44,7 @@ func (s *Service) overByNow(ctx context.Context, c recording.Candidate, patient 
 // inTable reports whether the channel of a recording lives. Unlike Find it
 // makes the PBX list nothing.
 func inTable(ctx context.Context, p recording.PBX, rec recording.Recording) (bool, error) {
-	peers, err := p.Peers(ctx, recording.Channel{PBX: p.Name(), UniqueID: rec.UniqueID, LinkedID: rec.Call.LinkedID})
+	peers, err := p.Switch.Peers(ctx, recording.Channel{PBX: p.Name, UniqueID: rec.UniqueID, LinkedID: rec.Call.LinkedID})
 	for _, c := range peers {
 		if c.UniqueID == rec.UniqueID {
 			return true, nil

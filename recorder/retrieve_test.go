@@ -199,7 +199,7 @@ func FuzzText(f *testing.F) {
 	for _, tag := range []string{"22", "O'Brien, 22 <é>", " ", "a\r\nb", "\x00", "\u0085", "\u2028", "\xff", "'; DROP TABLE recordings; --", strings.Repeat("é", 255), "\uFFFD"} {
 		f.Add(tag)
 	}
-	service := recorder.NewService([]recording.PBX{recordingtest.NewPBX("pbx1")}, recordingtest.NewStore(), recordingtest.NewBlobs(), audio.Files{}, recorder.Options{})
+	service := recorder.NewService(recording.PBXs{recordingtest.NewPBX("pbx1").PBX()}, recordingtest.NewStore(), recordingtest.NewBlobs(), audio.Files{}, recorder.Options{})
 	f.Fuzz(func(t *testing.T, tag string) {
 		_, err := service.Retrieve(t.Context(), recording.RetrieveRequest{Key: tag, Actor: recording.Actor{Username: "fred", Remote: "192.0.2.7"}})
 		trimmed := strings.Trim(tag, " ")

@@ -31,7 +31,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var once sync.Once
 	for _, p := range s.pbxs {
 		wg.Go(func() {
-			if err := p.Run(ctx, func(e recording.Event) { s.follow(p, e) }); err != nil {
+			if err := p.Events.Run(ctx, func(e recording.Event) { s.follow(p, e) }); err != nil {
 				once.Do(func() { first = err })
 				cancel()
 			}
@@ -62,10 +62,10 @@ func (s *Service) Waiting() int { return s.collects.Waiting(collecting) }
 // sweep looks after a delay at all that is unfinished on a PBX, and then
 // again and again.
 func (s *Service) sweep(p recording.PBX, delay time.Duration) {
-	s.work.Add(delay, "sweep "+p.Name(), func(ctx context.Context) {
-		mine, err := s.claims.Do(ctx, "sweep "+p.Name(), func(ctx context.Context) error { return s.settleAll(ctx, p) })
+	s.work.Add(delay, "sweep "+p.Name, func(ctx context.Context) {
+		mine, err := s.claims.Do(ctx, "sweep "+p.Name, func(ctx context.Context) error { return s.settleAll(ctx, p) })
 		if err != nil && ctx.Err() == nil && recording.CodeOf(err) != recording.Unavailable {
-			s.o.Log.ErrorContext(ctx, "unfinished recordings not settled", slog.String("pbx", p.Name()), slog.Any("err", err))
+			s.o.Log.ErrorContext(ctx, "unfinished recordings not settled", slog.String("pbx", p.Name), slog.Any("err", err))
 		}
 		if !mine {
 			s.sweep(p, job.AskAgain)

@@ -17,7 +17,7 @@ import (
 // they recorded and settles what a crash or a lost connection left behind.
 // All methods may be called from many goroutines.
 type Service struct {
-	pbxs   []recording.PBX
+	pbxs   recording.PBXs
 	store  recording.Store
 	blobs  recording.Blobs
 	sound  recording.Sound
@@ -41,8 +41,6 @@ type Options struct {
 	// RetrieveDuringCall allows retrieval as soon as the recording is
 	// ready, although its call is still up.
 	RetrieveDuringCall bool
-	// KeepSpool names the PBXs whose spool files are left after collecting.
-	KeepSpool map[string]bool
 	// Deadline is how long a start or a stop may take; default 4.5 s.
 	Deadline time.Duration
 	// Patience is how long a retrieval waits for a recording that is being
@@ -69,7 +67,7 @@ type Options struct {
 }
 
 // NewService builds a service on its ports. It starts nothing; Run does.
-func NewService(pbxs []recording.PBX, store recording.Store, blobs recording.Blobs, sound recording.Sound, o Options) *Service {
+func NewService(pbxs recording.PBXs, store recording.Store, blobs recording.Blobs, sound recording.Sound, o Options) *Service {
 	setDefault(&o.Deadline, 4500*time.Millisecond)
 	setDefault(&o.Patience, 3*time.Second)
 	setDefault(&o.Sweep, 20*time.Second)
@@ -110,14 +108,4 @@ func (s *Service) now() time.Time { return recording.Stamp(s.o.Now()) }
 // the caller has hung up.
 func (s *Service) own(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), s.o.Deadline)
-}
-
-// pbx returns the PBX of that name, or nil.
-func (s *Service) pbx(name string) recording.PBX {
-	for _, p := range s.pbxs {
-		if p.Name() == name {
-			return p
-		}
-	}
-	return nil
 }

@@ -10,7 +10,7 @@ import (
 // lost connection or a missed event, and as a matter of routine. What cannot
 // be settled because the PBX is away waits for the next look.
 func (s *Service) settleAll(ctx context.Context, p recording.PBX) error {
-	open, err := s.store.Open(ctx, p.Name())
+	open, err := s.store.Open(ctx, p.Name)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (s *Service) settleAll(ctx context.Context, p recording.PBX) error {
 func (s *Service) settle(ctx context.Context, p recording.PBX, id recording.ID, uniqueID string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Deadline)
 	defer cancel()
-	unlock, err := s.locks.Lock(ctx, channelKey{p.Name(), uniqueID})
+	unlock, err := s.locks.Lock(ctx, channelKey{p.Name, uniqueID})
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (s *Service) settleStopped(ctx context.Context, p recording.PBX, rec record
 // although its channel lives, was ended by something else; or the PBX began
 // anew and gave the unique id to another channel.
 func (s *Service) settleRunning(ctx context.Context, p recording.PBX, rec *recording.Recording) error {
-	capture, err := p.Reclaim(ctx, *rec)
+	capture, err := p.Recorder.Reclaim(ctx, *rec)
 	if recording.CodeOf(err) == recording.NotFound {
 		return nil // settleGone sees to it
 	}
@@ -114,19 +114,19 @@ func (s *Service) settleGone(ctx context.Context, p recording.PBX, rec recording
 			return err
 		}
 	}
-	peers, err := p.Peers(ctx, recording.Channel{PBX: p.Name(), LinkedID: rec.Call.LinkedID})
+	peers, err := p.Switch.Peers(ctx, recording.Channel{PBX: p.Name, LinkedID: rec.Call.LinkedID})
 	if err != nil {
 		return err
 	}
 	return s.store.ChannelEvent(ctx, recording.ChannelNote{
-		PBX: p.Name(), LinkedID: rec.Call.LinkedID, EndedAt: at, CallEnded: len(peers) == 0,
+		PBX: p.Name, LinkedID: rec.Call.LinkedID, EndedAt: at, CallEnded: len(peers) == 0,
 		Party: recording.Party{Channel: rec.Channel, UniqueID: rec.UniqueID, Extension: rec.Extension},
 	})
 }
 
 // alive finds the recorded channel among the live ones.
 func (s *Service) alive(ctx context.Context, p recording.PBX, rec recording.Recording) (recording.Channel, bool, error) {
-	found, err := p.Find(ctx, recording.Target{Text: rec.UniqueID, Name: rec.UniqueID})
+	found, err := p.Switch.Find(ctx, recording.Target{Text: rec.UniqueID, Name: rec.UniqueID})
 	if err != nil {
 		return recording.Channel{}, false, err
 	}
@@ -141,7 +141,7 @@ func (s *Service) alive(ctx context.Context, p recording.PBX, rec recording.Reco
 // settleStarting finds out what became of a start whose outcome is not
 // known, and returns the recording in its new state. The lock is held.
 func (s *Service) settleStarting(ctx context.Context, p recording.PBX, rec recording.Recording) (recording.Recording, error) {
-	capture, err := p.Reclaim(ctx, rec)
+	capture, err := p.Recorder.Reclaim(ctx, rec)
 	switch {
 	case recording.CodeOf(err) == recording.NotFound:
 		return s.settleByFiles(ctx, p, rec, recording.Reason{Code: recording.ReasonHungUpAtStart})
@@ -172,7 +172,7 @@ func (s *Service) settleByFiles(ctx context.Context, p recording.PBX, rec record
 		s.collectSoon(rec.ID)
 		return rec, nil
 	}
-	if _, err := p.Spool().Names(); err != nil {
+	if _, err := p.Spool.Names(); err != nil {
 		return rec, err // the files may be where nobody can look now
 	}
 	err := s.steps.Advance(ctx, &rec, recording.Step{To: recording.Failed, Reason: why.With(recording.NoteNotBegun)})

@@ -203,11 +203,7 @@ func TestArchiveAwayLosesNothing(t *testing.T) {
 	})
 }
 
-// closed is a PBX whose spool may be listed but not read.
-type closed struct{ recording.PBX }
-
-func (c closed) Spool() recording.Spool { return closedSpool{c.PBX.Spool()} }
-
+// closedSpool may be listed but not read.
 type closedSpool struct{ recording.Spool }
 
 func (closedSpool) Open(string) (recording.SpoolFile, error) { return nil, fs.ErrPermission }
@@ -215,7 +211,10 @@ func (closedSpool) Open(string) (recording.SpoolFile, error) { return nil, fs.Er
 func TestSpoolThatCannotBeReadIsNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		of := newClosedOffice()
-		of.around = func(p recording.PBX) recording.PBX { return closed{p} }
+		of.around = func(p recording.PBX) recording.PBX {
+			p.Spool = closedSpool{p.Spool}
+			return p
+		}
 		of.open(t, recorder.Options{})
 		if rec := finished(t, of, "22", time.Second); rec.State != recording.Collecting {
 			t.Fatalf("it is %s (%s), want collecting", rec.State, rec.Reason)
@@ -377,7 +376,13 @@ func TestRunningCountsWhatIsNotSettled(t *testing.T) {
 }
 
 func TestKeepSpool(t *testing.T) {
-	inOffice(t, recorder.Options{KeepSpool: map[string]bool{"pbx1": true}}, func(t *testing.T, of *office) {
+	synctest.Test(t, func(t *testing.T) {
+		of := newClosedOffice()
+		of.around = func(p recording.PBX) recording.PBX {
+			p.KeepSpool = true
+			return p
+		}
+		of.open(t, recorder.Options{})
 		rec := finished(t, of, "22", time.Second)
 		f, err := of.pbx.Spool().Open(rec.ID.Hex() + ".wav")
 		if err != nil {

@@ -41,7 +41,7 @@ func (s *Service) start(ctx context.Context, r recording.StartRequest) (recordin
 		return recording.Recording{}, err
 	}
 	c := found[0]
-	unlock, err := s.locks.Lock(ctx, channelKey{c.on.Name(), c.UniqueID})
+	unlock, err := s.locks.Lock(ctx, channelKey{c.on.Name, c.UniqueID})
 	if err != nil {
 		return recording.Recording{}, err
 	}
@@ -68,7 +68,7 @@ func (s *Service) start(ctx context.Context, r recording.StartRequest) (recordin
 // stopped: a start that is answered with success must record, and nothing
 // beside it. The channel's lock is held.
 func (s *Service) running(ctx context.Context, c live) (*recording.Recording, error) {
-	open, err := s.store.OnChannel(ctx, c.on.Name(), c.UniqueID)
+	open, err := s.store.OnChannel(ctx, c.on.Name, c.UniqueID)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (s *Service) tagged(ctx context.Context, rec recording.Recording, tag, by s
 
 // record writes the row, asks the PBX, and notes what it said.
 func (s *Service) record(ctx context.Context, c live, tag, remote string) (recording.Recording, error) {
-	if err := s.o.Room(c.on.Name()); err != nil {
+	if err := s.o.Room(c.on.Name); err != nil {
 		return recording.Recording{}, err
 	}
 	rec, err := s.newRecording(ctx, c, tag, remote)
@@ -125,8 +125,8 @@ func (s *Service) record(ctx context.Context, c live, tag, remote string) (recor
 		}
 		return rec, err
 	}
-	capture, err := c.on.Record(ctx, c.Channel, rec.ID)
-	s.book.NoteStart(c.on.Name(), s.o.Now(), err)
+	capture, err := c.on.Recorder.Record(ctx, c.Channel, rec.ID)
+	s.book.NoteStart(c.on.Name, s.o.Now(), err)
 	if err != nil {
 		return rec, s.failed(ctx, rec, err)
 	}
@@ -148,8 +148,8 @@ func (s *Service) newRecording(ctx context.Context, c live, tag, remote string) 
 	if err != nil {
 		return recording.Recording{}, err
 	}
-	call := recording.Call{ID: string(callID), PBX: c.on.Name(), LinkedID: c.LinkedID, StartedAt: c.CreatedAt, AnsweredAt: c.AnsweredAt}
-	peers, err := c.on.Peers(ctx, c.Channel)
+	call := recording.Call{ID: string(callID), PBX: c.on.Name, LinkedID: c.LinkedID, StartedAt: c.CreatedAt, AnsweredAt: c.AnsweredAt}
+	peers, err := c.on.Switch.Peers(ctx, c.Channel)
 	if err != nil {
 		return recording.Recording{}, err
 	}
@@ -161,7 +161,7 @@ func (s *Service) newRecording(ctx context.Context, c live, tag, remote string) 
 	}
 	rec := recording.Recording{
 		ID: id, Call: call, State: recording.Starting, Reason: recording.Reason{Code: recording.ReasonAsked},
-		PBX: c.on.Name(), Channel: c.Name, UniqueID: c.UniqueID, Extension: c.Extension,
+		PBX: c.on.Name, Channel: c.Name, UniqueID: c.UniqueID, Extension: c.Extension,
 		AskedBy: remote, AskedAt: now, AnsweredAt: c.AnsweredAt,
 	}
 	if tag != "" {

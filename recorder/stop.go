@@ -50,7 +50,7 @@ func (s *Service) stop(ctx context.Context, r recording.StopRequest) (recording.
 func itself(_ context.Context, c live) ([]live, error) { return []live{c}, nil }
 
 func callMates(ctx context.Context, c live) ([]live, error) {
-	peers, err := c.on.Peers(ctx, c.Channel)
+	peers, err := c.on.Switch.Peers(ctx, c.Channel)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func callMates(ctx context.Context, c live) ([]live, error) {
 
 // stopOn ends the recording of one channel; ok is false when there is none.
 func (s *Service) stopOn(ctx context.Context, c live, remote string) (rec recording.Recording, ok bool, err error) {
-	unlock, err := s.locks.Lock(ctx, channelKey{c.on.Name(), c.UniqueID})
+	unlock, err := s.locks.Lock(ctx, channelKey{c.on.Name, c.UniqueID})
 	if err != nil {
 		return rec, false, err
 	}

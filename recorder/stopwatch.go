@@ -25,7 +25,7 @@ const growsWithin = 10 * time.Second
 // grows; else by the clock.
 func (s *Service) ranUnseen(ctx context.Context, p recording.PBX, rec recording.Recording) time.Duration {
 	var files []spooled
-	if p != nil {
+	if p.Spool != nil {
 		files, _ = openAll(p, rec.Tracks) // what cannot be opened counts nothing
 		defer func() { s.closeAll(ctx, files) }()
 	}

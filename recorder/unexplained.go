@@ -181,8 +181,8 @@ func (s *Service) whyRunning(ctx context.Context, rec recording.Recording) strin
 	if ended := rec.ChannelEndedAt; !ended.IsZero() && s.o.Now().Sub(ended) > settledWithin {
 		return "it is still recording, and its channel hung up " + s.ago(ended)
 	}
-	p := s.pbx(rec.PBX)
-	if p != nil && s.o.Now().Sub(rec.StartedAt) > settledWithin {
+	p, is := s.pbxs.Named(rec.PBX)
+	if is && s.o.Now().Sub(rec.StartedAt) > settledWithin {
 		if why := s.whyWritten(ctx, p, rec); why != "" {
 			return why
 		}
@@ -230,8 +230,9 @@ const (
 
 // settleBy says what to do about a row that is not settled.
 func (s *Service) settleBy(rec recording.Recording) string {
+	_, is := s.pbxs.Named(rec.PBX)
 	switch {
-	case s.pbx(rec.PBX) == nil:
+	case !is:
 		return fmt.Sprintf("its PBX %q is not configured any more: configure it again until this is settled", rec.PBX)
 	case rec.State == recording.Collecting:
 		return "look for its id in the log of serve: the archive, the spool or the database may be full or away, and it is tried again by itself"

@@ -15,7 +15,7 @@ import (
 // left of settled recordings is looked after each minute by a Service that
 // runs, so it has two.
 func (s *Service) spoolUnexplained(ctx context.Context, p recording.PBX) ([]recording.Finding, error) {
-	names, err := p.Spool().Names()
+	names, err := p.Spool.Names()
 	if err != nil {
 		return []recording.Finding{spoolAway(p, err)}, nil
 	}
@@ -26,7 +26,7 @@ func (s *Service) spoolUnexplained(ctx context.Context, p recording.PBX) ([]reco
 			return nil, err
 		}
 		if f.What != "" {
-			f.Place, f.Name = recording.InSpool(p.Name()), name
+			f.Place, f.Name = recording.InSpool(p.Name), name
 			found = append(found, f)
 		}
 	}
@@ -36,7 +36,7 @@ func (s *Service) spoolUnexplained(ctx context.Context, p recording.PBX) ([]reco
 // spoolAway is what is said of a spool that cannot be looked through.
 func spoolAway(p recording.PBX, err error) recording.Finding {
 	return recording.Finding{
-		Place: recording.InSpool(p.Name()), What: "it cannot be looked through: " + recording.Message(err),
+		Place: recording.InSpool(p.Name), What: "it cannot be looked through: " + recording.Message(err),
 		Do: "run this where the spool is mounted, as the user that recgate runs as",
 	}
 }
@@ -67,17 +67,18 @@ func (s *Service) whySpooled(ctx context.Context, p recording.PBX, name string) 
 // file that has no such recording it says what is wrong.
 func (s *Service) judge(ctx context.Context, p recording.PBX, name string) (rec recording.Recording, left bool, f recording.Finding, err error) {
 	rec, what, err := s.rowOf(ctx, name)
+	_, is := s.pbxs.Named(rec.PBX)
 	switch {
 	case err != nil:
 		return rec, false, f, err
 	case what != "":
 		return rec, false, recording.Finding{What: what, Do: keepIt}, nil
-	case s.pbx(rec.PBX) == nil:
+	case !is:
 		f = recording.Finding{What: fmt.Sprintf("its PBX %q is not configured any more", rec.PBX), Do: "configure it again: then the file is collected"}
 		return rec, false, f, nil
-	case rec.PBX != p.Name(), !rec.State.Final(): // two PBXs that share a folder; the row is judged by itself
+	case rec.PBX != p.Name, !rec.State.Final(): // two PBXs that share a folder; the row is judged by itself
 		return rec, false, f, nil
-	case (rec.State == recording.Ready || rec.State == recording.Empty) && s.o.KeepSpool[p.Name()]:
+	case (rec.State == recording.Ready || rec.State == recording.Empty) && p.KeepSpool:
 		return rec, false, f, nil
 	}
 	return rec, true, f, nil

@@ -8,17 +8,36 @@ import (
 	"time"
 )
 
-// PBX is one Asterisk server. Errors are *Error: NotFound when a channel is
-// gone, Unavailable when the PBX is away, refuses or lacks a right (the
-// message says which), Conflict when something else holds the channel.
-// All methods may be called at once from many goroutines, and end with ctx.
-type PBX interface {
-	// Name returns the name in the configuration.
-	Name() string
-	Switch
-	Recorder
-	// Spool gives the folder that the PBX writes recordings to, as seen here.
-	Spool() Spool
+// PBX is one PBX, as the core sees it: a name and what to ask. Errors are
+// *Error: NotFound when a channel is gone, Unavailable when the PBX is away,
+// refuses or lacks a right (the message says which), Conflict when something
+// else holds the channel. All methods may be called at once from many
+// goroutines, and end with ctx.
+type PBX struct {
+	Name     string // in the configuration
+	Switch   Switch
+	Recorder Recorder
+	Spool    Spool // the folder that the PBX writes recordings to, as seen here
+	Events   Events
+
+	KeepSpool bool // what was collected stays in the spool
+}
+
+// PBXs are all of the configuration.
+type PBXs []PBX
+
+// Named returns the PBX of that name, if there is one.
+func (all PBXs) Named(name string) (PBX, bool) {
+	for _, p := range all {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return PBX{}, false
+}
+
+// Events is what a PBX tells by itself.
+type Events interface {
 	// Run keeps the connection until ctx ends, and calls tell with every
 	// event, in order, from one goroutine. A tell that is slow delays later
 	// events but never the connection; events that had to be dropped are

@@ -81,7 +81,6 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	o := recorder.Options{
 		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,
 		Deadline:           startPatience(cfg),
-		KeepSpool:          map[string]bool{},
 		Holder:             holder(g.db),
 		Room:               g.disks.Room,
 		MaxLength:          time.Duration(cfg.MaxSeconds) * time.Second,
@@ -89,10 +88,9 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 		Log:                log,
 		Happened:           g.count,
 	}
-	var pbxs []recording.PBX
-	for i, p := range g.pbxs {
-		pbxs = append(pbxs, p)
-		o.KeepSpool[p.Name()] = cfg.PBX[i].KeepSpool
+	var pbxs recording.PBXs
+	for _, p := range g.pbxs {
+		pbxs = append(pbxs, p.PBX)
 	}
 	g.service = recorder.NewService(pbxs, g.db, g.archive, audio.Files{}, o)
 	return g, nil

@@ -28,7 +28,7 @@ func (g *gateway) count(h recording.Happening) {
 // watch adds the gauges that are asked when somebody looks at /metrics.
 func (g *gateway) watch() {
 	for _, p := range g.pbxs {
-		g.metrics.WatchPBX(p.Name(), func() metrics.PBX { return metrics.PBX(p.Health()) })
+		g.metrics.WatchPBX(p.Name, func() metrics.PBX { return metrics.PBX(p.Health()) })
 	}
 	for _, code := range recording.ReasonCodes() {
 		for _, state := range recording.States() {

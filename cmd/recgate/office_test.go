@@ -218,7 +218,7 @@ func (o *office) call(t *testing.T, from, to string) *sim.Call {
 		t.Fatal(err)
 	}
 	await(t, from+" to be known", func() bool {
-		found, err := o.pbxs[0].Find(t.Context(), recording.Target{Text: from, Name: from})
+		found, err := o.pbxs[0].Switch.Find(t.Context(), recording.Target{Text: from, Name: from})
 		return err == nil && len(found) > 0 && found[0].Bridge != ""
 	})
 	return c

@@ -14,9 +14,9 @@ import (
 )
 
 // pbx is what recgate asks of a PBX, whatever drives it.
-type pbx interface {
-	recording.PBX // what the core asks
-	proof.PBX     // what test calls ask
+type pbx struct {
+	recording.PBX           // what the core asks
+	calls         proof.PBX // what test calls ask
 	operated
 }
 
@@ -39,18 +39,28 @@ type operated interface {
 // drivers are the kinds of PBX, and what opens one. Another kind is a folder of
 // its own and a line here.
 var drivers = map[string]func(config.PBX, *slog.Logger) (pbx, error){
-	"asterisk": func(c config.PBX, log *slog.Logger) (pbx, error) { return asterisk.Open(c, now, log) },
+	"asterisk": func(c config.PBX, log *slog.Logger) (pbx, error) {
+		p, err := asterisk.Open(c, now, log)
+		if err != nil {
+			return pbx{}, err
+		}
+		return pbx{p.Ports(), p, p}, nil
+	},
 }
 
 // openPBX makes a PBX and starts nothing. It is the only place that knows which
 // kind it is: there is one, and no setting that says so.
-func openPBX(c config.PBX, log *slog.Logger) (pbx, error) { return drivers["asterisk"](c, log) }
+func openPBX(c config.PBX, log *slog.Logger) (pbx, error) {
+	p, err := drivers["asterisk"](c, log)
+	p.KeepSpool = c.KeepSpool
+	return p, err
+}
 
 // whileRunning keeps the connection to a PBX for as long as do takes.
 func whileRunning(ctx context.Context, p pbx, do func(ctx context.Context) error) error {
 	running, stop := context.WithCancel(ctx)
 	var group errgroup.Group
-	group.Go(func() error { return p.Run(running, func(recording.Event) {}) })
+	group.Go(func() error { return p.Events.Run(running, func(recording.Event) {}) })
 	err := do(ctx)
 	stop()
 	return errors.Join(err, group.Wait())

@@ -175,11 +175,11 @@ func (g *gateway) checks() []httpd.Check {
 		{Name: "archive", Run: g.archiveReady},
 	}
 	for _, p := range g.pbxs {
-		checks = append(checks, httpd.Check{Name: "pbx " + p.Name(), Run: g.pbxReady(p)})
+		checks = append(checks, httpd.Check{Name: "pbx " + p.Name, Run: g.pbxReady(p)})
 	}
 	for _, p := range g.pbxs {
 		if g.cfg.SelfTest > 0 {
-			checks = append(checks, httpd.Check{Name: "self-test " + p.Name(), Run: func(context.Context) error { return g.tests.result(p.Name()) }})
+			checks = append(checks, httpd.Check{Name: "self-test " + p.Name, Run: func(context.Context) error { return g.tests.result(p.Name) }})
 		}
 	}
 	return checks

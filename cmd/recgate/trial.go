@@ -97,9 +97,9 @@ func (g *gateway) pbxReady(p pbx) func(context.Context) error {
 		if err := p.CanRecord(ctx); err != nil {
 			return err
 		}
-		if err := g.disks.Full(spoolOf(p.Name())); err != nil {
+		if err := g.disks.Full(spoolOf(p.Name)); err != nil {
 			return err
 		}
-		return g.service.LastStart(p.Name())
+		return g.service.LastStart(p.Name)
 	}
 }

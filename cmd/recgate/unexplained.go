@@ -67,15 +67,14 @@ func onlooker(cfg config.Config, db *store.DB) (*recorder.Service, error) {
 		return nil, err
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	o := recorder.Options{KeepSpool: map[string]bool{}, MaxLength: time.Duration(cfg.MaxSeconds) * time.Second, Now: now, Log: quiet}
-	var pbxs []recording.PBX
+	o := recorder.Options{MaxLength: time.Duration(cfg.MaxSeconds) * time.Second, Now: now, Log: quiet}
+	var pbxs recording.PBXs
 	for _, c := range cfg.PBX {
 		p, err := openPBX(c, quiet)
 		if err != nil {
 			return nil, err
 		}
-		pbxs = append(pbxs, p)
-		o.KeepSpool[p.Name()] = c.KeepSpool
+		pbxs = append(pbxs, p.PBX)
 	}
 	return recorder.NewService(pbxs, db, archive, audio.Files{}, o), nil
 }

@@ -46,7 +46,7 @@ func newExchange(t *testing.T, l *lab.Lab, tech, recorder string) *exchange {
 	return &exchange{Lab: l, pbx: pbx, wire: w, tech: tech}
 }
 
-func (x *exchange) PBX() recording.PBX { return x.pbx }
+func (x *exchange) PBX() recording.PBX { return x.pbx.Ports() }
 
 func (x *exchange) Call(t testing.TB, from, to string) (caller, callee string) {
 	t.Helper()

@@ -79,7 +79,7 @@ func start(t *testing.T, hear Hearing, x Exchange) *bench {
 	b := &bench{Exchange: x, pbx: x.PBX(), hear: hear, events: make(chan recording.Event, 10_000)}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- b.pbx.Run(ctx, func(e recording.Event) { b.events <- e }) }()
+	go func() { done <- b.pbx.Events.Run(ctx, func(e recording.Event) { b.events <- e }) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := await.From(t, "Run to end", done); err != nil {
@@ -123,7 +123,7 @@ func (b *bench) find(t testing.TB, target string, want ...string) []recording.Ch
 	ctx := b.context(t)
 	var found []recording.Channel
 	for ctx.Err() == nil {
-		if found, err = b.pbx.Find(ctx, parsed); err == nil && same(found, want) {
+		if found, err = b.pbx.Switch.Find(ctx, parsed); err == nil && same(found, want) {
 			return found
 		}
 		time.Sleep(5 * time.Millisecond)
@@ -169,7 +169,7 @@ func newID(t testing.TB) recording.ID {
 func (b *bench) record(t testing.TB, c recording.Channel) recording.Recording {
 	t.Helper()
 	id := newID(t)
-	capture, err := b.pbx.Record(b.context(t), c, id)
+	capture, err := b.pbx.Recorder.Record(b.context(t), c, id)
 	if err != nil {
 		t.Fatalf("Record: %v", err)
 	}
@@ -177,10 +177,10 @@ func (b *bench) record(t testing.TB, c recording.Channel) recording.Recording {
 		t.Fatalf("Record = %+v, want a recorder and at least one track", capture)
 	}
 	rec := recording.Recording{
-		ID: id, PBX: b.pbx.Name(), Channel: c.Name, UniqueID: c.UniqueID, Extension: c.Extension,
+		ID: id, PBX: b.pbx.Name, Channel: c.Name, UniqueID: c.UniqueID, Extension: c.Extension,
 		Recorder: capture.Recorder, Handle: capture.Handle, Tracks: capture.Tracks, State: recording.Running,
 	}
-	f, err := b.pbx.Spool().Open(rec.Tracks[0].File) // the contract: the first file was seen
+	f, err := b.pbx.Spool.Open(rec.Tracks[0].File) // the contract: the first file was seen
 	if err != nil {
 		t.Fatalf("after Record, spool file %s: %v", rec.Tracks[0].File, err)
 	}
@@ -200,7 +200,7 @@ func closeFile(t testing.TB, c io.Closer) {
 func (b *bench) sounds(t testing.TB, rec recording.Recording, own, other string) {
 	t.Helper()
 	for _, track := range rec.Tracks {
-		f, err := b.pbx.Spool().Open(track.File)
+		f, err := b.pbx.Spool.Open(track.File)
 		if err != nil {
 			t.Fatalf("spool file: %v", err)
 		}

@@ -19,8 +19,8 @@ func findBoth(t *testing.T, b *bench) {
 	if byExtension.LinkedID == "" || byExtension.LinkedID != byID.LinkedID {
 		t.Errorf("linked ids %q and %q, want the same", byExtension.LinkedID, byID.LinkedID)
 	}
-	if byExtension.Bridge != byID.Bridge || byExtension.PBX != b.pbx.Name() || byExtension.AnsweredAt.IsZero() {
-		t.Errorf("channel %+v, want it answered, in one bridge with %+v and on %s", byExtension, byID, b.pbx.Name())
+	if byExtension.Bridge != byID.Bridge || byExtension.PBX != b.pbx.Name || byExtension.AnsweredAt.IsZero() {
+		t.Errorf("channel %+v, want it answered, in one bridge with %+v and on %s", byExtension, byID, b.pbx.Name)
 	}
 	b.Hangup(t, caller)
 	b.find(t, "410")
@@ -67,20 +67,20 @@ func recordedAs(t *testing.T, b *bench, id string) {
 	if c.LinkedID != id || c.Extension != "410" {
 		t.Errorf("channel %+v, want the linked id %q", c, id)
 	}
-	peers, err := b.pbx.Peers(b.context(t), c)
+	peers, err := b.pbx.Switch.Peers(b.context(t), c)
 	if err != nil || len(peers) != 2 {
 		t.Errorf("Peers = %+v, %v; want both", peers, err)
 	}
 	rec := b.record(t, b.bridged(t, "410", id))
 	b.Pass(time.Second)
-	if capture, err := b.pbx.Reclaim(b.context(t), rec); err != nil || len(capture.Tracks) != len(rec.Tracks) {
+	if capture, err := b.pbx.Recorder.Reclaim(b.context(t), rec); err != nil || len(capture.Tracks) != len(rec.Tracks) {
 		t.Errorf("Reclaim = %+v, %v; want %d tracks", capture, err, len(rec.Tracks))
 	}
-	if err := b.pbx.Stop(b.context(t), rec); err != nil {
+	if err := b.pbx.Recorder.Stop(b.context(t), rec); err != nil {
 		t.Fatalf("Stop: %v", err)
 	}
 	b.sounds(t, rec, "410", "411")
-	if capture, err := b.pbx.Reclaim(b.context(t), rec); err != nil || len(capture.Tracks) != 0 {
+	if capture, err := b.pbx.Recorder.Reclaim(b.context(t), rec); err != nil || len(capture.Tracks) != 0 {
 		t.Errorf("Reclaim of one that has ended = %+v, %v; want no tracks", capture, err)
 	}
 	again := b.record(t, c)
@@ -99,7 +99,7 @@ func peersOfACall(t *testing.T, b *bench) {
 	caller, callee := b.Call(t, "410", "411")
 	b.Call(t, "500", "501")
 	c := b.find(t, "410", caller)[0]
-	peers, err := b.pbx.Peers(b.context(t), c)
+	peers, err := b.pbx.Switch.Peers(b.context(t), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,22 +125,22 @@ func recordAndStop(t *testing.T, b *bench) {
 	rec := b.record(t, b.find(t, "410", caller)[0])
 	b.Pass(2 * time.Second)
 	b.held(t, rec, "while it records", recording.HeldByNobody)
-	if err := b.pbx.Stop(b.context(t), rec); err != nil {
+	if err := b.pbx.Recorder.Stop(b.context(t), rec); err != nil {
 		t.Fatalf("Stop: %v", err)
 	}
 	b.sounds(t, rec, "410", "411")
 	b.held(t, rec, "after the stop", recording.HeldByWriter)
 	for _, track := range rec.Tracks {
-		if names, err := b.pbx.Spool().Names(); err != nil || !slices.Contains(names, track.File) {
+		if names, err := b.pbx.Spool.Names(); err != nil || !slices.Contains(names, track.File) {
 			t.Errorf("Names = %v, %v; want %s among them", names, err, track.File)
 		}
-		if err := b.pbx.Spool().Remove(track.File); err != nil {
+		if err := b.pbx.Spool.Remove(track.File); err != nil {
 			t.Errorf("Remove: %v", err)
 		}
-		if !gone(b.pbx.Spool(), track.File) {
+		if !gone(b.pbx.Spool, track.File) {
 			t.Errorf("%s is there after Remove", track.File)
 		}
-		if err := b.pbx.Spool().Remove(track.File); err != nil {
+		if err := b.pbx.Spool.Remove(track.File); err != nil {
 			t.Errorf("Remove of a file that is gone: %v", err)
 		}
 	}
@@ -153,7 +153,7 @@ func (b *bench) held(t *testing.T, rec recording.Recording, when string, wrong r
 	for _, track := range rec.Tracks {
 		is := wrong
 		for ctx := b.context(t); is == wrong && ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
-			f, err := b.pbx.Spool().Open(track.File)
+			f, err := b.pbx.Spool.Open(track.File)
 			if err != nil {
 				t.Fatalf("spool file: %v", err)
 			}
@@ -177,12 +177,12 @@ func recordAndHangup(t *testing.T, b *bench) {
 	e := b.await(t, "the hangup", func(e recording.Event) bool {
 		return e.Kind == recording.ChannelHungUp && e.Channel.UniqueID == caller
 	})
-	if e.Channel.Extension != "410" || e.Channel.LinkedID == "" || e.At.IsZero() || e.PBX != b.pbx.Name() {
+	if e.Channel.Extension != "410" || e.Channel.LinkedID == "" || e.At.IsZero() || e.PBX != b.pbx.Name {
 		t.Errorf("event %+v, want extension, linked id, time and PBX", e)
 	}
 	b.find(t, caller)
 	b.sounds(t, rec, "410", "411")
-	if err := b.pbx.Stop(b.context(t), rec); recording.CodeOf(err) != recording.NotFound {
+	if err := b.pbx.Recorder.Stop(b.context(t), rec); recording.CodeOf(err) != recording.NotFound {
 		t.Errorf("Stop after the hangup: %v, want NotFound", err)
 	}
 }
@@ -194,12 +194,12 @@ func hearsTheHangup(t *testing.T, b *bench) {
 	c := b.find(t, "410", caller)[0]
 	b.Hangup(t, caller)
 	for ctx := b.context(t); ctx.Err() == nil; {
-		b.pbx.Hear(ctx)
+		b.pbx.Switch.Hear(ctx)
 		for len(b.events) > 0 {
 			if e := <-b.events; e.Kind != recording.ChannelHungUp || e.Channel.UniqueID != caller {
 				continue
 			}
-			peers, err := b.pbx.Peers(ctx, c)
+			peers, err := b.pbx.Switch.Peers(ctx, c)
 			if err != nil || slices.ContainsFunc(peers, func(p recording.Channel) bool { return p.UniqueID == caller }) {
 				t.Errorf("Peers = %+v, %v; want the channel gone", peers, err)
 			}
@@ -215,12 +215,12 @@ func recordGone(t *testing.T, b *bench) {
 	b.Hangup(t, caller)
 	b.find(t, caller)
 	id := newID(t)
-	_, err := b.pbx.Record(b.context(t), c, id)
+	_, err := b.pbx.Recorder.Record(b.context(t), c, id)
 	if recording.CodeOf(err) != recording.NotFound {
 		t.Errorf("Record: %v, want NotFound", err)
 	}
 	for _, name := range []string{recording.MixedFile(id), recording.SpokenFile(id)} {
-		if !gone(b.pbx.Spool(), name) {
+		if !gone(b.pbx.Spool, name) {
 			t.Errorf("the spool holds %s", name)
 		}
 	}
@@ -229,11 +229,11 @@ func recordGone(t *testing.T, b *bench) {
 func stopTwice(t *testing.T, b *bench) {
 	caller, _ := b.Call(t, "410", "411")
 	rec := b.record(t, b.find(t, "410", caller)[0])
-	if err := b.pbx.Stop(b.context(t), rec); err != nil {
+	if err := b.pbx.Recorder.Stop(b.context(t), rec); err != nil {
 		t.Fatal(err)
 	}
 	// Monitor answers Success when nothing runs; a PBX that can tell says NotFound.
-	if err := b.pbx.Stop(b.context(t), rec); err != nil && recording.CodeOf(err) != recording.NotFound {
+	if err := b.pbx.Recorder.Stop(b.context(t), rec); err != nil && recording.CodeOf(err) != recording.NotFound {
 		t.Errorf("second Stop: %v, want nil or NotFound", err)
 	}
 }
@@ -241,19 +241,19 @@ func stopTwice(t *testing.T, b *bench) {
 func reclaim(t *testing.T, b *bench) {
 	caller, _ := b.Call(t, "410", "411")
 	rec := b.record(t, b.find(t, "410", caller)[0])
-	capture, err := b.pbx.Reclaim(b.context(t), rec)
+	capture, err := b.pbx.Recorder.Reclaim(b.context(t), rec)
 	if err != nil || len(capture.Tracks) != len(rec.Tracks) || capture.Handle != rec.Handle {
 		t.Errorf("Reclaim = %+v, %v; want %d tracks and the handle %q", capture, err, len(rec.Tracks), rec.Handle)
 	}
 	never := rec
 	never.ID, never.Handle, never.Tracks = newID(t), "", nil
-	capture, err = b.pbx.Reclaim(b.context(t), never)
+	capture, err = b.pbx.Recorder.Reclaim(b.context(t), never)
 	if err != nil || len(capture.Tracks) != 0 {
 		t.Errorf("Reclaim of one that never began = %+v, %v; want no tracks", capture, err)
 	}
 	b.Hangup(t, caller)
 	b.find(t, caller)
-	if _, err = b.pbx.Reclaim(b.context(t), rec); recording.CodeOf(err) != recording.NotFound {
+	if _, err = b.pbx.Recorder.Reclaim(b.context(t), rec); recording.CodeOf(err) != recording.NotFound {
 		t.Errorf("Reclaim after the hangup: %v, want NotFound", err)
 	}
 }
@@ -262,15 +262,15 @@ func reclaimEnded(t *testing.T, b *bench) {
 	caller, _ := b.Call(t, "410", "411")
 	c := b.find(t, "410", caller)[0]
 	first, second := b.record(t, c), recording.Recording{}
-	if err := b.pbx.Stop(b.context(t), first); err != nil {
+	if err := b.pbx.Recorder.Stop(b.context(t), first); err != nil {
 		t.Fatal(err)
 	}
 	second = b.record(t, c)
-	capture, err := b.pbx.Reclaim(b.context(t), first)
+	capture, err := b.pbx.Recorder.Reclaim(b.context(t), first)
 	if err != nil || len(capture.Tracks) != 0 {
 		t.Errorf("Reclaim of one that has ended = %+v, %v; want no tracks", capture, err)
 	}
-	if capture, err = b.pbx.Reclaim(b.context(t), second); err != nil || len(capture.Tracks) == 0 {
+	if capture, err = b.pbx.Recorder.Reclaim(b.context(t), second); err != nil || len(capture.Tracks) == 0 {
 		t.Errorf("Reclaim of the one that runs = %+v, %v; want its tracks", capture, err)
 	}
 }
@@ -280,12 +280,12 @@ func reclaimWithoutHandle(t *testing.T, b *bench) {
 	rec := b.record(t, b.find(t, "410", caller)[0])
 	lost := rec
 	lost.Handle, lost.Tracks, lost.Recorder = "", nil, ""
-	capture, err := b.pbx.Reclaim(b.context(t), lost)
+	capture, err := b.pbx.Recorder.Reclaim(b.context(t), lost)
 	if err != nil || len(capture.Tracks) != len(rec.Tracks) || capture.Handle != rec.Handle {
 		t.Fatalf("Reclaim = %+v, %v; want the tracks and handle of %+v", capture, err, rec)
 	}
 	lost.Handle, lost.Tracks, lost.Recorder = capture.Handle, capture.Tracks, capture.Recorder
-	if err := b.pbx.Stop(b.context(t), lost); err != nil {
+	if err := b.pbx.Recorder.Stop(b.context(t), lost); err != nil {
 		t.Errorf("Stop with what Reclaim found: %v", err)
 	}
 }
@@ -299,7 +299,7 @@ func outlivesConnection(t *testing.T, b *bench) {
 	b.await(t, "the PBX to be up again", func(e recording.Event) bool { return e.Kind == recording.PBXUp })
 	b.find(t, "410", caller)
 	b.Pass(1500 * time.Millisecond)
-	if err := b.pbx.Stop(b.context(t), rec); err != nil {
+	if err := b.pbx.Recorder.Stop(b.context(t), rec); err != nil {
 		t.Fatalf("Stop: %v", err)
 	}
 	b.sounds(t, rec, "410", "411")

@@ -47,10 +47,9 @@ func NewPBX(name string) *PBX {
 }
 
 // PBX returns itself: the fake is the exchange as well.
-func (p *PBX) PBX() recording.PBX { return p }
-
-// Name returns the name given to NewPBX.
-func (p *PBX) Name() string { return p.name }
+func (p *PBX) PBX() recording.PBX {
+	return recording.PBX{Name: p.name, Switch: p, Recorder: p, Spool: p.spool, Events: p}
+}
 
 // Spool returns the folder in memory.
 func (p *PBX) Spool() recording.Spool { return p.spool }
