@@ -32,7 +32,7 @@ func (c Config) Bucket() (b Bucket, ok bool) {
 	return b, err == nil
 }
 
-const bucketForm = "give s3://BUCKET/PREFIX?endpoint=https://HOST, or s3://BUCKET/PREFIX?region=REGION for Amazon"
+const bucketForm = "use s3://BUCKET/PREFIX?endpoint=https://HOST, or s3://BUCKET/PREFIX?region=REGION for Amazon"
 
 // Names of buckets: the rules of Amazon's S3, which other servers share.
 // Prefixes are kept to what needs no escape anywhere.
@@ -47,17 +47,17 @@ var (
 func parseBucket(text string) (Bucket, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "s3" || u.Opaque != "" || u.Fragment != "" {
-		return Bucket{}, errors.New("give file:FOLDER, or for S3 s3://BUCKET/PREFIX?endpoint=https://HOST")
+		return Bucket{}, errors.New("use file:FOLDER, or for S3 s3://BUCKET/PREFIX?endpoint=https://HOST")
 	}
 	if u.User != nil {
-		return Bucket{}, errors.New("keys do not belong here, where they would be shown: give them as archive_access_key and archive_secret_key")
+		return Bucket{}, errors.New("keys do not belong here, where they would be shown: put them into archive_access_key and archive_secret_key")
 	}
 	if !bucketName.MatchString(u.Host) {
-		return Bucket{}, errors.New("the name of the bucket will not do (3 to 63 of a-z, 0-9, . and -): " + bucketForm)
+		return Bucket{}, errors.New("the name of the bucket is not valid (3 to 63 of a-z, 0-9, . and -): " + bucketForm)
 	}
 	b := Bucket{Name: u.Host, Prefix: strings.Trim(u.Path, "/")}
 	if b.Prefix != "" && (!bucketPrefix.MatchString(b.Prefix) || len(b.Prefix) > 200) {
-		return Bucket{}, errors.New("the prefix will not do: use up to 200 of A-Z, a-z, 0-9, . _ - and /, no part beginning with a dot")
+		return Bucket{}, errors.New("the prefix is not valid: use up to 200 of A-Z, a-z, 0-9, . _ - and /, no part beginning with a dot")
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -71,7 +71,7 @@ func (b *Bucket) options(query url.Values) error {
 	known := []string{"endpoint", "region", "path_style", "ca"}
 	for name, values := range query {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("there is an option that is none: known are %s; keys belong into archive_access_key and archive_secret_key", strings.Join(known, ", "))
+			return fmt.Errorf("unknown option: the options are %s; keys belong into archive_access_key and archive_secret_key", strings.Join(known, ", "))
 		}
 		if len(values) != 1 || values[0] == "" {
 			return fmt.Errorf("the option %s is empty or set twice", name)
@@ -82,13 +82,13 @@ func (b *Bucket) options(query url.Values) error {
 		return errors.New("the ca is not a valid file: use an absolute path, for example /etc/recgate/s3-ca.pem")
 	}
 	if b.Region != "" && !regionName.MatchString(b.Region) {
-		return errors.New("the region will not do: give one such as eu-central-1")
+		return errors.New("the region is not valid: use one such as eu-central-1")
 	}
 	switch {
 	case b.Endpoint != "":
 		u, err := url.Parse(b.Endpoint)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || path.Clean("/"+u.Path) != "/" || u.User != nil || u.RawQuery != "" {
-			return errors.New("the endpoint will not do: give http://HOST:PORT or https://HOST, and nothing behind it")
+			return errors.New("the endpoint is not valid: use http://HOST:PORT or https://HOST, and nothing after it")
 		}
 		b.PathStyle = !strings.HasSuffix(u.Hostname(), ".amazonaws.com")
 	case b.Region != "":
@@ -101,7 +101,7 @@ func (b *Bucket) options(query url.Values) error {
 	case "true", "false":
 		b.PathStyle = style == "true"
 	default:
-		return errors.New("path_style is neither true nor false")
+		return errors.New("path_style must be true or false")
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (k *checker) archive(c Config) {
 	_, isFolder := c.Folder()
 	if !isFolder {
 		_, err := parseBucket(c.Archive)
-		k.want(err == nil, "archive", "%q will not do: %v", place(c.Archive), err)
+		k.want(err == nil, "archive", "%q is not valid: %v", place(c.Archive), err)
 	}
 	for _, key := range []struct {
 		name         string
@@ -132,8 +132,8 @@ func (k *checker) archive(c Config) {
 		{"archive_access_key", c.ArchiveAccessKey, c.ArchiveSecretKey},
 		{"archive_secret_key", c.ArchiveSecretKey, c.ArchiveAccessKey},
 	} {
-		k.want(key.value == "" || !isFolder, key.name, "is set, but the archive is a folder, which needs no keys: remove it, or give archive as s3://BUCKET/PREFIX?endpoint=https://HOST")
-		k.want(key.value != "" || key.other == "", key.name, "is missing: one key without the other is of no use")
-		k.want(isLine(key.value.Reveal()) && !strings.Contains(key.value.Reveal(), " "), key.name, "holds a blank or a control character")
+		k.want(key.value == "" || !isFolder, key.name, "is set, but the archive is a folder, which needs no keys: remove it, or set archive to s3://BUCKET/PREFIX?endpoint=https://HOST")
+		k.want(key.value != "" || key.other == "", key.name, "is missing: both keys are required")
+		k.want(isLine(key.value.Reveal()) && !strings.Contains(key.value.Reveal(), " "), key.name, "contains a space or a control character")
 	}
 }

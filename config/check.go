@@ -57,42 +57,42 @@ func check(c Config, from map[string]string) []Problem {
 		oneof := strings.Split(l.oneof, "|")
 		k.want(l.oneof == "" || slices.Contains(oneof, l.value.String()), l.key, "%q is not one of %s", l.value, strings.Join(oneof, ", "))
 	})
-	k.want(isAddress(c.Listen, true), "listen", "%q is no address to listen on: give host:port, such as 127.0.0.1:8080", c.Listen)
-	k.want(c.PublicURL == "" || isPublicURL(c.PublicURL), "public_url", "%q is no URL to reach recgate by: give one such as https://recgate.example.org", c.PublicURL)
+	k.want(isAddress(c.Listen, true), "listen", "%q is not a valid listen address: use host:port, for example 127.0.0.1:8080", c.Listen)
+	k.want(c.PublicURL == "" || isPublicURL(c.PublicURL), "public_url", "%q is not a valid URL: use one such as https://recgate.example.org", c.PublicURL)
 	k.want(c.IdleTimeout >= 5*time.Second && c.IdleTimeout <= 24*time.Hour, "idle_timeout", "%v is not a valid time: use 5s to 24h, longer than the balancer in front keeps connections, for example 620s", c.IdleTimeout)
 	for _, host := range c.Hosts {
 		k.want(host == AnyHost || hostName.MatchString(host) && len(host) <= 253, "hosts",
 			"%q is not a host name: use a name without scheme and port, for example recgate.example.org, or * for any", host)
 	}
-	k.want(!hasEdge(c.Database), "database", "the value (not shown: it may hold a password) begins or ends with a blank: remove the blank")
-	k.want(isDatabase(c.Database.Reveal()), "database", "the value (not shown: it may hold a password) is no database: give sqlite:FILE or mysql://user:pass@host:3306/name")
+	k.want(!hasEdge(c.Database), "database", "the value (not shown: it may contain a password) begins or ends with white space: remove it")
+	k.want(isDatabase(c.Database.Reveal()), "database", "the value (not shown: it may contain a password) is not a database: use sqlite:FILE or mysql://user:pass@host:3306/name")
 	k.archive(c)
-	k.want(c.SelfTest == 0 || c.SelfTest >= 10*time.Second && c.SelfTest <= 7*24*time.Hour, "self_test", "%v will not do: give 0 for never, or 10s to 168h, such as 1h", c.SelfTest)
+	k.want(c.SelfTest == 0 || c.SelfTest >= 10*time.Second && c.SelfTest <= 7*24*time.Hour, "self_test", "must be 0 (never) or between 10s and 168h, for example 1h, not %v", c.SelfTest)
 	_, err := time.LoadLocation(c.Timezone)
-	k.want(err == nil, "timezone", "%q is no time zone: give a name such as Australia/Melbourne, or nothing for the machine's", c.Timezone)
-	k.want(c.MaxSeconds >= 0 && c.MaxSeconds <= maxMaxSeconds, "max_seconds", "%d will not do: give 0 (no limit) to %d (a week), such as 10800", c.MaxSeconds, maxMaxSeconds)
-	k.want(c.Disk.Warn >= 1 && c.Disk.Warn <= 100, "disk.warn", "%d will not do: give 1 to 100 (percent), such as 80", c.Disk.Warn)
+	k.want(err == nil, "timezone", "%q is not a time zone: use a name such as Australia/Melbourne, or leave it empty for the machine's", c.Timezone)
+	k.want(c.MaxSeconds >= 0 && c.MaxSeconds <= maxMaxSeconds, "max_seconds", "must be between 0 (no limit) and %d (a week), not %d", maxMaxSeconds, c.MaxSeconds)
+	k.want(c.Disk.Warn >= 1 && c.Disk.Warn <= 100, "disk.warn", "must be between 1 and 100 (percent), not %d", c.Disk.Warn)
 	k.want(c.Disk.Refuse >= max(1, c.Disk.Warn) && c.Disk.Refuse <= 100, "disk.refuse",
-		"%d will not do: give disk.warn to 100 (percent), such as 97", c.Disk.Refuse)
+		"must be between disk.warn and 100 (percent), not %d", c.Disk.Refuse)
 	k.pbxs(c.PBX)
 	k.legacy(c)
 	k.proxies(c)
 	k.limits(c.Limits, c.Legacy.Limits)
-	k.want(c.TLS.Cert == "" || c.TLS.Key != "", "tls.cert", "%q is set without tls.key: give the file of its private key too", c.TLS.Cert)
-	k.want(c.TLS.Key == "" || c.TLS.Cert != "", "tls.key", "%q is set without tls.cert: give the file of the certificate too", c.TLS.Key)
-	k.want(c.Pprof == "" || isAddress(c.Pprof, false) && isLoopback(c.Pprof), "pprof", "%q will not do: profiles show the inside, so give an address of loopback such as 127.0.0.1:6060, or nothing", c.Pprof)
+	k.want(c.TLS.Cert == "" || c.TLS.Key != "", "tls.cert", "%q is set without tls.key: set the file of its private key too", c.TLS.Cert)
+	k.want(c.TLS.Key == "" || c.TLS.Cert != "", "tls.key", "%q is set without tls.cert: set the file of the certificate too", c.TLS.Key)
+	k.want(c.Pprof == "" || isAddress(c.Pprof, false) && isLoopback(c.Pprof), "pprof", "%q is not a loopback address: profiles show internals, so use for example 127.0.0.1:6060, or leave it empty", c.Pprof)
 	return k.problems
 }
 
 func (k *checker) legacy(c Config) {
 	for i, key := range c.Legacy.APIKeys {
-		k.want(isKey(key.Reveal()), "legacy.api_keys", "key %d of the list (not shown) is empty, or holds a blank or a character that does not print: write each key without blanks", i+1)
+		k.want(isKey(key.Reveal()), "legacy.api_keys", "key %d of the list (not shown) is empty, or contains a space or an unprintable character: write each key without spaces", i+1)
 	}
 }
 
 // proxies refuses to let everybody say who he is.
 func (k *checker) proxies(c Config) {
-	k.want(!Everybody(c.TrustedProxies), "trusted_proxies", "%s would let every caller choose his own address: name only the addresses of your proxies", joinedNetworks(c.TrustedProxies))
+	k.want(!Everybody(c.TrustedProxies), "trusted_proxies", "%s would let every caller choose its own address: list only the addresses of your proxies", joinedNetworks(c.TrustedProxies))
 }
 
 // limits refuses what would keep everybody out, or mean nothing.
@@ -104,10 +104,10 @@ func (k *checker) limits(all Limits, l DoorLimits) {
 		{"legacy.limits.per_second", l.PerSecond}, {"legacy.limits.burst", l.Burst}, {"legacy.limits.per_caller", l.PerCaller},
 		{"legacy.limits.total", l.Total}, {"limits.connections", all.Connections},
 	} {
-		k.want(n.value >= 0, n.key, "%d will not do: give 0 for no limit, or a number", n.value)
+		k.want(n.value >= 0, n.key, "must be 0 (no limit) or more, not %d", n.value)
 	}
 	k.want(all.Connections == 0 || l.Total == 0 || all.Connections > l.Total, "limits.connections",
-		"%d leaves no room beside the %d requests of legacy.limits.total: give more, or 0 for half of the files that the process may open",
+		"%d is not more than the %d requests of legacy.limits.total: use more, or 0 for half of the files that the process may open",
 		all.Connections, l.Total)
 }
 
@@ -123,7 +123,7 @@ func everybody(c Config, from map[string]string) []Problem {
 		reached = "trusted_proxies"
 	}
 	k.want(!Everybody(c.Legacy.Allow), "legacy.allow",
-		"%s together with %s and no legacy.api_keys gives recordings to everybody who reaches the port: "+
+		"%s together with %s and no legacy.api_keys gives recordings to everybody who can reach the port: "+
 			"set legacy.api_keys, or allow only the networks of your CRM, or make a key (recgate key add), or set listen to 127.0.0.1:8080 without trusted_proxies",
 		joinedNetworks(c.Legacy.Allow), reached)
 	return k.problems
@@ -136,25 +136,25 @@ const maxActions = 16
 const placeholder = "..."
 
 func (k *checker) pbxs(all []PBX) {
-	k.want(len(all) > 0, "pbx", "there is none: give at least one with name, address, username and secret")
+	k.want(len(all) > 0, "pbx", "at least one PBX is required, with name, address, username and secret")
 	seen := map[string]bool{}
 	for i, p := range all {
 		prefix := "pbx." + strconv.Itoa(i) + "."
 		k.name(prefix+"name", p.Name, seen)
-		k.want(isAddress(p.Address, false), prefix+"address", "%q is no address of AMI: give host:port, such as 127.0.0.1:5038", p.Address)
+		k.want(isAddress(p.Address, false), prefix+"address", "%q is not a valid AMI address: use host:port, for example 127.0.0.1:5038", p.Address)
 		k.want(p.TLSName == "" || isServerName(p.TLSName), prefix+"tls_name", "%q is not a valid name of a certificate: use a host name or an IP address, for example pbx.example.org", p.TLSName)
 		k.want(p.TLSName == "" || p.TLS.On, prefix+"tls_name", "%q is set without tls: set tls to true or to the file of a certificate", p.TLSName)
-		k.want(p.Username != "" && isLine(p.Username), prefix+"username", "%q will not do: give the name of the section in manager.conf", p.Username)
-		k.want(p.Secret != "", prefix+"secret", "is missing: give the secret of manager.conf, or secret_file")
-		k.want(p.Secret != placeholder, prefix+"secret", "is still %q as in recgate.example.yaml: give the secret of manager.conf, or secret_file", placeholder)
-		k.want(!hasEdge(p.Secret), prefix+"secret", "begins or ends with a blank, which a secret in manager.conf cannot: remove the blank")
-		k.want(isLine(p.Secret.Reveal()), prefix+"secret", "holds a control character, which AMI cannot transport")
-		k.want(p.ActionConnections >= 0 && p.ActionConnections <= maxActions, prefix+"action_connections", "%d will not do: give 0 to %d, such as 2", p.ActionConnections, maxActions)
-		k.want(isSpool(p.Spool), prefix+"spool", "%q will not do: give an absolute folder of letters, digits, dots, hyphens and underscores only, "+
-			"since Asterisk reads more into other characters", p.Spool)
-		k.want(p.Mount == "" || path.IsAbs(p.Mount), prefix+"mount", "%q is not absolute: give the folder that is spool on the PBX, as this machine sees it", p.Mount)
-		k.want(p.VerifyStart >= 0 && p.VerifyStart <= time.Minute, prefix+"verify_start", "%v will not do: give 0 to 1m, such as 1s", p.VerifyStart)
-		k.want(testCall.MatchString(p.TestCall), prefix+"test_call", "%q will not do: give EXTENSION@CONTEXT of letters, digits, underscores and hyphens, such as tone@recgate-test", p.TestCall)
+		k.want(p.Username != "" && isLine(p.Username), prefix+"username", "%q is not a valid user name: use the name of the section in manager.conf", p.Username)
+		k.want(p.Secret != "", prefix+"secret", "is missing: set the secret in manager.conf, or secret_file")
+		k.want(p.Secret != placeholder, prefix+"secret", "is still %q as in recgate.example.yaml: set the secret in manager.conf, or secret_file", placeholder)
+		k.want(!hasEdge(p.Secret), prefix+"secret", "begins or ends with white space, which a secret in manager.conf cannot: remove it")
+		k.want(isLine(p.Secret.Reveal()), prefix+"secret", "contains a control character, which AMI cannot transport")
+		k.want(p.ActionConnections >= 0 && p.ActionConnections <= maxActions, prefix+"action_connections", "must be between 0 and %d, not %d", maxActions, p.ActionConnections)
+		k.want(isSpool(p.Spool), prefix+"spool", "%q is not a valid folder: use an absolute path with only letters, digits, dots, hyphens and underscores; "+
+			"other characters have a special meaning to Asterisk", p.Spool)
+		k.want(p.Mount == "" || path.IsAbs(p.Mount), prefix+"mount", "%q is not an absolute path: use the path at which this machine sees the PBX's spool", p.Mount)
+		k.want(p.VerifyStart >= 0 && p.VerifyStart <= time.Minute, prefix+"verify_start", "must be between 0 and 1m, not %v", p.VerifyStart)
+		k.want(testCall.MatchString(p.TestCall), prefix+"test_call", "%q is not a valid test call: use EXTENSION@CONTEXT with letters, digits, underscores and hyphens, for example tone@recgate-test", p.TestCall)
 		for j, e := range p.Extensions {
 			k.extension(prefix+"extensions."+strconv.Itoa(j)+".", e)
 		}
@@ -170,10 +170,10 @@ var technologies = regexp.MustCompile(`(?i)^(SIP|PJSIP|IAX2?|DAHDI|Zap|Local|SCC
 var pbxName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func (k *checker) name(key, name string, seen map[string]bool) {
-	k.want(name != "", key, "is missing: give a short name that stays, such as pbx1; records are kept under it")
-	k.want(name == "" || pbxName.MatchString(name), key, "%q will not do: use up to 64 of A-Z, a-z, 0-9, _ and -", name)
-	k.want(!technologies.MatchString(name), key, "%q is what channel names begin with: give another name, such as pbx1", name)
-	k.want(!seen[strings.ToLower(name)], key, "%q is the name of two PBXs: give each its own", name)
+	k.want(name != "", key, "is missing: use a short name such as pbx1, and never change it, because records are kept under it")
+	k.want(name == "" || pbxName.MatchString(name), key, "%q is not a valid name: use up to 64 of A-Z, a-z, 0-9, _ and -", name)
+	k.want(!technologies.MatchString(name), key, "%q is a technology that channel names begin with: use another name, for example pbx1", name)
+	k.want(!seen[strings.ToLower(name)], key, "%q is the name of two PBXs: use a different name for each", name)
 	seen[strings.ToLower(name)] = name != ""
 }
 
@@ -183,15 +183,15 @@ var groupOf = regexp.MustCompile(`\$(?:(\w+)|\{(\w+)\})`)
 func (k *checker) extension(prefix string, e Extension) {
 	pattern, err := regexp.Compile(e.Endpoint)
 	if err != nil || e.Endpoint == "" {
-		k.want(false, prefix+"endpoint", `%q is no pattern (%v): give one such as ^99(\d+)$`, e.Endpoint, err)
+		k.want(false, prefix+"endpoint", `%q is not a valid pattern (%v): use one such as ^99(\d+)$`, e.Endpoint, err)
 		return
 	}
-	k.want(e.Extension != "", prefix+"extension", "is missing: give an extension, such as 410 or $1")
+	k.want(e.Extension != "", prefix+"extension", "is missing: use an extension, such as 410 or $1")
 	for _, m := range groupOf.FindAllStringSubmatch(e.Extension, -1) {
 		name := m[1] + m[2]
 		n, err := strconv.Atoi(name)
 		known := err == nil && n <= pattern.NumSubexp() || pattern.SubexpIndex(name) > 0
-		k.want(known, prefix+"extension", "%q uses the group %s, which %q does not have: write ${1} where text follows", e.Extension, name, e.Endpoint)
+		k.want(known, prefix+"extension", "%q uses the group %s, which %q does not have: write ${1} if text follows", e.Extension, name, e.Endpoint)
 	}
 }
 

@@ -47,7 +47,7 @@ func readEnv(environ []string) ([]entry, []Problem) {
 		}
 		l, ok := known[number.ReplaceAllString(name, "_"+anItem+"_")]
 		if !ok {
-			problems = append(problems, Problem{From: name, Msg: "is no key of recgate in the environment: see recgate.example.yaml for the keys, and their rule there for the variables"})
+			problems = append(problems, Problem{From: name, Msg: "is not a recgate key: recgate.example.yaml lists the keys, and says how to write them as variables"})
 			continue
 		}
 		e := entry{key: l.key, from: name, kind: text, texts: []string{value}}

@@ -35,9 +35,9 @@ func TestFormerKeys(t *testing.T) {
 		{"limits:\n  total: 4\nlegacy:\n  limits:\n    total: 4\n", nil, "recgate.yaml:5: legacy.limits.total: is set together with limits.total: set only one of them"},
 		{"legacy:\n  limits:\n    exempt: []\nlimits:\n  exempt: []\n", nil, "recgate.yaml:5: limits.exempt: is set together with legacy.limits.exempt: set only one of them"},
 		{"", []string{"RECGATE_LIMITS_BURST=1", "RECGATE_LEGACY_LIMITS_BURST=1"}, "limits.burst: is set together with"},
-		{"limits:\n  burst: -1\n", nil, "recgate.yaml:2: legacy.limits.burst: -1 will not do"},
+		{"limits:\n  burst: -1\n", nil, "recgate.yaml:2: legacy.limits.burst: must be 0 (no limit) or more, not -1"},
 		{"limits:\n  burst: 1\n  burst: 1\n", nil, "recgate.yaml:3: limits.burst: is set twice"},
-		{"limits: {per_minute: 1}\n", nil, "limits.per_minute: there is no such key: known here are connections"},
+		{"limits: {per_minute: 1}\n", nil, "limits.per_minute: unknown key: the keys here are connections"},
 	} {
 		_, err := config.Parse("recgate.yaml", []byte(tt.file+minimal), tt.environ)
 		if err == nil || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "\n") {

@@ -56,13 +56,13 @@ func readKeys(path string) (keys []string, problems []Problem) {
 		switch {
 		case key == "" || strings.HasPrefix(key, "#"):
 		case !isKey(key):
-			problems = append(problems, Problem{From: at(path, i), Msg: "the line (not shown: it may be a key) holds a blank or a character that does not print: write one key on a line, and a comment on a line of its own that begins with #"})
+			problems = append(problems, Problem{From: at(path, i), Msg: "the line (not shown: it may be a key) contains a space or an unprintable character: write one key per line, and comments on their own lines that begin with #"})
 		default:
 			keys = append(keys, key)
 		}
 	}
 	if len(keys)+len(problems) == 0 {
-		problems = []Problem{{Msg: path + " holds no key: write one key on each line"}}
+		problems = []Problem{{Msg: path + " contains no key: write one key per line"}}
 	}
 	return keys, problems
 }
@@ -77,7 +77,7 @@ func readSecret(path string) (secret []string, problems []Problem) {
 		switch {
 		case line == "":
 		case len(secret) > 0:
-			return nil, []Problem{{From: at(path, i), Msg: "a second line (not shown: it may be the secret): write the secret alone into the file, on one line"}}
+			return nil, []Problem{{From: at(path, i), Msg: "a second line (not shown: it may be the secret): the file may contain only the secret, on one line"}}
 		default:
 			secret = append(secret, line)
 		}

@@ -65,20 +65,20 @@ func TestFilesOfWindowsEditors(t *testing.T) {
 // TestWrongLinesOfFiles: the error names the file and the line, what is wrong
 // there and what would do, and shows none of it.
 func TestWrongLinesOfFiles(t *testing.T) {
-	const rule = "write one key on a line, and a comment on a line of its own that begins with #"
+	const rule = "write one key per line, and comments on their own lines that begin with #"
 	for _, tt := range []struct {
 		name, key, content string
 		want               []string // FILE stands for the path
 	}{
-		{"a comment behind a key", "legacy.api_keys_file", "one\nhunter2 # of the CRM\n", []string{"FILE:2: legacy.api_keys_file: the line (not shown: it may be a key) holds a blank", rule}},
+		{"a comment behind a key", "legacy.api_keys_file", "one\nhunter2 # of the CRM\n", []string{"FILE:2: legacy.api_keys_file: the line (not shown: it may be a key) contains a space", rule}},
 		{"two wrong lines", "legacy.api_keys_file", "# keys\n\nhunter2 x\none\nhunter2\u200B\n", []string{"FILE:3: legacy.api_keys_file", "FILE:5: legacy.api_keys_file"}},
 		{"a key with a zero byte", "legacy.api_keys_file", "hunter2\x00\n", []string{"FILE contains a NUL byte"}},
-		{"nothing but comments", "legacy.api_keys_file", "# hunter2\n\n", []string{"recgate.yaml:1: legacy.api_keys_file: FILE holds no key: write one key on each line"}},
-		{"a secret with a second line", "pbx.0.secret_file", "hunter2\n\nhunter2\n", []string{"FILE:3: pbx.0.secret_file: a second line", "write the secret alone into the file"}},
+		{"nothing but comments", "legacy.api_keys_file", "# hunter2\n\n", []string{"recgate.yaml:1: legacy.api_keys_file: FILE contains no key: write one key per line"}},
+		{"a secret with a second line", "pbx.0.secret_file", "hunter2\n\nhunter2\n", []string{"FILE:3: pbx.0.secret_file: a second line", "the file may contain only the secret"}},
 		{"a database with a second line", "database_file", "mysql://u:hunter2@h/d\nhunter2\n", []string{"FILE:2: database_file: a second line"}},
 		{"a secret in UTF-16 without a mark", "pbx.0.secret_file", "h\x00u\x00", []string{"pbx.0.secret_file: FILE contains a NUL byte at offset 1", "save it as UTF-8"}},
-		{"a secret with a blank behind it", "pbx.0.secret_file", "hunter2 \n", []string{"pbx.0.secret: begins or ends with a blank", "remove the blank"}},
-		{"a database with a blank behind it", "database_file", "mysql://u:hunter2@h/d \n", []string{"database: the value (not shown: it may hold a password) begins or ends with a blank"}},
+		{"a secret with a blank behind it", "pbx.0.secret_file", "hunter2 \n", []string{"pbx.0.secret: begins or ends with white space", "remove it"}},
+		{"a database with a blank behind it", "database_file", "mysql://u:hunter2@h/d \n", []string{"database: the value (not shown: it may contain a password) begins or ends with white space"}},
 		{"half of UTF-16", "pbx.0.secret_file", "\xFF\xFEhunter2", []string{"pbx.0.secret_file: FILE is not valid UTF-16: save it as UTF-8"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestWrongLinesOfFiles(t *testing.T) {
 // TestNotUTF8: a file in another encoding would change the secrets in it.
 func TestNotUTF8(t *testing.T) {
 	_, err := config.Parse("recgate.yaml", []byte("# fine\npbx:\n  - name: pbx1\n    secret: b\xFCro\n"), nil)
-	if want := "recgate.yaml:4: the line holds a character that is not UTF-8: save the file as UTF-8"; err == nil || err.Error() != want {
+	if want := "recgate.yaml:4: the line contains a character that is not UTF-8: save the file as UTF-8"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }

@@ -74,7 +74,7 @@ func child(v reflect.Value, key string) (reflect.Value, error) {
 		}
 		known = append(known, f.Tag.Get("yaml"))
 	}
-	return reflect.Value{}, fmt.Errorf("there is no such key: known here are %s", strings.Join(known, ", "))
+	return reflect.Value{}, fmt.Errorf("unknown key: the keys here are %s", strings.Join(known, ", "))
 }
 
 // item returns an item of a list of mappings, a new one if it is the next.
@@ -85,7 +85,7 @@ func item(v reflect.Value, number string) (reflect.Value, error) {
 	}
 	switch {
 	case i > v.Len():
-		return reflect.Value{}, fmt.Errorf("item %d would leave a gap: the next one is %d", i, v.Len())
+		return reflect.Value{}, fmt.Errorf("item %d would leave a gap: the next item is %d", i, v.Len())
 	case i == v.Len():
 		fresh := reflect.New(v.Type().Elem()).Elem()
 		if p, ok := fresh.Addr().Interface().(*PBX); ok {
@@ -124,25 +124,25 @@ func setText(v reflect.Value, s string, isBool bool) error {
 	case *time.Duration:
 		d, err := time.ParseDuration(s)
 		if err != nil {
-			return fmt.Errorf("%q is no duration: give one such as 1s or 500ms", s)
+			return fmt.Errorf("%q is not a duration: use one such as 1s or 500ms", s)
 		}
 		*p = d
 	case *bool:
 		if s != "true" && s != "false" {
-			return fmt.Errorf("%q is neither true nor false", s)
+			return fmt.Errorf("%q must be true or false", s)
 		}
 		*p = s == "true"
 	case *int:
 		n, err := strconv.Atoi(s)
 		if err != nil {
-			return fmt.Errorf("%q is no whole number: give one such as 2", s)
+			return fmt.Errorf("%q is not a whole number: use one such as 2", s)
 		}
 		*p = n
 	case *Secret:
 		*p = Secret(s)
 	case *string:
 		if isBool {
-			return fmt.Errorf("%s is not a text: put it in quotes if it is meant as one", s)
+			return fmt.Errorf("%s is not text: put it in quotes if you mean text", s)
 		}
 		*p = s
 	default:

@@ -52,10 +52,10 @@ func (n *Network) UnmarshalText(b []byte) error {
 	}
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
-		return fmt.Errorf("%q is no network: give an address such as 192.0.2.7 or a network such as 192.0.2.0/24", text)
+		return fmt.Errorf("%q is not a network: use an address such as 192.0.2.7 or a network such as 192.0.2.0/24", text)
 	}
 	if masked := p.Masked(); masked != p {
-		return fmt.Errorf("%q has bits set behind its mask: is %s meant, or the one address %s", text, masked, p.Addr())
+		return fmt.Errorf("%q has bits set outside its mask: use %s, or the single address %s", text, masked, p.Addr())
 	}
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)

@@ -58,7 +58,7 @@ func readYAML(name string, data []byte) ([]entry, []Problem) {
 		return nil, []Problem{{From: name, Msg: "the file " + err.Error()}}
 	}
 	if line, ok := notUTF8(data); ok {
-		return nil, []Problem{{From: fmt.Sprintf("%s:%d", name, line), Msg: "the line holds a character that is not UTF-8: save the file as UTF-8"}}
+		return nil, []Problem{{From: fmt.Sprintf("%s:%d", name, line), Msg: "the line contains a character that is not UTF-8: save the file as UTF-8"}}
 	}
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
@@ -73,12 +73,12 @@ func readYAML(name string, data []byte) ([]entry, []Problem) {
 	}
 	switch {
 	case len(bodies) > 1:
-		r.problem(bodies[1], "", "the file holds several documents: keep one")
+		r.problem(bodies[1], "", "the file contains several documents: keep one")
 	case len(bodies) == 1:
 		if pairs, ok := pairsOf(bodies[0]); ok {
 			r.pairs("", pairs)
 		} else {
-			r.problem(bodies[0], "", "the file holds no keys: write them as key: value")
+			r.problem(bodies[0], "", "the file contains no keys: write them as key: value")
 		}
 	}
 	return r.entries, r.problems
@@ -136,7 +136,7 @@ func (r *reader) pairs(prefix string, pairs []*ast.MappingValueNode) {
 	for _, p := range pairs {
 		name, ok := p.Key.(*ast.StringNode)
 		if !ok || strings.Contains(name.Value, ".") {
-			r.problem(p, strings.TrimSuffix(prefix, "."), "a key here is no plain word")
+			r.problem(p, strings.TrimSuffix(prefix, "."), "a key here is not a plain word")
 			continue
 		}
 		key := prefix + name.Value
@@ -168,7 +168,7 @@ func (r *reader) value(key string, n ast.Node) {
 	case *ast.SequenceNode:
 		r.sequence(key, n)
 	default:
-		r.problem(n, key, "anchors, aliases and tags are not understood: write the value itself")
+		r.problem(n, key, "anchors, aliases and tags are not supported: write the value itself")
 	}
 }
 
