@@ -220,11 +220,11 @@ func TestProcess(t *testing.T) {
 				return s.ask(t, "retrieve", "tag", "22", "username", "fred").status == http.StatusOK
 			})
 			s.want(t, http.StatusNotFound, nil, "start", "extenOrUniqueId", "999")
-			if code := s.stop(t, syscall.SIGTERM); code != 0 || !strings.Contains(s.log.String(), "recordings that run go on") {
+			if code := s.stop(t, syscall.SIGTERM); code != 0 || !strings.Contains(s.log.String(), "running recordings continue") {
 				t.Errorf("exit code %d:\n%s", code, s.log)
 			}
 			ledger = recgate(t, filepath.Dir(s.file), nil, "ledger", "--config", s.file)
-			for _, part := range []string{"STATE  COUNT  REASON [CODE]\n", "\nready  1      stopped by request [stopped]\n", "\ntotal  1      0 of them still under way\n"} {
+			for _, part := range []string{"STATE  COUNT  REASON [CODE]\n", "\nready  1      stopped by request [stopped]\n", "\ntotal  1      0 of them still in progress\n"} {
 				if !strings.Contains(ledger.stdout, part) {
 					t.Errorf("the ledger lacks %q:\n%s%s", part, ledger.stdout, ledger.stderr)
 				}

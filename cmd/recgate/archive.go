@@ -15,33 +15,33 @@ import (
 
 // archiveCommand is recgate archive.
 type archiveCommand struct {
-	Init  archiveInit  `cmd:"" help:"Make a new archive in an empty folder or bucket."`
-	Adopt archiveAdopt `cmd:"" help:"Take an archive that is there for the one of this database."`
+	Init  archiveInit  `cmd:"" help:"Create a new archive in an empty folder or bucket."`
+	Adopt archiveAdopt `cmd:"" help:"Adopt an existing archive for this database."`
 }
 
 // Help is shown below the commands.
 func (archiveCommand) Help() string {
-	return "An archive carries a mark, the file .recgate-archive, whose id the database knows: nothing is written where it is missing,\n" +
-		"such as below a mount that is away. serve makes the first archive of a database by itself; any other is made here.\n\n" +
+	return "An archive has a mark, the file .recgate-archive, whose id the database knows. recgate writes nothing where the mark is\n" +
+		"missing, for example on an empty mount point. serve creates the first archive of a database; create any other here.\n\n" +
 		"Example:\n  recgate archive init --replace --config /etc/recgate/recgate.yaml"
 }
 
 // archiveInit is recgate archive init.
 type archiveInit struct {
 	fromFile
-	Replace bool `help:"Although the database has an archive: from now on the new one is used, and what is not copied there is not found."`
+	Replace bool `help:"Replace the database's current archive. From now on only the new one is used; recordings that are not copied there are not found."`
 }
 
 // Help is shown below the flags.
 func (archiveInit) Help() string {
-	return "For an archive that is lost, or for a new place. Look first that the disk is mounted: recordings go to what is there now.\n" +
-		"A recgate that runs goes on with the new archive by itself.\n\n" +
+	return "Use it if the archive is lost, or for a new place. First make sure that the disk is mounted: recordings go to what is there now.\n" +
+		"A running recgate uses the new archive without a restart.\n\n" +
 		"Example:\n  recgate archive init --replace --config /etc/recgate/recgate.yaml"
 }
 
 // Run makes the archive, and the database where it is missing.
 func (c archiveInit) Run(ctx context.Context, p process) error {
-	return c.withArchive(ctx, p, store.Options{}, "%s is the archive of this database now; its id is %s\n", func(g *recording.MarkGuard) (string, error) {
+	return c.withArchive(ctx, p, store.Options{}, "%s is now the archive of this database; its id is %s\n", func(g *recording.MarkGuard) (string, error) {
 		return g.Init(ctx, c.Replace)
 	})
 }
@@ -49,12 +49,12 @@ func (c archiveInit) Run(ctx context.Context, p process) error {
 // archiveAdopt is recgate archive adopt.
 type archiveAdopt struct {
 	fromFile
-	Unverified bool `help:"Although none of the newest recordings of the database is there."`
+	Unverified bool `help:"Adopt it even if none of the newest recordings of the database is there."`
 }
 
 // Help is shown below the flags.
 func (archiveAdopt) Help() string {
-	return "For an archive that was restored or moved without its mark, and for a database that was lost and begun again. One of the\n" +
+	return "Use it if an archive was restored or moved without its mark, or if the database was lost and started again. One of the\n" +
 		"newest recordings of the database must be there, if it has any.\n\n" +
 		"Example:\n  recgate archive adopt --config /etc/recgate/recgate.yaml"
 }
@@ -131,7 +131,7 @@ func (c *checker) archive(ctx context.Context, cfg config.Config) {
 		}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // its own step says why
-		c.step("archive", cfg.Archive+" was not tried: only the database knows whether it is the right one", nil)
+		c.step("archive", cfg.Archive+" was not checked: only the database knows whether it is the right one", nil)
 		return
 	}
 	detail, err := triedArchive(ctx, cfg, marks, known)

@@ -22,18 +22,18 @@ import (
 // checkCommand is recgate check.
 type checkCommand struct {
 	fromFile
-	Record  bool   `help:"Make a test call on every PBX as well, record it, fetch it and listen to it."`
-	KeyFile string `placeholder:"FILE" help:"A file with the API key for --record in front of a recgate that runs; default: the first of legacy.api_keys."`
+	Record  bool   `help:"Also make a test call on every PBX, record it, fetch it and listen to it."`
+	KeyFile string `placeholder:"FILE" help:"A file with the API key for --record if a recgate is running; default: the first of legacy.api_keys."`
 }
 
 // Help is shown below the flags.
 func (checkCommand) Help() string {
-	return "Prints a line for each step; a failed one says what to do, and the exit code is 1. Nothing is recorded, and nothing is\n" +
-		"made: files that are written to the spool and to the archive, to see whether that works, are deleted again.\n\n" +
-		"With --record each PBX calls itself for two seconds (the key test_call; docs/asterisk.md has the lines for the\n" +
-		"dialplan), and the recording is kept as any other, its tag beginning with \"recgate self-test\". If recgate runs at\n" +
-		"the address of the key listen, it is the one that records; else check runs one itself for the test, which also\n" +
-		"makes the database's tables and takes over what an earlier one left, as serve does.\n\n" +
+	return "Prints a line for each step. A failed step says what to do, and the exit code is 1. Nothing is recorded or created: test files\n" +
+		"that check writes to the spool and to the archive are deleted again.\n\n" +
+		"With --record, each PBX calls itself for two seconds (the key test_call; docs/asterisk.md has the dialplan for it). The\n" +
+		"recording is kept like any other; its tag begins with \"recgate self-test\". If recgate is running at the address in the\n" +
+		"key listen, that recgate records. Otherwise check runs one itself for the test, which also creates the database tables\n" +
+		"and takes over unfinished recordings, as serve does.\n\n" +
 		"Example:\n  recgate check --config /etc/recgate/recgate.yaml --record"
 }
 
@@ -67,7 +67,7 @@ func (c checkCommand) Run(ctx context.Context, p process) error {
 		return err
 	}
 	check := &checker{w: p.stdout}
-	check.step("configuration", c.Config+" is sound", nil)
+	check.step("configuration", c.Config+" is valid", nil)
 	check.database(ctx, cfg)
 	check.archive(ctx, cfg)
 	check.disks(ctx, cfg)
@@ -79,7 +79,7 @@ func (c checkCommand) Run(ctx context.Context, p process) error {
 	check.listen(ctx, cfg)
 	switch {
 	case c.Record && check.failed:
-		fmt.Fprintf(check.w, "        %-28s not made: mend what failed first\n", proof.StepCall)
+		fmt.Fprintf(check.w, "        %-28s not made: first correct what failed\n", proof.StepCall)
 	case c.Record:
 		check.record(ctx, cfg, key)
 	}
@@ -96,7 +96,7 @@ func (c *checker) database(ctx context.Context, cfg config.Config) {
 	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
 	if errors.Is(err, fs.ErrNotExist) {
 		file := strings.TrimPrefix(cfg.Database.Reveal(), "sqlite:")
-		c.step("database", file+" is not there yet: serve or migrate makes it", canMake(file))
+		c.step("database", file+" does not exist yet: serve or migrate creates it", canMake(file))
 		return
 	}
 	if err != nil {
@@ -108,16 +108,16 @@ func (c *checker) database(ctx context.Context, cfg config.Config) {
 	current, known := db.IsUpToDate(ctx)
 	switch {
 	case err == nil && known == nil && current:
-		detail += ", and a start could be written"
+		detail += ", and a start can be written"
 		err = db.TryStart(ctx)
 	case version > 0:
-		detail += ": serve or migrate brings them up to date"
+		detail += ": serve or migrate updates them"
 	}
 	if closeErr := db.Close(); err == nil {
 		err = closeErr
 	}
 	if version == 0 {
-		detail = "reached, still empty: serve or migrate makes the tables"
+		detail = "reached, still empty: serve or migrate creates the tables"
 	}
 	c.step("database", detail, err)
 }
@@ -126,7 +126,7 @@ func (c *checker) database(ctx context.Context, cfg config.Config) {
 func canMake(file string) error {
 	f, err := os.CreateTemp(filepath.Dir(file), ".recgate-check-*")
 	if err != nil {
-		return fmt.Errorf("%s is not there, and cannot be made: make its folder, and let the user that recgate runs as write to it: %w", file, err)
+		return fmt.Errorf("%s does not exist and cannot be created: create its folder, and give the recgate user write permission on it: %w", file, err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
@@ -153,7 +153,7 @@ func (c *checker) listen(ctx context.Context, cfg config.Config) {
 	listener, err := httpd.Listen(ctx, cfg.Listen)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE): // not a failure: it is what a recgate that runs looks like
-		c.step("listen", cfg.Listen+" is in use: good if recgate runs there already", nil)
+		c.step("listen", cfg.Listen+" is in use: fine if recgate is already running there", nil)
 	case err != nil:
 		c.step("listen", "", err)
 	default:

@@ -112,7 +112,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"unwritable archive", 22, func(t *testing.T, c *checked) { c.archive = "file:" + c.closed(t, "archive", 0o555, false) }, "archive", "read-only or not permitted"},
 		{"no place for the archive", 22, func(t *testing.T, c *checked) { c.archive = "file:" + c.closed(t, "upper", 0o555, false) + "/archive" }, "archive", "read-only or not permitted"},
 		{"database file unreadable", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "closed.db", 0o000, true) }, "database", "the database file cannot be opened"},
-		{"no place for the database", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "upper", 0o555, false) + "/x.db" }, "database", "cannot be made: make its folder"},
+		{"no place for the database", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "upper", 0o555, false) + "/x.db" }, "database", "cannot be created: create its folder"},
 		{"database away", 22, func(t *testing.T, c *checked) { c.database = "mysql://u:hunter2@" + port.Address(t) + "/recgate" }, "database", "the database is away"},
 		{"an address that is not ours", 22, func(_ *testing.T, c *checked) { c.listen = "192.0.2.1:8080" }, "listen", "not an address of this machine"},
 	} {
@@ -210,7 +210,7 @@ func TestCheckOfAHealthyPBX(t *testing.T) {
 			if got.code != 0 || got.stderr != "" || strings.Contains(got.stdout, "FAILED") {
 				t.Fatalf("code %d:\n%s%s", got.code, got.stdout, got.stderr)
 			}
-			for _, part := range []string{"recgate.yaml is sound", "recgate.db is not there yet", "can be written", "disk of the archive", "% used, ", c.address + " as " + tt.user, tt.says, "one for events, 2 of 2 for actions\n", "0 live", "is free"} {
+			for _, part := range []string{"recgate.yaml is valid", "recgate.db does not exist yet", "can be written", "disk of the archive", "% used, ", c.address + " as " + tt.user, tt.says, "one for events, 2 of 2 for actions\n", "0 live", "is free"} {
 				if !strings.Contains(got.stdout, part) {
 					t.Errorf("it lacks %q:\n%s", part, got.stdout)
 				}

@@ -103,7 +103,7 @@ func (c *checker) tested(settings config.PBX, err error) {
 	var at *proof.StepError
 	switch {
 	case errors.Is(err, proof.ErrKey) && errors.As(err, &at):
-		c.step(nameOf(settings, at.Step), "", errors.New(explain(at.Err)+"; recgate check takes a file that holds one: --key-file FILE"))
+		c.step(nameOf(settings, at.Step), "", errors.New(explain(at.Err)+"; name a file with a key: recgate check --key-file FILE"))
 	case errors.As(err, &at):
 		c.step(nameOf(settings, at.Step), "", at.Err)
 	case err != nil:

@@ -24,14 +24,14 @@ type process struct {
 
 // commands is the command line. Each command's Help holds an example.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Answer the recording API in front of the configured PBXs."`
-	Demo    demoCommand    `cmd:"" help:"Try everything without a PBX: a simulated Asterisk with live calls."`
-	Check   checkCommand   `cmd:"" help:"Do every step that serve will need, and name the one that fails."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database's tables up to date, as serve does at its start."`
-	Ledger  ledgerCommand  `cmd:"" help:"Add up the recordings of a period by state and reason."`
-	Explain explainCommand `cmd:"" help:"Tell the story of one recording: what was asked, said, decided and retrieved."`
-	Archive archiveCommand `cmd:"" help:"Make a new archive, or take one that is there."`
-	Key     keyCommand     `cmd:"" help:"Make, list and revoke API keys."`
+	Serve   serveCommand   `cmd:"" help:"Serve the recording API for the configured PBXs."`
+	Demo    demoCommand    `cmd:"" help:"Try recgate without a PBX, with a simulated Asterisk and live calls."`
+	Check   checkCommand   `cmd:"" help:"Try every step that serve will need, and name the one that fails."`
+	Migrate migrateCommand `cmd:"" help:"Update the database tables, as serve does when it starts."`
+	Ledger  ledgerCommand  `cmd:"" help:"Count the recordings of a period by state and reason."`
+	Explain explainCommand `cmd:"" help:"Show the history of one recording: requests, answers of the PBX, decisions and retrievals."`
+	Archive archiveCommand `cmd:"" help:"Create a new archive, or adopt an existing one."`
+	Key     keyCommand     `cmd:"" help:"Create, list and revoke API keys."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -54,8 +54,8 @@ func run(ctx context.Context, p process) (code int) {
 	var c commands
 	parser, err := kong.New(&c,
 		kong.Name("recgate"),
-		kong.Description("recgate is a recording gateway for Asterisk. It answers the legacy recording API of Noojee Recorder:\n"+
-			"start, stop and retrieve, by SOAP or by a plain HTTP GET."),
+		kong.Description("recgate is a recording gateway for Asterisk. It implements the legacy recording API of Noojee Recorder:\n"+
+			"start, stop and retrieve, over SOAP or plain HTTP GET."),
 		kong.Writers(p.stdout, p.stderr),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
@@ -79,7 +79,7 @@ func run(ctx context.Context, p process) (code int) {
 }
 
 // errSaid is returned by a command that has told its failure already.
-var errSaid = errors.New("the failure was told already")
+var errSaid = errors.New("the failure was already reported")
 
 // explain is what a person reads of an error: its message, and the cause
 // where the message alone would not help the one who runs the program.

@@ -19,13 +19,13 @@ import (
 
 // demoCommand is recgate demo.
 type demoCommand struct {
-	Listen string `default:"127.0.0.1:8080" help:"Where to answer; loopback only."`
+	Listen string `default:"127.0.0.1:8080" help:"The listen address; loopback only."`
 	Data   string `default:"recgate-demo" help:"Folder for the database, the archive and the simulated spool."`
 }
 
 // Help is shown below the flags.
 func (demoCommand) Help() string {
-	return "Everything but the telephones is real: the endpoint, AMI, the database, the archive. Ctrl-C ends it; the folder stays.\n\n" +
+	return "Everything except the telephones is real: the endpoint, AMI, the database, the archive. Ctrl-C stops it; the folder stays.\n\n" +
 		"Example:\n  recgate demo --listen 127.0.0.1:8081 --data /tmp/recgate-demo"
 }
 
@@ -69,7 +69,7 @@ func (c demoCommand) prepare(log *slog.Logger) (*sim.Server, config.Config, erro
 	}
 	spool := filepath.Join(data, "spool")
 	if err := os.MkdirAll(filepath.Join(spool, demoFolder), 0o750); err != nil {
-		return nil, config.Config{}, fmt.Errorf("--data %q: make the folder: %w", c.Data, err)
+		return nil, config.Config{}, fmt.Errorf("--data %q: create the folder: %w", c.Data, err)
 	}
 	server, err := sim.New(sim.Options{
 		Version: 22, Listen: "127.0.0.1:0", Spool: spool, Monitor: demoMonitor,
@@ -151,10 +151,10 @@ func (c demoCommand) explain(w io.Writer, server *sim.Server, cfg config.Config)
 	}
 	_ = table.Flush() // w is a terminal or a buffer
 	fmt.Fprintf(w, `
-410 talks with 411 all the time; 500 with 501 for 20 seconds, again and again. Their voices are
-tones: 410 has 400 Hz, 411 600 Hz, 500 500 Hz, 501 700 Hz.
+410 talks to 411 all the time, and 500 to 501 for 20 seconds, again and again. Their voices are
+tones: 410 is 400 Hz, 411 600 Hz, 500 500 Hz, 501 700 Hz.
 
-Paste this into another terminal to record four seconds of 410 and get them as tmp.wav:
+Paste this into another terminal to record four seconds of 410 and save them as tmp.wav:
 
   curl '%[1]s?method=start&extenOrUniqueId=410&tag=22'; echo
   sleep 4
@@ -169,8 +169,8 @@ By unique id instead of the extension:
   curl '%[1]s?method=start&extenOrUniqueId=%[2]s&tag=23'; echo
   curl '%[1]s?method=stop&extenOrUniqueId=%[2]s'; echo
 
-What was asked, what the PBX said and what became of it; the sum of all starts; and a test call
-that is recorded, fetched and listened to:
+The history of the recording, the count of all starts, and a test call that is recorded, fetched
+and listened to:
 
   %[7]s explain --config %[8]s 22
   %[7]s ledger --config %[8]s
@@ -182,7 +182,7 @@ AMI of the PBX:      %[3]s, user %[4]s, secret %[5]s
 Data:                %[6]s
 
 The legacy API refuses a recording whose call is still up. Here the calls never end, so
-the demo sets retrieve_during_call: true. Ctrl-C ends it.
+the demo sets retrieve_during_call: true. Ctrl-C stops it.
 `, endpoint, id, server.Addr(), demoUser, demoSecret, c.Data, calledAs(), inShell(c.file()))
 }
 
@@ -191,7 +191,7 @@ the demo sets retrieve_during_call: true. Ctrl-C ends it.
 func loopback(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("--listen %q: write an address and a port, such as 127.0.0.1:8081", address)
+		return fmt.Errorf("--listen %q: use an address and a port, such as 127.0.0.1:8081", address)
 	}
 	if ip := net.ParseIP(host); host == "localhost" || (ip != nil && ip.IsLoopback()) {
 		return nil

@@ -133,7 +133,7 @@ func (c *checker) disks(ctx context.Context, cfg config.Config) {
 		}
 		detail := l.String()
 		if l.Err != nil { // serve does without
-			detail = "not known: " + l.Err.Error()
+			detail = "unknown: " + l.Err.Error()
 		}
 		if l.Ratio()*100 >= float64(cfg.Disk.Warn) {
 			detail += ": make room soon"

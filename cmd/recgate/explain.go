@@ -17,12 +17,12 @@ import (
 // explainCommand is recgate explain.
 type explainCommand struct {
 	fromFile
-	ID string `arg:"" help:"The id of a recording; or a unique id or a tag that only one has."`
+	ID string `arg:"" help:"The id of a recording; or a unique id or a tag that only one recording has."`
 }
 
 // Help is shown below the flags.
 func (explainCommand) Help() string {
-	return "Times are those of the key timezone. It only looks, and may run beside serve.\n\n" +
+	return "Times are in the time zone of the key timezone. This command changes nothing and can run beside serve.\n\n" +
 		"Examples:\n  recgate explain --config /etc/recgate/recgate.yaml 0198c0de-0000-7000-8000-000000000001\n" +
 		"  recgate explain --config /etc/recgate/recgate.yaml 12347811.214"
 }
@@ -107,12 +107,12 @@ func meant(ctx context.Context, db *store.DB, text string) ([]recording.Recordin
 
 // printChoice lists the recordings among which the caller has to choose.
 func printChoice(w io.Writer, text string, found []recording.Recording, zone *time.Location) {
-	fmt.Fprintf(w, "recgate: %q means more than one recording: give the id of one\n", text)
+	fmt.Fprintf(w, "recgate: %q means more than one recording: use the id of one\n", text)
 	for _, r := range found {
 		fmt.Fprintf(w, "  %s  asked for %s, extension %s, %s\n", r.ID, r.AskedAt.In(zone).Format(stamp), shown(r.Extension), r.State)
 	}
 	if len(found) >= few {
-		fmt.Fprintln(w, "  and maybe older ones")
+		fmt.Fprintln(w, "  and possibly older ones")
 	}
 }
 

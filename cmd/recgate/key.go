@@ -18,28 +18,28 @@ import (
 
 // keyCommand is recgate key.
 type keyCommand struct {
-	Add    keyAdd    `cmd:"" help:"Make a key and print it, this once."`
-	List   keyList   `cmd:"" help:"Show all keys: their names, not what they are."`
-	Revoke keyRevoke `cmd:"" help:"Make a key useless, in every recgate and within seconds."`
+	Add    keyAdd    `cmd:"" help:"Create a key and print it. It is shown only once."`
+	List   keyList   `cmd:"" help:"List the names of all keys. The keys themselves are not shown."`
+	Revoke keyRevoke `cmd:"" help:"Revoke a key. All gateways reject it within seconds."`
 }
 
 // Help is shown below the commands.
 func (keyCommand) Help() string {
-	return "As soon as there is one key, here or in legacy.api_keys, every caller of the recording API must show one: as ?apiKey=,\n" +
-		"as user or password of HTTP Basic, or as Bearer token. legacy.allow counts as well.\n\n" +
+	return "Once there is a key, here or in legacy.api_keys, every caller of the recording API must send one: as ?apiKey=,\n" +
+		"as user or password of HTTP Basic, or as a Bearer token. legacy.allow applies as well.\n\n" +
 		"Example:\n  recgate key list --config /etc/recgate/recgate.yaml"
 }
 
 // keyAdd is recgate key add.
 type keyAdd struct {
 	fromFile
-	Name    string   `arg:"" help:"Who will have it, such as crm: stands in logs and lists."`
-	Methods []string `placeholder:"METHODS" help:"What it may use: start, stop, retrieve, retrieveByUniqueId, with commas between. Default: all."`
+	Name    string   `arg:"" help:"A name for its owner, such as crm. Logs and lists show this name."`
+	Methods []string `placeholder:"METHODS" help:"The methods it may use, separated by commas: start, stop, retrieve, retrieveByUniqueId. Default: all."`
 }
 
 // Help is shown below the flags.
 func (keyAdd) Help() string {
-	return "The key is on stdout, and can be read nowhere afterwards. Safe while recgate runs: it counts within seconds.\n\n" +
+	return "Prints the key on stdout; it cannot be shown again. Safe while recgate runs: the key works within seconds.\n\n" +
 		"Example:\n  recgate key add crm --methods start,stop --config /etc/recgate/recgate.yaml"
 }
 
@@ -58,7 +58,7 @@ func (c keyAdd) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stderr, "This is the key of %s, for %s. It is shown this once: only its hash is kept.\n", k.Name, strings.Join(k.Methods, ", "))
+	fmt.Fprintf(p.stderr, "This is the key of %s, for %s. It is shown only once: recgate keeps only its hash.\n", k.Name, strings.Join(k.Methods, ", "))
 	_, err = fmt.Fprintln(p.stdout, text)
 	return err
 }
@@ -68,7 +68,7 @@ type keyList struct{ fromFile }
 
 // Help is shown below the flags.
 func (keyList) Help() string {
-	return "The time of the last use may lag by a minute.\n\nExample:\n  recgate key list --config /etc/recgate/recgate.yaml"
+	return "The time of the last use may be up to a minute old.\n\nExample:\n  recgate key list --config /etc/recgate/recgate.yaml"
 }
 
 // Run prints a line for each key.
@@ -79,7 +79,7 @@ func (c keyList) Run(ctx context.Context, p process) error {
 			return err
 		}
 		if len(keys)+len(cfg.Legacy.APIKeys) == 0 {
-			_, err := fmt.Fprintln(p.stdout, "there are no keys, and none is needed")
+			_, err := fmt.Fprintln(p.stdout, "there are no keys, and callers need none")
 			return err
 		}
 		day := func(t time.Time, none string) string {
@@ -89,7 +89,7 @@ func (c keyList) Run(ctx context.Context, p process) error {
 			return t.In(cfg.Location()).Format("2006-01-02 15:04")
 		}
 		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "NAME\tMETHODS\tMADE\tLAST USED\tREVOKED")
+		fmt.Fprintln(table, "NAME\tMETHODS\tCREATED\tLAST USED\tREVOKED")
 		for _, k := range keys {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.Name, strings.Join(k.Methods, ","), day(k.CreatedAt, "-"), day(k.LastUsedAt, "never"), day(k.RevokedAt, "-"))
 		}
@@ -104,13 +104,13 @@ func (c keyList) Run(ctx context.Context, p process) error {
 type keyRevoke struct {
 	fromFile
 	Name   string `arg:"" help:"The name that recgate key list shows."`
-	Forget bool   `help:"Remove it altogether: its name can be given again, and without any key none is needed any more."`
+	Forget bool   `help:"Remove it completely, so that its name can be used again. If no key remains, callers need none."`
 }
 
 // Help is shown below the flags.
 func (keyRevoke) Help() string {
-	return "It cannot be undone: make a new key. After the last key was revoked nobody gets in until there is a new one, or until the\n" +
-		"revoked ones are forgotten. A key of legacy.api_keys goes when its line goes, at the next start.\n\n" +
+	return "This cannot be undone; create a new key instead. After the last key is revoked, nobody can call until there is a new one, or\n" +
+		"until the revoked ones are forgotten. To remove a key in legacy.api_keys, delete its line and restart.\n\n" +
 		"Example:\n  recgate key revoke crm --config /etc/recgate/recgate.yaml"
 }
 
@@ -127,7 +127,7 @@ func (c keyRevoke) Run(ctx context.Context, p process) error {
 		if err := db.RevokeKey(ctx, c.Name, time.Now()); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(p.stdout, "the key %s is revoked; no recgate takes it from a second or two on\n", c.Name)
+		_, err := fmt.Fprintf(p.stdout, "the key %s is revoked; all gateways reject it within a second or two\n", c.Name)
 		return err
 	})
 }
@@ -137,7 +137,7 @@ func (f fromFile) withKeys(ctx context.Context, p process, run func(*store.DB, c
 	err := f.withDatabase(ctx, p, store.Options{Existing: true}, func(db *store.DB, cfg config.Config) error {
 		version, err := db.Version(ctx)
 		if err == nil && version < firstWithKeys {
-			err = errors.New("the database has no table of keys yet: serve, migrate or key add makes it")
+			err = errors.New("the database has no table of keys yet: serve, migrate or key add creates it")
 		}
 		if err != nil {
 			return err
@@ -145,7 +145,7 @@ func (f fromFile) withKeys(ctx context.Context, p process, run func(*store.DB, c
 		return run(db, cfg)
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return errors.New("the database is not there yet: serve, migrate or key add makes it; is the key database right")
+		return errors.New("the database does not exist yet: serve, migrate or key add creates it; check the key database")
 	}
 	return err
 }

@@ -80,9 +80,9 @@ func (c *checker) callers(ctx context.Context, cfg config.Config) {
 	}
 	switch {
 	case err != nil: // told by the step of the database
-		text += "; keys in the database were not seen"
+		text += "; keys in the database could not be read"
 	case good == 0 && len(keys) > 0:
-		text += ", but with no key that is good: all were revoked, so nobody gets in (recgate key add)"
+		text += ", but all keys are revoked, so nobody can call: create one with recgate key add"
 	case good == 0:
 		text += ", without a key"
 	default:

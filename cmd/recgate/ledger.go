@@ -18,7 +18,7 @@ type migrateCommand struct{ fromFile }
 
 // Help is shown below the flags.
 func (migrateCommand) Help() string {
-	return "Safe to repeat, and safe while recgate runs. serve does the same at its start.\n\nExample:\n  recgate migrate --config /etc/recgate/recgate.yaml"
+	return "Safe to repeat, and safe while recgate runs. serve does the same when it starts.\n\nExample:\n  recgate migrate --config /etc/recgate/recgate.yaml"
 }
 
 // Run brings the tables up to date and names what it did.
@@ -34,24 +34,24 @@ func (c migrateCommand) Run(ctx context.Context, p process) error {
 	for _, name := range applied {
 		fmt.Fprintln(p.stdout, "applied", name)
 	}
-	fmt.Fprintf(p.stdout, "the database is up to date (%d migrations were new)\n", len(applied))
+	fmt.Fprintf(p.stdout, "the database is up to date (%d new migrations)\n", len(applied))
 	return nil
 }
 
 // ledgerCommand is recgate ledger.
 type ledgerCommand struct {
 	fromFile
-	From string `placeholder:"DATE" help:"First day, as 2026-11-01. Default: 30 days ago."`
-	To   string `placeholder:"DATE" help:"Last day, included. Default: today."`
+	From string `placeholder:"DATE" help:"First day, such as 2026-11-01. Default: 30 days ago."`
+	To   string `placeholder:"DATE" help:"Last day, inclusive. Default: today."`
 
-	Unexplained bool `help:"List what does not add up instead, with what to do about it; exit 1 if there is any."`
+	Unexplained bool `help:"List what does not add up instead, with what to do about it. Exits with 1 if there is anything."`
 }
 
 // Help is shown below the flags.
 func (ledgerCommand) Help() string {
-	return "Every start that was asked for is in exactly one line: what is not ready, empty, failed or lost is still under way.\n" +
-		"With --unexplained, rows, spools and archive are compared: rows that ought to be settled, rows whose file is not in the\n" +
-		"archive, files that no row explains. That must be nothing. It only looks, and may run beside serve.\n\n" +
+	return "Every requested start is counted in exactly one line. What is not ready, empty, failed or lost is still in progress.\n" +
+		"With --unexplained, recgate compares rows, spools and archive. It lists rows that should be settled, rows whose file is not\n" +
+		"in the archive, and files without a row. The list should be empty. This command changes nothing and can run beside serve.\n\n" +
 		"Examples:\n  recgate ledger --config /etc/recgate/recgate.yaml --from 2026-11-01 --to 2026-11-30\n" +
 		"  recgate ledger --config /etc/recgate/recgate.yaml --unexplained"
 }
@@ -79,10 +79,10 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 	}
 	days := fmt.Sprintf("from %s to %s", from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly))
 	if len(sums) == 0 {
-		fmt.Fprintln(p.stdout, "no recordings were asked for", days)
+		fmt.Fprintln(p.stdout, "no recordings were requested", days)
 		return nil
 	}
-	fmt.Fprintf(p.stdout, "recordings asked for %s\n\n", days)
+	fmt.Fprintf(p.stdout, "recordings requested %s\n\n", days)
 	return printSums(p.stdout, sums)
 }
 
@@ -91,10 +91,10 @@ func withTables(ctx context.Context, cfg config.Config, look func(*store.DB) err
 	return withDatabase(ctx, cfg, store.Options{Existing: true}, func(db *store.DB) error {
 		version, err := db.Version(ctx)
 		if err == nil && version == 0 {
-			err = errors.New("the database has no tables yet: serve or migrate makes them; is the key database right")
+			err = errors.New("the database has no tables yet: serve or migrate creates them; check the key database")
 		}
 		if known, failed := db.Known(); err == nil && version < known {
-			err = errors.Join(failed, fmt.Errorf("the database has schema %d and this program needs %d: restart serve, or run recgate migrate", version, known))
+			err = errors.Join(failed, fmt.Errorf("the database has schema %d, but this program needs %d: restart serve, or run recgate migrate", version, known))
 		}
 		if err != nil {
 			return err
@@ -109,16 +109,16 @@ func period(first, last string, now time.Time) (from, to time.Time, err error) {
 	from, to = today.AddDate(0, 0, -30), today
 	if first != "" {
 		if from, err = time.ParseInLocation(time.DateOnly, first, now.Location()); err != nil {
-			return from, to, fmt.Errorf("--from %q: write a day such as 2026-11-01", first)
+			return from, to, fmt.Errorf("--from %q: use a date such as 2026-11-01", first)
 		}
 	}
 	if last != "" {
 		if to, err = time.ParseInLocation(time.DateOnly, last, now.Location()); err != nil {
-			return from, to, fmt.Errorf("--to %q: write a day such as 2026-11-30", last)
+			return from, to, fmt.Errorf("--to %q: use a date such as 2026-11-30", last)
 		}
 	}
 	if to.Before(from) {
-		return from, to, fmt.Errorf("--to %s lies before --from %s", to.Format(time.DateOnly), from.Format(time.DateOnly))
+		return from, to, fmt.Errorf("--to %s is before --from %s", to.Format(time.DateOnly), from.Format(time.DateOnly))
 	}
 	return from, to.AddDate(0, 0, 1), nil
 }
@@ -135,6 +135,6 @@ func printSums(w io.Writer, sums []recording.Sum) error {
 			open += s.Count
 		}
 	}
-	fmt.Fprintf(table, "total\t%d\t%d of them still under way\n", total, open)
+	fmt.Fprintf(table, "total\t%d\t%d of them still in progress\n", total, open)
 	return table.Flush()
 }

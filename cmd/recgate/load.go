@@ -41,7 +41,7 @@ func (f fromFile) loadToServe(ctx context.Context, p process) (config.Config, *s
 func (f fromFile) read(p process) (config.Config, *slog.Logger, error) {
 	cfg, err := config.Load(f.Config, p.env)
 	if errors.Is(err, fs.ErrNotExist) {
-		return cfg, nil, fmt.Errorf("%w: give the path of your configuration, or begin one by recgate.example.yaml", err)
+		return cfg, nil, fmt.Errorf("%w: use the path of your configuration, or start one from recgate.example.yaml", err)
 	}
 	if _, open := errors.AsType[config.Open](err); err != nil && !open {
 		return cfg, nil, err

@@ -116,7 +116,7 @@ func TestCheckRecordOfARunningOne(t *testing.T) {
 	c := newChecked(t, 22)
 	c.listen, c.address, c.spool, c.mount = strings.TrimPrefix(o.base, "http://"), o.sim.Addr(), o.cfg.PBX[0].Spool, o.cfg.PBX[0].Mount
 	c.username, c.secret = "tester", "tester-secret"
-	wantSteps(t, c.runWith(t, "--record"), "FAILED  pbx pbx1: test start ", "; recgate check takes a file that holds one: --key-file FILE")
+	wantSteps(t, c.runWith(t, "--record"), "FAILED  pbx pbx1: test start ", "; name a file with a key: recgate check --key-file FILE")
 	file := filepath.Join(c.dir, "key")
 	if err := os.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
 		t.Fatal(err)

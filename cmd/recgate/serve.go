@@ -21,8 +21,8 @@ type serveCommand struct{ fromFile }
 
 // Help is shown below the flags.
 func (serveCommand) Help() string {
-	return "Ctrl-C or SIGTERM ends it; recordings go on and are taken over at the next start.\n" +
-		"/healthz, /readyz and /metrics say how it is.\n\nExample:\n  recgate serve --config /etc/recgate/recgate.yaml"
+	return "Ctrl-C or SIGTERM stops it. Recordings continue on the PBX, and the next start takes them over.\n" +
+		"/healthz, /readyz and /metrics show its health.\n\nExample:\n  recgate serve --config /etc/recgate/recgate.yaml"
 }
 
 // Run serves until the process is told to end.
@@ -33,7 +33,7 @@ func (c serveCommand) Run(ctx context.Context, p process) error {
 	}
 	err = serve(ctx, cfg, log)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		log.Info("recgate ends before it served: it was told to")
+		log.Info("recgate was stopped before it served")
 		return nil
 	}
 	return err
@@ -62,7 +62,7 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 	}
 	defer func() {
 		if err := release(); err != nil {
-			g.log.Warn("lock of the database not given back", slog.Any("err", err))
+			g.log.Warn("lock of the database not released", slog.Any("err", err))
 		}
 	}()
 	applied, err := g.db.Migrate(ctx)
@@ -94,7 +94,7 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 		group.Go(func() error { return l(ctx) })
 	}
 	err = group.Wait()
-	g.log.Info("recgate ends; recordings that run go on")
+	g.log.Info("recgate stops, running recordings continue")
 	return err
 }
 

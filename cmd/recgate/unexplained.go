@@ -56,7 +56,7 @@ type progress struct {
 func (p *progress) tell(at time.Time) {
 	if now := time.Now(); now.After(p.next) {
 		p.next = now.Add(progressEvery)
-		fmt.Fprintf(p.w, "looking at recordings of %s\n", at.Format(time.DateOnly))
+		fmt.Fprintf(p.w, "checking recordings of %s\n", at.Format(time.DateOnly))
 	}
 }
 

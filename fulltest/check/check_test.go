@@ -153,7 +153,7 @@ func TestCheck(t *testing.T) {
 			asterisk := fmt.Sprintf("Asterisk %d.", version)
 			for _, user := range []string{"recorder", "systemonly"} {
 				t.Run("sound as "+user, func(t *testing.T) {
-					newSettings(t, l, user).passes(t, asterisk, "mixmonitor (auto: it exists and this user may use it)", "2 live, listed by CoreShowChannels", "recgate.db is not there yet")
+					newSettings(t, l, user).passes(t, asterisk, "mixmonitor (auto: it exists and this user may use it)", "2 live, listed by CoreShowChannels", "recgate.db does not exist yet")
 				})
 			}
 			if lab.HasMonitor(version) {
@@ -175,7 +175,7 @@ func TestDatabase(t *testing.T) {
 	server := mariadbd.Start(t)
 	s := newSettings(t, l, "recorder")
 	s.database = server.DSN(t)
-	s.passes(t, "reached, still empty: serve or migrate makes the tables")
+	s.passes(t, "reached, still empty: serve or migrate creates the tables")
 	s.passes(t, "reached, still empty") // the first made none
 	if code, out := s.run(t, "ledger"); code != 1 || !strings.Contains(out, "has no tables yet") {
 		t.Errorf("ledger of an empty database: %d %s", code, out)
@@ -184,7 +184,7 @@ func TestDatabase(t *testing.T) {
 		t.Errorf("migrate: %d %s", code, out)
 	}
 	s.passes(t, "reached, its tables have version ")
-	if code, out := s.run(t, "ledger"); code != 0 || !strings.Contains(out, "no recordings were asked for from ") {
+	if code, out := s.run(t, "ledger"); code != 0 || !strings.Contains(out, "no recordings were requested from ") {
 		t.Errorf("ledger: %d %s", code, out)
 	}
 	server.Stop(t)

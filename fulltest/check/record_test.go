@@ -93,7 +93,7 @@ func TestSelfTest(t *testing.T) {
 				t.Errorf("readyz: %s", ready)
 			}
 			s.flags = []string{"--record"}
-			s.passes(t, "is in use: good if recgate runs there already", "ok      pbx pbx1: test sound")
+			s.passes(t, "is in use: fine if recgate is already running there", "ok      pbx pbx1: test sound")
 			rewrite(t, filepath.Join(l.Dir, "pbx", "etc", "extensions.conf"), "PlayTones(1000)", "PlayTones(440)")
 			l.CLI("dialplan reload")
 			await.Until(t, "red", func() bool {

@@ -44,7 +44,7 @@ func archiveGone(t *testing.T) {
 	}
 	h.begin(t, "412", "413", "meanwhile").Hangup()
 	h.archiveAway(t)
-	if out := h.run(t, "new-archive"); !strings.Contains(out, "is the archive of this database now") {
+	if out := h.run(t, "new-archive"); !strings.Contains(out, "is now the archive of this database") {
 		t.Errorf("it says:\n%s", out)
 	}
 	h.keep(t, "meanwhile")

@@ -18,7 +18,7 @@ func proof(t *testing.T) {
 	}
 	h.sim.AddTone("tone", "recgate-test", 1000)
 	out = h.run(t, "proof")
-	for _, want := range []string{"is in use: good if recgate runs there already", "ok      pbx pbx1: test sound", "% of it the tone of 1000 Hz"} {
+	for _, want := range []string{"is in use: fine if recgate is already running there", "ok      pbx pbx1: test sound", "% of it the tone of 1000 Hz"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it lacks %q:\n%s", want, out)
 		}
