@@ -33,7 +33,7 @@ func (c serveCommand) Run(ctx context.Context, p process) error {
 	}
 	err = serve(ctx, cfg, log)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		log.Info("recgate was stopped before it served")
+		log.Info("stopped before serving")
 		return nil
 	}
 	return err
@@ -94,7 +94,7 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 		group.Go(func() error { return l(ctx) })
 	}
 	err = group.Wait()
-	g.log.Info("recgate stops, running recordings continue")
+	g.log.Info("stopping, running recordings continue")
 	return err
 }
 
