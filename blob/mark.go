@@ -89,7 +89,7 @@ func marksAlready(id, found string, err error) (bool, error) {
 // errNotBegun refuses writes of those who may only look.
 var errNotBegun = &recording.Error{Code: recording.Unavailable, Msg: "the archive does not exist yet: recgate serve creates it"}
 
-// ReadMark implements recording.MarkedArchive.
+// ReadMark implements mark.Place.
 func (d *Disk) ReadMark(ctx context.Context) (string, error) {
 	if err := ended(ctx); err != nil {
 		return "", err
@@ -172,7 +172,7 @@ func (d *Disk) whole(ctx context.Context, root *os.Root) error {
 	return isMarked(root, known)
 }
 
-// WriteMark implements recording.MarkedArchive. It makes the folder, which is
+// WriteMark implements mark.Place. It makes the folder, which is
 // given to the owner of the one above when root makes it.
 func (d *Disk) WriteMark(ctx context.Context, id string) error {
 	if err := makeOwned(d.dir); err != nil {
@@ -216,7 +216,7 @@ func syncFolder(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// SizeOf implements recording.MarkedArchive.
+// SizeOf implements mark.Place.
 func (d *Disk) SizeOf(ctx context.Context, key string) (int64, error) {
 	if err := check(ctx, key); err != nil {
 		return 0, err
@@ -240,7 +240,7 @@ func nothingUnder(key string, err error) error {
 // errEnough ends a listing.
 var errEnough = errors.New("that is enough")
 
-// HoldsAny implements recording.MarkedArchive.
+// HoldsAny implements mark.Place.
 func (d *Disk) HoldsAny(ctx context.Context) (bool, error) {
 	root, err := os.OpenRoot(d.dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -11,7 +11,7 @@ import (
 	"recgate/recording"
 )
 
-// ReadMark implements recording.MarkedArchive.
+// ReadMark implements mark.Place.
 func (s *S3) ReadMark(ctx context.Context) (string, error) { return s.readMark(ctx, "read") }
 
 // readMark is ReadMark for who wants to have something done, see refused.
@@ -61,7 +61,7 @@ func (s *S3) whole(ctx context.Context) error {
 	return s.isMarked(ctx, known, "read")
 }
 
-// WriteMark implements recording.MarkedArchive. It makes no bucket.
+// WriteMark implements mark.Place. It makes no bucket.
 func (s *S3) WriteMark(ctx context.Context, id string) error {
 	found, err := s.ReadMark(ctx)
 	if already, err := marksAlready(id, found, err); already || err != nil {
@@ -71,7 +71,7 @@ func (s *S3) WriteMark(ctx context.Context, id string) error {
 	return err
 }
 
-// SizeOf implements recording.MarkedArchive.
+// SizeOf implements mark.Place.
 func (s *S3) SizeOf(ctx context.Context, key string) (int64, error) {
 	if err := check(ctx, key); err != nil {
 		return 0, err
@@ -86,7 +86,7 @@ func (s *S3) SizeOf(ctx context.Context, key string) (int64, error) {
 	return size, nil
 }
 
-// HoldsAny implements recording.MarkedArchive.
+// HoldsAny implements mark.Place.
 func (s *S3) HoldsAny(ctx context.Context) (bool, error) {
 	return holdsAny(s.list(ctx, "", func(string) error { return errEnough }))
 }

@@ -315,3 +315,9 @@ type Leg = struct {
 	Size  int64
 	Delay time.Duration // after the beginning of the earlier leg, >= 0
 }
+
+// ArchiveMark is what a database knows of its archive.
+type ArchiveMark struct {
+	ID      string // 26 letters and digits; empty: it knows no archive yet
+	Written bool   // the archive was seen to carry the id
+}

@@ -8,9 +8,7 @@ import (
 	"recgate/recording"
 )
 
-var _ recording.MarkStore = (*DB)(nil)
-
-// Mark implements recording.MarkStore. A database that was not brought up to
+// Mark implements mark.Store. A database that was not brought up to
 // date yet knows no archive.
 func (db *DB) Mark(ctx context.Context) (m recording.ArchiveMark, err error) {
 	err = db.read(ctx, db.timeout, "read the mark of the archive", func(ctx context.Context, t tx) (err error) {
@@ -37,7 +35,7 @@ func readMark(ctx context.Context, t tx) (m recording.ArchiveMark, err error) {
 	return m, err
 }
 
-// SetMark implements recording.MarkStore. Of two at once the key, or the
+// SetMark implements mark.Store. Of two at once the key, or the
 // row's content, lets one through.
 func (db *DB) SetMark(ctx context.Context, was, now recording.ArchiveMark) error {
 	const insert = `INSERT INTO archive_mark (one, id, written) VALUES (1, ?, ?)`
@@ -65,7 +63,7 @@ func (db *DB) SetMark(ctx context.Context, was, now recording.ArchiveMark) error
 
 var errMarked = &recording.Error{Code: recording.Conflict, Msg: "the database now knows another archive: try again"}
 
-// Archived implements recording.MarkStore. It can be asked of a database that
+// Archived implements mark.Store. It can be asked of a database that
 // was not brought up to date yet, which has no codes of reasons.
 func (db *DB) Archived(ctx context.Context, limit int) ([]recording.Entry, error) {
 	const query = `SELECT id, state, asked_at, bytes, blob_key, source_key FROM recordings

@@ -9,6 +9,7 @@ import (
 
 	"recgate/blob"
 	"recgate/config"
+	"recgate/mark"
 	"recgate/recording"
 	"recgate/store"
 )
@@ -41,7 +42,7 @@ func (archiveInit) Help() string {
 
 // Run makes the archive, and the database where it is missing.
 func (c archiveInit) Run(ctx context.Context, p process) error {
-	return c.withArchive(ctx, p, store.Options{}, "%s is now the archive of this database; its id is %s\n", func(g *recording.MarkGuard) (string, error) {
+	return c.withArchive(ctx, p, store.Options{}, "%s is now the archive of this database; its id is %s\n", func(g *mark.Guard) (string, error) {
 		return g.Init(ctx, c.Replace)
 	})
 }
@@ -61,14 +62,14 @@ func (archiveAdopt) Help() string {
 
 // Run notes the archive in the database.
 func (c archiveAdopt) Run(ctx context.Context, p process) error {
-	return c.withArchive(ctx, p, store.Options{Existing: true}, "%s is the archive of this database; its id is %s\n", func(g *recording.MarkGuard) (string, error) {
+	return c.withArchive(ctx, p, store.Options{Existing: true}, "%s is the archive of this database; its id is %s\n", func(g *mark.Guard) (string, error) {
 		return g.Adopt(ctx, c.Unverified)
 	})
 }
 
 // withArchive brings the database up to date, has run do something with the
 // guard of the archive, and says which archive that is and its id.
-func (f fromFile) withArchive(ctx context.Context, p process, o store.Options, says string, run func(*recording.MarkGuard) (id string, err error)) error {
+func (f fromFile) withArchive(ctx context.Context, p process, o store.Options, says string, run func(*mark.Guard) (id string, err error)) error {
 	return f.withDatabase(ctx, p, o, func(db *store.DB, cfg config.Config) error {
 		a, err := openArchive(cfg, onlyKnown(db))
 		if err != nil {
@@ -77,7 +78,7 @@ func (f fromFile) withArchive(ctx context.Context, p process, o store.Options, s
 		if _, err := db.Migrate(ctx); err != nil {
 			return err
 		}
-		id, err := run(recording.NewMarkGuard(db, a, slog.New(slog.DiscardHandler)))
+		id, err := run(mark.NewGuard(db, a, slog.New(slog.DiscardHandler)))
 		if err != nil {
 			return err
 		}
@@ -109,7 +110,7 @@ func (g *gateway) settleArchive(ctx context.Context) error {
 	}
 	_, bucket := g.cfg.Bucket()
 	begun, asked := g.db.Archived(ctx, 1)
-	if asked == nil && len(begun) == 0 && (!bucket || errors.Is(err, recording.ErrOtherArchive)) {
+	if asked == nil && len(begun) == 0 && (!bucket || errors.Is(err, mark.ErrOther)) {
 		return err
 	}
 	g.log.ErrorContext(ctx, "archive cannot be used, recordings wait in the spool", slog.Any("err", err))
@@ -120,7 +121,7 @@ func (g *gateway) settleArchive(ctx context.Context) error {
 func (c *checker) archive(ctx context.Context, cfg config.Config) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	var marks recording.MarkStore = noMark{}
+	var marks mark.Store = noMark{}
 	known := func(context.Context) (string, error) { return "", nil }
 	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
 	if err == nil {
@@ -139,18 +140,18 @@ func (c *checker) archive(ctx context.Context, cfg config.Config) {
 }
 
 // triedArchive says what serve would find and do.
-func triedArchive(ctx context.Context, cfg config.Config, marks recording.MarkStore, known blob.Known) (detail string, err error) {
+func triedArchive(ctx context.Context, cfg config.Config, marks mark.Store, known blob.Known) (detail string, err error) {
 	a, err := openArchive(cfg, known)
 	if err != nil {
 		return "", err
 	}
-	plan, err := recording.NewMarkGuard(marks, a, slog.New(slog.DiscardHandler)).Plan(ctx)
+	plan, err := mark.NewGuard(marks, a, slog.New(slog.DiscardHandler)).Plan(ctx)
 	switch {
 	case err != nil:
 		return "", err
-	case plan == recording.MarkKnown:
+	case plan == mark.Known:
 		return cfg.Archive + " can be written, and is the archive that the database knows", a.Check(ctx)
-	case plan == recording.MarkAdopt:
+	case plan == mark.Adopt:
 		return cfg.Archive + " contains recordings of the database, and can be written: serve adds the mark", a.CanBegin(ctx)
 	}
 	return cfg.Archive + " can be written, but does not exist yet: serve creates it", a.CanBegin(ctx)
@@ -159,15 +160,15 @@ func triedArchive(ctx context.Context, cfg config.Config, marks recording.MarkSt
 // noMark is a database that is not there yet.
 type noMark struct{}
 
-// Mark implements recording.MarkStore.
+// Mark implements mark.Store.
 func (noMark) Mark(context.Context) (recording.ArchiveMark, error) {
 	return recording.ArchiveMark{}, nil
 }
 
-// SetMark implements recording.MarkStore.
+// SetMark implements mark.Store.
 func (noMark) SetMark(context.Context, recording.ArchiveMark, recording.ArchiveMark) error {
 	return errors.New("there is no database to record the mark of the archive in")
 }
 
-// Archived implements recording.MarkStore.
+// Archived implements mark.Store.
 func (noMark) Archived(context.Context, int) ([]recording.Entry, error) { return nil, nil }

@@ -16,6 +16,7 @@ import (
 	"recgate/config"
 	"recgate/disk"
 	"recgate/httpd"
+	"recgate/mark"
 	"recgate/metrics"
 	"recgate/recorder"
 	"recgate/recording"
@@ -31,7 +32,7 @@ type gateway struct {
 	log     *slog.Logger
 	db      *store.DB
 	archive archive
-	mark    *recording.MarkGuard
+	mark    *mark.Guard
 	pbxs    []pbx
 	keys    *auth.Ring
 	limiter *httpd.Limiter
@@ -46,7 +47,7 @@ type gateway struct {
 type archive interface {
 	recording.Blobs
 	recording.Lister
-	recording.MarkedArchive
+	mark.Place
 	// Check finds out whether recordings can be stored now; its error is the
 	// one that a Put would meet.
 	Check(ctx context.Context) error
@@ -74,7 +75,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	if g.db, err = store.Open(ctx, cfg.Database.Reveal(), store.Options{Ran: g.metrics.Database}); err != nil {
 		return nil, err
 	}
-	g.mark = recording.NewMarkGuard(g.db, g.archive, log)
+	g.mark = mark.NewGuard(g.db, g.archive, log)
 	g.keys = newRing(cfg, g.db, log)
 	g.limiter = newLimiter(cfg.Legacy.Limits)
 	g.disks = newGuard(cfg, g.archive, g.db, log)

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"recgate/blob"
+	"recgate/mark"
 	"recgate/recording"
 	"recgate/store"
 )
@@ -41,9 +42,9 @@ func scene(ts *testscript.TestScript, neg bool, args []string) {
 	defer func() { ts.Check(db.Close()) }()
 	_, err = db.Migrate(ctx)
 	ts.Check(err)
-	var guard *recording.MarkGuard
+	var guard *mark.Guard
 	archive := blob.NewDisk(filepath.Join(dir, "archive"), func(ctx context.Context) (string, error) { return guard.Known(ctx) })
-	guard = recording.NewMarkGuard(db, archive, slog.New(slog.DiscardHandler))
+	guard = mark.NewGuard(db, archive, slog.New(slog.DiscardHandler))
 	s := set{ts, ctx, db, archive, filepath.Join(dir, "spool")}
 	ts.Check(os.MkdirAll(s.spool, 0o755))
 	switch args[0] {

@@ -9,20 +9,21 @@ import (
 	"time"
 
 	"recgate/internal/await"
+	"recgate/mark"
 	"recgate/recording"
 )
 
 // MarkedStore is a recording.Store that knows its archive.
 type MarkedStore interface {
 	recording.Store
-	recording.MarkStore
+	mark.Store
 }
 
-// TestMarkStore is the contract of recording.MarkStore as code. open returns
+// TestMarkStore is the contract of mark.Store as code. open returns
 // an empty store, as for TestStore.
 func TestMarkStore(t *testing.T, open func(t *testing.T) MarkedStore) {
 	one, two := recording.ArchiveMark{ID: strings.Repeat("A", 26)}, recording.ArchiveMark{ID: strings.Repeat("B", 26)}
-	is := func(t *testing.T, s recording.MarkStore, want recording.ArchiveMark) {
+	is := func(t *testing.T, s mark.Store, want recording.ArchiveMark) {
 		t.Helper()
 		if m, err := s.Mark(t.Context()); err != nil || m != want {
 			t.Errorf("Mark = %+v, %v; want %+v", m, err, want)
@@ -54,7 +55,7 @@ func TestMarkStore(t *testing.T, open func(t *testing.T) MarkedStore) {
 	t.Run("the newest archived recordings", func(t *testing.T) { newestArchived(t, open(t)) })
 }
 
-func oneMarkStays(t *testing.T, s recording.MarkStore, marks ...recording.ArchiveMark) {
+func oneMarkStays(t *testing.T, s mark.Store, marks ...recording.ArchiveMark) {
 	errs := make([]error, len(marks))
 	var wg sync.WaitGroup
 	for i, m := range marks {
@@ -104,10 +105,10 @@ func newestArchived(t *testing.T, s MarkedStore) {
 type MarkedBlobs interface {
 	recording.Blobs
 	recording.Lister
-	recording.MarkedArchive
+	mark.Place
 }
 
-// TestMarkedBlobs is the contract of recording.MarkedArchive as code, and of
+// TestMarkedBlobs is the contract of mark.Place as code, and of
 // Blobs where the mark is not the one that is known. open returns a place that
 // was not used yet, which asks known for the id.
 func TestMarkedBlobs(t *testing.T, open func(t *testing.T, known func(context.Context) (string, error)) MarkedBlobs) {
@@ -144,7 +145,7 @@ func TestMarkedBlobs(t *testing.T, open func(t *testing.T, known func(context.Co
 }
 
 // begin marks a place.
-func begin(t *testing.T, b recording.MarkedArchive, id string) {
+func begin(t *testing.T, b mark.Place, id string) {
 	t.Helper()
 	if err := b.WriteMark(t.Context(), id); err != nil {
 		t.Fatal(err)

@@ -14,14 +14,14 @@ var (
 	_ MarkedBlobs = (*Blobs)(nil)
 )
 
-// Mark implements recording.MarkStore.
+// Mark implements mark.Store.
 func (s *Store) Mark(ctx context.Context) (recording.ArchiveMark, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.mark, s.away(ctx, "Mark")
 }
 
-// SetMark implements recording.MarkStore.
+// SetMark implements mark.Store.
 func (s *Store) SetMark(ctx context.Context, was, now recording.ArchiveMark) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,7 +35,7 @@ func (s *Store) SetMark(ctx context.Context, was, now recording.ArchiveMark) err
 	return nil
 }
 
-// Archived implements recording.MarkStore.
+// Archived implements mark.Store.
 func (s *Store) Archived(ctx context.Context, limit int) ([]recording.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,7 +90,7 @@ func (b *Blobs) unmarked(ctx context.Context, writes bool) error {
 	return nil
 }
 
-// ReadMark implements recording.MarkedArchive.
+// ReadMark implements mark.Place.
 func (b *Blobs) ReadMark(ctx context.Context) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -103,7 +103,7 @@ func (b *Blobs) ReadMark(ctx context.Context) (string, error) {
 	return b.mark, nil
 }
 
-// WriteMark implements recording.MarkedArchive.
+// WriteMark implements mark.Place.
 func (b *Blobs) WriteMark(ctx context.Context, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -117,7 +117,7 @@ func (b *Blobs) WriteMark(ctx context.Context, id string) error {
 	return nil
 }
 
-// SizeOf implements recording.MarkedArchive.
+// SizeOf implements mark.Place.
 func (b *Blobs) SizeOf(ctx context.Context, key string) (int64, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -131,7 +131,7 @@ func (b *Blobs) SizeOf(ctx context.Context, key string) (int64, error) {
 	return int64(len(content)), nil
 }
 
-// HoldsAny implements recording.MarkedArchive.
+// HoldsAny implements mark.Place.
 func (b *Blobs) HoldsAny(ctx context.Context) (bool, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,4 +1,6 @@
-package recording
+// Package mark ties a database to its archive: an archive carries an id that the
+// database knows, and nothing is written where it is missing.
+package mark
 
 import (
 	"context"
@@ -7,31 +9,27 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"recgate/recording"
 )
 
-// ArchiveMark is what a database knows of its archive.
-type ArchiveMark struct {
-	ID      string // 26 letters and digits; empty: it knows no archive yet
-	Written bool   // the archive was seen to carry the id
-}
-
-// MarkStore keeps the mark of the archive, and says what the archive has to
+// Store keeps the mark of the archive, and says what the archive has to
 // hold. Errors are those of Store.
-type MarkStore interface {
+type Store interface {
 	// Mark returns what the database knows, the zero value at first.
-	Mark(ctx context.Context) (ArchiveMark, error)
+	Mark(ctx context.Context) (recording.ArchiveMark, error)
 	// SetMark replaces a mark. A Conflict, and no change, when the present
 	// one is not was: somebody else has replaced it.
-	SetMark(ctx context.Context, was, now ArchiveMark) error
+	SetMark(ctx context.Context, was, now recording.ArchiveMark) error
 	// Archived returns the newest recordings in state Ready, at most limit,
 	// without their reasons.
-	Archived(ctx context.Context, limit int) ([]Entry, error)
+	Archived(ctx context.Context, limit int) ([]recording.Entry, error)
 }
 
-// MarkedArchive is a place for recordings that may carry a mark. Its methods
+// Place is a place for recordings that may carry a mark. Its methods
 // look at the place as it is, whatever the database knows. Errors are those
 // of Blobs.
-type MarkedArchive interface {
+type Place interface {
 	// ReadMark returns the id that the place carries; NotFound when it
 	// carries none, or is not there at all.
 	ReadMark(ctx context.Context) (string, error)
@@ -46,14 +44,14 @@ type MarkedArchive interface {
 	HoldsAny(ctx context.Context) (bool, error)
 }
 
-// MarkGuard decides which archive belongs to a database. A folder whose mount
+// Guard decides which archive belongs to a database. A folder whose mount
 // is away looks like an empty archive; what would be written there is hidden
 // by the mount later on, and its spool file is gone by then. So an archive
 // carries an id that the database knows, and nothing is written where it is
 // missing. It may be used from many goroutines.
-type MarkGuard struct {
-	store   MarkStore
-	archive MarkedArchive
+type Guard struct {
+	store   Store
+	archive Place
 	log     *slog.Logger
 
 	mu    sync.Mutex // guards all below
@@ -62,19 +60,19 @@ type MarkGuard struct {
 	err   error
 }
 
-// NewMarkGuard makes a guard that has not asked anything yet.
-func NewMarkGuard(store MarkStore, archive MarkedArchive, log *slog.Logger) *MarkGuard {
-	return &MarkGuard{store: store, archive: archive, log: log}
+// NewGuard makes a guard that has not asked anything yet.
+func NewGuard(store Store, archive Place, log *slog.Logger) *Guard {
+	return &Guard{store: store, archive: archive, log: log}
 }
 
-// MarkPlan is what becomes of an archive when recgate serves with it.
-type MarkPlan int
+// Plan is what becomes of an archive when recgate serves with it.
+type Plan int
 
 // The plans.
 const (
-	MarkKnown MarkPlan = iota + 1 // the database knows an archive already
-	MarkBegin                     // nothing was ever archived: an archive is begun here
-	MarkAdopt                     // recordings of the database are here: it is the archive
+	Known Plan = iota + 1 // the database knows an archive already
+	Begin                 // nothing was ever archived: an archive is begun here
+	Adopt                 // recordings of the database are here: it is the archive
 )
 
 const (
@@ -85,27 +83,27 @@ const (
 	settleAgain = 2 * time.Second
 )
 
-// ErrOtherArchive is wrapped by the refusal of an archive that belongs to
+// ErrOther is wrapped by the refusal of an archive that belongs to
 // another database.
-var ErrOtherArchive = errors.New("it is the archive of another database")
+var ErrOther = errors.New("it is the archive of another database")
 
 // The refusals of an archive that is not known to be the right one.
 var (
-	errMarkForeign = &Error{Code: Unavailable, Msg: "the archive carries the mark of another database: correct the keys archive and database, " +
-		"or give the archive to this database with recgate archive adopt", Err: ErrOtherArchive}
-	errMarkHolds = &Error{Code: Unavailable, Msg: "the archive holds recordings, and the database has none: correct the keys archive and database, " +
-		"or give the archive to this database with recgate archive adopt", Err: ErrOtherArchive}
-	errMarkUnproved = &Error{Code: Unavailable, Msg: "none of the newest recordings of the database is in the archive: mount the archive, or correct its key; " +
+	errMarkForeign = &recording.Error{Code: recording.Unavailable, Msg: "the archive carries the mark of another database: correct the keys archive and database, " +
+		"or give the archive to this database with recgate archive adopt", Err: ErrOther}
+	errMarkHolds = &recording.Error{Code: recording.Unavailable, Msg: "the archive holds recordings, and the database has none: correct the keys archive and database, " +
+		"or give the archive to this database with recgate archive adopt", Err: ErrOther}
+	errMarkUnproved = &recording.Error{Code: recording.Unavailable, Msg: "none of the newest recordings of the database is in the archive: mount the archive, or correct its key; " +
 		"if it is lost, make a new one with recgate archive init --replace"}
-	errMarkThere = &Error{Code: Conflict, Msg: "the database has an archive already: to use another empty one from now on, add --replace"}
-	errMarkUsed  = &Error{Code: Conflict, Msg: "the place is in use as an archive already: to take it for this database use recgate archive adopt"}
+	errMarkThere = &recording.Error{Code: recording.Conflict, Msg: "the database has an archive already: to use another empty one from now on, add --replace"}
+	errMarkUsed  = &recording.Error{Code: recording.Conflict, Msg: "the place is in use as an archive already: to take it for this database use recgate archive adopt"}
 )
 
 // Known returns the id that an archive must carry. Where the database knows
 // none it is settled which archive that is; as long as that cannot be said,
 // the error is Unavailable and tells why. While the database is away the last
 // answer holds.
-func (g *MarkGuard) Known(ctx context.Context) (string, error) {
+func (g *Guard) Known(ctx context.Context) (string, error) {
 	m, err := g.store.Mark(ctx)
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -126,7 +124,7 @@ func (g *MarkGuard) Known(ctx context.Context) (string, error) {
 }
 
 // settle does what Plan says.
-func (g *MarkGuard) settle(ctx context.Context) (string, error) {
+func (g *Guard) settle(ctx context.Context) (string, error) {
 	s, err := g.survey(ctx)
 	if err != nil {
 		return "", err
@@ -135,30 +133,30 @@ func (g *MarkGuard) settle(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if plan == MarkKnown {
+	if plan == Known {
 		return s.was.ID, nil
 	}
 	id, err := g.keep(ctx, s)
-	if CodeOf(err) == Conflict { // another process was faster: what it decided holds
+	if recording.CodeOf(err) == recording.Conflict { // another process was faster: what it decided holds
 		if m, again := g.store.Mark(ctx); again == nil && m.Written {
 			return m.ID, nil
 		}
-		return "", &Error{Code: Unavailable, Msg: "another recgate is settling which archive is the right one: try again", Err: err}
+		return "", &recording.Error{Code: recording.Unavailable, Msg: "another recgate is settling which archive is the right one: try again", Err: err}
 	}
 	if err != nil {
 		return "", err
 	}
 	switch plan {
-	case MarkBegin:
+	case Begin:
 		g.log.InfoContext(ctx, "archive begun", slog.String("id", id))
-	case MarkAdopt:
+	case Adopt:
 		g.log.InfoContext(ctx, "archive recognised by its recordings", slog.String("id", id))
 	}
 	return id, nil
 }
 
 // Plan says what Known would do, and does nothing.
-func (g *MarkGuard) Plan(ctx context.Context) (MarkPlan, error) {
+func (g *Guard) Plan(ctx context.Context) (Plan, error) {
 	s, err := g.survey(ctx)
 	if err != nil {
 		return 0, err
@@ -168,14 +166,14 @@ func (g *MarkGuard) Plan(ctx context.Context) (MarkPlan, error) {
 
 // survey is what is seen of a database and an archive.
 type survey struct {
-	was      ArchiveMark
+	was      recording.ArchiveMark
 	found    string // the id that the archive carries, or empty
 	archived bool   // the database has recordings that must be in its archive
 	proved   bool   // one of them is in this one
 	holds    bool   // the archive holds anything
 }
 
-func (g *MarkGuard) survey(ctx context.Context) (s survey, err error) {
+func (g *Guard) survey(ctx context.Context) (s survey, err error) {
 	if s.was, err = g.store.Mark(ctx); err != nil || s.was.Written {
 		return s, err
 	}
@@ -183,7 +181,7 @@ func (g *MarkGuard) survey(ctx context.Context) (s survey, err error) {
 }
 
 // surveyAll is survey although the database may know its archive.
-func (g *MarkGuard) surveyAll(ctx context.Context) (s survey, err error) {
+func (g *Guard) surveyAll(ctx context.Context) (s survey, err error) {
 	if s.was, err = g.store.Mark(ctx); err != nil {
 		return s, err
 	}
@@ -191,8 +189,8 @@ func (g *MarkGuard) surveyAll(ctx context.Context) (s survey, err error) {
 }
 
 // look fills in what the archive shows.
-func (g *MarkGuard) look(ctx context.Context, s *survey) (err error) {
-	if s.found, err = g.archive.ReadMark(ctx); err != nil && CodeOf(err) != NotFound {
+func (g *Guard) look(ctx context.Context, s *survey) (err error) {
+	if s.found, err = g.archive.ReadMark(ctx); err != nil && recording.CodeOf(err) != recording.NotFound {
 		return err
 	}
 	entries, err := g.store.Archived(ctx, sample)
@@ -202,7 +200,7 @@ func (g *MarkGuard) look(ctx context.Context, s *survey) (err error) {
 	s.archived = len(entries) > 0
 	for _, e := range entries {
 		size, err := g.archive.SizeOf(ctx, e.Key)
-		if err != nil && CodeOf(err) != NotFound {
+		if err != nil && recording.CodeOf(err) != recording.NotFound {
 			return err
 		}
 		if s.proved = err == nil && size == e.Bytes; s.proved {
@@ -214,16 +212,16 @@ func (g *MarkGuard) look(ctx context.Context, s *survey) (err error) {
 }
 
 // plan judges a survey.
-func (s survey) plan() (MarkPlan, error) {
+func (s survey) plan() (Plan, error) {
 	switch {
 	case s.was.Written:
-		return MarkKnown, nil
+		return Known, nil
 	case s.was.ID != "" && s.found == s.was.ID: // interrupted before it was noted
-		return MarkAdopt, nil
+		return Adopt, nil
 	case s.was.ID != "" && s.found != "":
 		return 0, errMarkForeign
 	case s.proved:
-		return MarkAdopt, nil
+		return Adopt, nil
 	case s.archived:
 		return 0, errMarkUnproved
 	case s.found != "":
@@ -231,13 +229,13 @@ func (s survey) plan() (MarkPlan, error) {
 	case s.holds:
 		return 0, errMarkHolds
 	}
-	return MarkBegin, nil
+	return Begin, nil
 }
 
 // keep ties the archive and the database to each other. The database is told
 // first, so that an interruption leaves no mark that nobody knows.
-func (g *MarkGuard) keep(ctx context.Context, s survey) (string, error) {
-	begun := ArchiveMark{ID: s.found}
+func (g *Guard) keep(ctx context.Context, s survey) (string, error) {
+	begun := recording.ArchiveMark{ID: s.found}
 	switch {
 	case begun.ID == "" && s.was.ID != "" && !s.was.Written:
 		begun.ID = s.was.ID
@@ -252,14 +250,14 @@ func (g *MarkGuard) keep(ctx context.Context, s survey) (string, error) {
 	if err := g.archive.WriteMark(ctx, begun.ID); err != nil {
 		return "", err
 	}
-	return begun.ID, g.store.SetMark(ctx, begun, ArchiveMark{ID: begun.ID, Written: true})
+	return begun.ID, g.store.SetMark(ctx, begun, recording.ArchiveMark{ID: begun.ID, Written: true})
 }
 
 // Init makes a new archive in an empty place and returns its id. Where the
 // database has an archive, replace says that this one takes its place from now
 // on: what the former holds is then not found until it is copied here. A
 // Conflict when the place carries a mark or holds recordings.
-func (g *MarkGuard) Init(ctx context.Context, replace bool) (string, error) {
+func (g *Guard) Init(ctx context.Context, replace bool) (string, error) {
 	s, err := g.surveyAll(ctx)
 	switch {
 	case err != nil:
@@ -275,17 +273,17 @@ func (g *MarkGuard) Init(ctx context.Context, replace bool) (string, error) {
 // Adopt takes the place for the archive of the database, with the mark that it
 // has or a new one, and returns the id. Unless unverified says otherwise, one
 // of the newest recordings of the database must be there with its size.
-func (g *MarkGuard) Adopt(ctx context.Context, unverified bool) (string, error) {
+func (g *Guard) Adopt(ctx context.Context, unverified bool) (string, error) {
 	s, err := g.surveyAll(ctx)
 	switch {
 	case err != nil:
 		return "", err
 	case s.found == "" && !s.holds:
-		return "", &Error{Code: Conflict, Msg: "there is nothing to adopt: the place has no mark and holds no recordings; recgate archive init makes a new archive"}
+		return "", &recording.Error{Code: recording.Conflict, Msg: "there is nothing to adopt: the place has no mark and holds no recordings; recgate archive init makes a new archive"}
 	case s.was.Written && s.found == s.was.ID:
 		return s.was.ID, nil
 	case s.archived && !s.proved && !unverified:
-		return "", &Error{Code: Conflict, Msg: "none of the newest recordings of the database is in this archive: to take it all the same, add --unverified"}
+		return "", &recording.Error{Code: recording.Conflict, Msg: "none of the newest recordings of the database is in this archive: to take it all the same, add --unverified"}
 	}
 	return g.keep(ctx, s)
 }

@@ -1,4 +1,4 @@
-package recording_test
+package mark_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"recgate/mark"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
 )
@@ -19,7 +20,7 @@ const ours, others = "AAAAAAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBBBBBB"
 type pair struct {
 	store *recordingtest.Store
 	blobs *recordingtest.Blobs
-	guard *recording.MarkGuard
+	guard *mark.Guard
 }
 
 func newPair() *pair {
@@ -29,7 +30,7 @@ func newPair() *pair {
 }
 
 func (p *pair) restart() {
-	p.guard = recording.NewMarkGuard(p.store, p.blobs, slog.New(slog.DiscardHandler))
+	p.guard = mark.NewGuard(p.store, p.blobs, slog.New(slog.DiscardHandler))
 	p.blobs.Guard(p.guard.Known)
 }
 
@@ -73,23 +74,23 @@ func TestWhichArchive(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		make    func(t *testing.T, p *pair)
-		plan    recording.MarkPlan
+		plan    mark.Plan
 		refusal string
 	}{
-		{"nothing was ever archived", func(*testing.T, *pair) {}, recording.MarkBegin, ""},
-		{"a first start that was interrupted before the mark", func(t *testing.T, p *pair) { p.knows(t, ours, false) }, recording.MarkBegin, ""},
-		{"a first start that was interrupted behind it", func(t *testing.T, p *pair) { p.knows(t, ours, false); p.carries(t, ours) }, recording.MarkAdopt, ""},
+		{"nothing was ever archived", func(*testing.T, *pair) {}, mark.Begin, ""},
+		{"a first start that was interrupted before the mark", func(t *testing.T, p *pair) { p.knows(t, ours, false) }, mark.Begin, ""},
+		{"a first start that was interrupted behind it", func(t *testing.T, p *pair) { p.knows(t, ours, false); p.carries(t, ours) }, mark.Adopt, ""},
 		{"a start interrupted, and another one's mark", func(t *testing.T, p *pair) { p.knows(t, ours, false); p.carries(t, others) }, 0, "the mark of another database"},
-		{"known and there", func(t *testing.T, p *pair) { p.knows(t, ours, true); p.carries(t, ours) }, recording.MarkKnown, ""},
-		{"known and away", func(t *testing.T, p *pair) { p.knows(t, ours, true) }, recording.MarkKnown, `the archive carries the mark ""`},
-		{"known, and another one's mark", func(t *testing.T, p *pair) { p.knows(t, ours, true); p.carries(t, others) }, recording.MarkKnown, `the archive carries the mark "B`},
+		{"known and there", func(t *testing.T, p *pair) { p.knows(t, ours, true); p.carries(t, ours) }, mark.Known, ""},
+		{"known and away", func(t *testing.T, p *pair) { p.knows(t, ours, true) }, mark.Known, `the archive carries the mark ""`},
+		{"known, and another one's mark", func(t *testing.T, p *pair) { p.knows(t, ours, true); p.carries(t, others) }, mark.Known, `the archive carries the mark "B`},
 		{"an empty database and another one's mark", func(t *testing.T, p *pair) { p.carries(t, others) }, 0, "the mark of another database"},
 		{"an empty database and recordings", func(_ *testing.T, p *pair) { p.blobs.Set("0198c0.wav", nil) }, 0, "the archive holds recordings, and the database has none"},
-		{"of an earlier version", func(t *testing.T, p *pair) { p.blobs.Set(p.ready(t, 1)) }, recording.MarkAdopt, ""},
-		{"of an earlier version, the newest missing", func(t *testing.T, p *pair) { p.blobs.Set(p.ready(t, 1)); p.ready(t, 2) }, recording.MarkAdopt, ""},
+		{"of an earlier version", func(t *testing.T, p *pair) { p.blobs.Set(p.ready(t, 1)) }, mark.Adopt, ""},
+		{"of an earlier version, the newest missing", func(t *testing.T, p *pair) { p.blobs.Set(p.ready(t, 1)); p.ready(t, 2) }, mark.Adopt, ""},
 		{"of an earlier version, away", func(t *testing.T, p *pair) { p.ready(t, 1) }, 0, "none of the newest recordings of the database is in the archive: mount"},
 		{"of an earlier version, with another size", func(t *testing.T, p *pair) { key, _ := p.ready(t, 1); p.blobs.Set(key, []byte("RIFF")) }, 0, "none of the newest"},
-		{"of an earlier version, and a database restored from it", func(t *testing.T, p *pair) { p.blobs.Set(p.ready(t, 1)); p.carries(t, others) }, recording.MarkAdopt, ""},
+		{"of an earlier version, and a database restored from it", func(t *testing.T, p *pair) { p.blobs.Set(p.ready(t, 1)); p.carries(t, others) }, mark.Adopt, ""},
 		{"of an earlier version, and another one's archive", func(t *testing.T, p *pair) { p.ready(t, 1); p.carries(t, others) }, 0, "none of the newest"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -162,7 +163,7 @@ func TestMarkWhileTheDatabaseIsAway(t *testing.T) {
 // Of two gateways that begin at once, both serve with the same archive.
 func TestTwoGatewaysBeginOneArchive(t *testing.T) {
 	p := newPair()
-	guards := []*recording.MarkGuard{p.guard, recording.NewMarkGuard(p.store, p.blobs, slog.New(slog.DiscardHandler))}
+	guards := []*mark.Guard{p.guard, mark.NewGuard(p.store, p.blobs, slog.New(slog.DiscardHandler))}
 	got := make(chan string, len(guards))
 	for _, g := range guards {
 		go func() {
