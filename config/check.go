@@ -101,8 +101,11 @@ func (k *checker) limits(all Limits, l DoorLimits) {
 		key   string
 		value int
 	}{
-		{"legacy.limits.per_second", l.PerSecond}, {"legacy.limits.burst", l.Burst}, {"legacy.limits.per_caller", l.PerCaller},
-		{"legacy.limits.total", l.Total}, {"limits.connections", all.Connections},
+		{"legacy.limits.per_second", l.PerSecond},
+		{"legacy.limits.burst", l.Burst},
+		{"legacy.limits.per_caller", l.PerCaller},
+		{"legacy.limits.total", l.Total},
+		{"limits.connections", all.Connections},
 	} {
 		k.want(n.value >= 0, n.key, "must be 0 (no limit) or more, not %d", n.value)
 	}
