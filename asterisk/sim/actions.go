@@ -47,64 +47,15 @@ type verdict struct {
 // handler answers one action; the world is locked for a change.
 type handler func(s *Server, c *session, req message)
 
-// handlerOf returns what answers an action; nil when it is not simulated.
-func handlerOf(name string) handler {
-	switch strings.ToLower(name) {
-	case "ping":
-		return (*Server).ping
-	case "events":
-		return (*Server).events
-	case "listcommands":
-		return (*Server).listCommands
-	case "coresettings":
-		return (*Server).coreSettings
-	case "corestatus":
-		return (*Server).coreStatus
-	case "modulecheck":
-		return (*Server).moduleCheck
-	case "command":
-		return (*Server).runConsole
-	case "coreshowchannels":
-		return (*Server).coreShowChannels
-	case "bridgeinfo":
-		return (*Server).bridgeInfo
-	case "originate":
-		return (*Server).originate
-	}
-	return channelHandlerOf(name)
-}
-
-// channelHandlerOf returns what answers the actions about one channel.
-func channelHandlerOf(name string) handler {
-	switch strings.ToLower(name) {
-	case "status":
-		return (*Server).status
-	case "getvar":
-		return (*Server).getvar
-	case "setvar":
-		return (*Server).setvar
-	case "hangup":
-		return (*Server).hangupAction
-	case "redirect":
-		return (*Server).redirect
-	case "mixmonitor":
-		return (*Server).mixMonitor
-	case "stopmixmonitor":
-		return (*Server).stopMixMonitor
-	case "mixmonitormute":
-		return (*Server).mixMonitorMute
-	case "monitor":
-		return (*Server).monitor
-	case "stopmonitor":
-		return (*Server).stopMonitor
-	case "pausemonitor":
-		return (*Server).pauseMonitor
-	case "unpausemonitor":
-		return (*Server).unpauseMonitor
-	case "changemonitor":
-		return (*Server).changeMonitor
-	}
-	return nil
+// handlers are the actions that are simulated, by lower-case name.
+var handlers = map[string]handler{
+	"ping": ping, "events": events, "listcommands": listCommands,
+	"coresettings": coreSettings, "corestatus": coreStatus, "modulecheck": moduleCheck, "command": runConsole,
+	"coreshowchannels": coreShowChannels, "bridgeinfo": bridgeInfo, "status": status,
+	"originate": originate, "hangup": hangup, "redirect": redirect, "getvar": getvar, "setvar": setvar,
+	"mixmonitor": mixMonitor, "stopmixmonitor": stopMixMonitor, "mixmonitormute": mixMonitorMute,
+	"monitor": monitorAction, "stopmonitor": stopMonitor, "changemonitor": changeMonitor,
+	"pausemonitor": pauseMonitor, "unpausemonitor": unpauseMonitor,
 }
 
 // handle answers one request. fault is what was wrong with it as a whole.
@@ -124,9 +75,9 @@ func (s *Server) handle(c *session, req message, fault error) verdict {
 	case name == "":
 		c.send(failure(req, "Missing action in request"))
 	case strings.EqualFold(name, "Login"):
-		return s.login(c, req)
+		return c.login(req)
 	case strings.EqualFold(name, "Challenge"):
-		s.challenge(c, req)
+		challenge(c, req)
 	case strings.EqualFold(name, "Logoff"):
 		c.send(reply(req, "Goodbye").with("Message", "Thanks for all the fish."))
 		return verdict{leave: true}
@@ -141,7 +92,7 @@ func (s *Server) handle(c *session, req message, fault error) verdict {
 // act runs the action of a user who is logged in.
 func (s *Server) act(c *session, req message, name string) {
 	cmd, known := s.commands[strings.ToLower(name)]
-	run := handlerOf(name)
+	run := handlers[strings.ToLower(name)]
 	switch {
 	case !known:
 		c.send(failure(req, fmt.Sprintf("Invalid/unknown command: %s. Use Action: ListCommands to show available commands.", name)))

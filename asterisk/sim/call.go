@@ -50,15 +50,15 @@ func (s *Server) Call(from, to string, o CallOptions) (*Call, error) {
 		}
 	}
 	defer s.change()()
-	call := s.newCall(o)
-	call.caller = s.pickUp(call, from, to, "")
-	s.dial(call.caller, to, o.Answer)
+	call := s.world.newCall(o)
+	call.caller = call.pickUp(from, to)
+	call.caller.dial(to, o.Answer)
 	return call, nil
 }
 
-func (s *Server) newCall(o CallOptions) *Call {
-	s.world.calls++
-	return &Call{s: s, options: o, done: make(chan struct{})}
+func (w *world) newCall(o CallOptions) *Call {
+	w.calls++
+	return &Call{s: w.s, options: o, done: make(chan struct{})}
 }
 
 // join makes a channel one of this call's.
@@ -68,83 +68,83 @@ func (c *Call) join(ch *channel) {
 }
 
 // pickUp makes the channel of a telephone that starts to call.
-func (s *Server) pickUp(call *Call, from, to, linkedID string) *channel {
-	ch := s.newPhone(call.options.Tech, from, linkedID)
+func (c *Call) pickUp(from, to string) *channel {
+	ch := c.s.world.newPhone(c.options.Tech, from, "")
 	ch.exten, ch.dialed = to, to
-	if id := call.options.UniqueID; id != "" && call.caller == nil {
-		s.rename(ch, id)
+	if id := c.options.UniqueID; id != "" && c.caller == nil {
+		ch.rename(id)
 		ch.linkedID = id
 	}
-	call.join(ch)
-	if call.options.Tech == "PJSIP" {
+	c.join(ch)
+	if c.options.Tech == "PJSIP" {
 		ch.state = ring
 	}
-	s.tell("Newchannel", ch)
+	ch.tell("Newchannel")
 	if ch.state != ring { // chan_sip makes the channel first
-		s.setState(ch, ring)
+		ch.setState(ring)
 	}
 	return ch
 }
 
-// dial lets a channel call an extension, which answers after a while.
-func (s *Server) dial(by *channel, to string, answer time.Duration) {
-	s.ringUp(by, s.invite(by, to), answer)
+// dial lets the channel call an extension, which answers after a while.
+func (ch *channel) dial(to string, answer time.Duration) {
+	ch.invite(to).ringUp(answer)
 }
 
 // invite makes the channel of a telephone that is called.
-func (s *Server) invite(by *channel, to string) *channel {
+func (by *channel) invite(to string) *channel {
 	call := by.call
 	tech := call.options.Tech
 	by.priority, by.app, by.data = 2, "Dial", tech+"/"+to+",20,tT"
-	ch := s.newPhone(tech, to, by.linkedID)
+	ch := by.w.newPhone(tech, to, by.linkedID)
 	ch.exten = "s"
 	call.join(ch)
 	call.callee = ch
-	s.tell("Newchannel", ch)
+	ch.tell("Newchannel")
 	ch.exten, ch.app, ch.data = to, "AppDial", "(Outgoing Line)"
 	if by.caller != nobody() {
-		s.connect(ch, by.caller)
+		ch.connect(by.caller)
 	}
 	by.dials, ch.dialedBy = ch, by
-	s.tellDial("DialBegin", by, ch, Header{"DialString", to})
-	s.connect(by, ch.caller)
+	ch.tellDial("DialBegin", by, Header{"DialString", to})
+	by.connect(ch.caller)
 	return ch
 }
 
 // ringUp lets a called telephone answer, now or after a while.
-func (s *Server) ringUp(by, ch *channel, answer time.Duration) {
+func (ch *channel) ringUp(answer time.Duration) {
 	if answer == 0 {
-		s.answer(ch)
+		ch.answer()
 		return
 	}
-	s.setState(ch, ringing)
-	s.tellDial("DialState", by, ch, Header{"DialStatus", "RINGING"})
+	ch.setState(ringing)
+	ch.tellDial("DialState", ch.dialedBy, Header{"DialStatus", "RINGING"})
 	if answer > 0 {
-		s.later(answer, func() { s.answer(ch) })
+		ch.w.later(answer, ch.answer)
 	}
 }
 
 // answer lets a called telephone answer; a dead or answered one does not.
-func (s *Server) answer(ch *channel) {
+func (ch *channel) answer() {
 	if ch.gone || ch.state == up {
 		return
 	}
-	s.setState(ch, up)
+	ch.setState(up)
 	ch.exten = ""
-	s.join(ch.dialedBy, ch)
+	ch.dialedBy.bridgeWith(ch)
 }
 
-// join bridges a caller with the channel that answered it.
-func (s *Server) join(by, ch *channel) {
-	s.tellDial("DialEnd", by, ch, Header{"DialStatus", "ANSWER"})
+// bridgeWith bridges a caller with the channel that answered it.
+func (by *channel) bridgeWith(ch *channel) {
+	ch.tellDial("DialEnd", by, Header{"DialStatus", "ANSWER"})
 	if by.state != up {
-		s.setState(by, up)
+		by.setState(up)
 	}
-	b := s.newBridge()
-	s.enter(b, ch, nil)
-	s.enter(b, by, nil)
+	b := by.w.newBridge()
+	b.enter(ch, nil)
+	b.enter(by, nil)
 	if d := ch.call.options.Duration; d > 0 {
-		s.later(d, func() { s.hangUp(ch.call.caller, true) })
+		by.w.later(d, func() { ch.call.caller.hangUp(true) })
 	}
 }
 
@@ -171,7 +171,7 @@ func (c *Call) Answer() error {
 	if c.callee == nil || c.callee.gone || c.callee.state == up {
 		return errAnswered
 	}
-	c.s.answer(c.callee)
+	c.callee.answer()
 	return nil
 }
 
@@ -181,7 +181,7 @@ func (c *Call) Hangup() {
 	defer c.s.change()()
 	for _, ch := range []*channel{c.caller, c.callee} {
 		if ch != nil && !ch.gone {
-			c.s.hangUp(ch, true)
+			ch.hangUp(true)
 		}
 	}
 }
@@ -193,7 +193,7 @@ func (c *Call) HangupBy(ext string) error {
 	if err != nil {
 		return err
 	}
-	c.s.hangUp(ch, true)
+	ch.hangUp(true)
 	return nil
 }
 

@@ -39,6 +39,7 @@ func nobody() party { return party{unknown, unknown} }
 
 // channel is one live channel. All fields are guarded by the server's mutex.
 type channel struct {
+	w         *world
 	seq       int // order of creation
 	name      string
 	uniqueID  string
@@ -96,6 +97,7 @@ func (m message) snapshot(prefix string, ch *channel) message {
 
 // bridge joins channels that hear each other.
 type bridge struct {
+	w       *world
 	id      string
 	parking bool // a holding bridge: nobody hears anybody
 	members []*channel

@@ -175,7 +175,7 @@ func (c *client) until(found func(map[string]string) bool) map[string]string {
 	}
 }
 
-// closed tells whether the server closes the connection before long.
+// closed reports whether the server closes the connection before long.
 func (c *client) closed() bool {
 	for {
 		if _, err := c.message(); err != nil {

@@ -36,13 +36,13 @@ func commandsOf(version int) map[string]command {
 	return commands
 }
 
-// allowed tells whether these write classes may run it.
+// allowed reports whether these write classes may run it.
 func (c command) allowed(write class) bool { return c.need == 0 || c.need&write != 0 }
 
 // listCommands answers with every action that exists and that this user may
 // run: the one request that tells which recorder there is and whether the
 // rights suffice.
-func (s *Server) listCommands(c *session, req message) {
+func listCommands(s *Server, c *session, req message) {
 	answer := success(req)
 	names := make([]string, 0, len(s.commands))
 	for name := range s.commands {

@@ -6,7 +6,7 @@ import (
 )
 
 // runConsole answers the few console commands that a recorder may ask.
-func (s *Server) runConsole(c *session, req message) {
+func runConsole(s *Server, c *session, req message) {
 	line := req.get("Command")
 	response, output := "Success", []string(nil)
 	switch {
@@ -17,10 +17,10 @@ func (s *Server) runConsole(c *session, req message) {
 		output = []string{fmt.Sprintf("System uptime: %d seconds", up), fmt.Sprintf("Last reload: %d seconds", up)}
 	case line == "core show channels concise":
 		for _, ch := range s.world.sorted() {
-			output = append(output, s.concise(ch))
+			output = append(output, concise(ch))
 		}
 	case strings.HasPrefix(line, "mixmonitor list "):
-		output = s.listMixes(strings.TrimPrefix(line, "mixmonitor list "))
+		output = s.world.listMixes(strings.TrimPrefix(line, "mixmonitor list "))
 	default:
 		response = "Error"
 		words := strings.Fields(line)
@@ -35,16 +35,16 @@ func (s *Server) runConsole(c *session, req message) {
 }
 
 // concise is a line of "core show channels concise".
-func (s *Server) concise(ch *channel) string {
+func concise(ch *channel) string {
 	return strings.Join([]string{
 		ch.name, ch.context, ch.exten, fmt.Sprint(ch.priority), ch.state.String(), ch.app, ch.data,
-		ch.caller.number, "", "", "3", fmt.Sprint(int(s.o.Now().Sub(ch.created).Seconds())), ch.bridgeID(), ch.uniqueID,
+		ch.caller.number, "", "", "3", fmt.Sprint(int(ch.w.s.o.Now().Sub(ch.created).Seconds())), ch.bridgeID(), ch.uniqueID,
 	}, "!")
 }
 
 // listMixes lists the MixMonitors of a channel, newest first.
-func (s *Server) listMixes(name string) []string {
-	ch := s.find(name)
+func (w *world) listMixes(name string) []string {
+	ch := w.find(name)
 	if ch == nil {
 		return []string{"No channel matches '" + name + "'"}
 	}

@@ -24,44 +24,45 @@ func (s *Server) emit(of class, m message) {
 	}
 }
 
-// tell sends an event of class call that describes one channel, with more
+// tell sends an event of class call that describes the channel, with more
 // headers behind it.
-func (s *Server) tell(name string, ch *channel, more ...Header) {
-	if len(s.sessions) == 0 {
+func (ch *channel) tell(name string, more ...Header) {
+	if len(ch.w.s.sessions) == 0 {
 		return
 	}
-	s.emit(classCall, append(event(name, classCall).snapshot("", ch), more...))
+	ch.w.s.emit(classCall, append(event(name, classCall).snapshot("", ch), more...))
 }
 
-// tellDial sends an event of the dialling of dest by ch; nil is no channel.
-func (s *Server) tellDial(name string, ch, dest *channel, more Header) {
+// tellDial sends an event about a call to the channel; by is nil if no channel
+// calls it.
+func (ch *channel) tellDial(name string, by *channel, more Header) {
 	m := event(name, classCall)
-	if ch != nil {
-		m = m.snapshot("", ch)
+	if by != nil {
+		m = m.snapshot("", by)
 	}
-	s.emit(classCall, append(m.snapshot("Dest", dest), more))
+	ch.w.s.emit(classCall, append(m.snapshot("Dest", ch), more))
 }
 
 // connect makes another party the one that a channel is connected with.
-func (s *Server) connect(ch *channel, with party) {
+func (ch *channel) connect(with party) {
 	ch.connected = with
-	s.tell("NewConnectedLine", ch)
+	ch.tell("NewConnectedLine")
 }
 
 // setState moves a channel to a state.
-func (s *Server) setState(ch *channel, to state) {
+func (ch *channel) setState(to state) {
 	ch.state = to
 	if to == up && ch.answered.IsZero() {
-		ch.answered = s.o.Now()
+		ch.answered = ch.w.s.o.Now()
 	}
-	s.tell("Newstate", ch)
+	ch.tell("Newstate")
 }
 
 const cdrTime = "2006-01-02 15:04:05"
 
 // tellCdr sends the call detail record of a channel and whom it dialled.
-func (s *Server) tellCdr(ch *channel) {
-	now := s.o.Now()
+func (ch *channel) tellCdr() {
+	now := ch.w.s.o.Now()
 	dest, answer, billed, disposition := "", "", time.Duration(0), "NO ANSWER"
 	if d := ch.dials; d != nil {
 		dest = d.name
@@ -73,7 +74,7 @@ func (s *Server) tellCdr(ch *channel) {
 	if ch.dials != nil {
 		dialed = ch.dials.ext
 	}
-	s.emit(classCDR, append(event("Cdr", classCDR), message{
+	ch.w.s.emit(classCDR, append(event("Cdr", classCDR), message{
 		{"AccountCode", ""},
 		{"Source", ch.caller.number},
 		{"Destination", dialed},

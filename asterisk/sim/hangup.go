@@ -9,43 +9,43 @@ import (
 var causes = map[int]string{0: "Unknown", 16: "Normal Clearing", 26: "Answered elsewhere"}
 
 // hangUp ends a channel, and with it what cannot live without it: the other
-// party of its bridge, or whom it is calling. byPhone tells that the
+// party of its bridge, or whom it is calling. byPhone means that the
 // telephone did it, not an action.
-func (s *Server) hangUp(ch *channel, byPhone bool) {
+func (ch *channel) hangUp(byPhone bool) {
 	if ch.gone {
 		return
 	}
 	if byPhone {
-		s.tell("HangupRequest", ch, Header{"Cause", "16"})
+		ch.tell("HangupRequest", Header{"Cause", "16"})
 	}
 	if b := ch.bridge; b != nil && !b.parking {
-		s.endBridge(b, ch)
+		b.end(ch)
 		return
 	}
 	if d := ch.dials; d != nil && !d.gone && d.state != up {
-		s.tellDial("DialEnd", ch, d, Header{"DialStatus", "CANCEL"})
-		s.tell("SoftHangupRequest", ch, Header{"Cause", "16"})
-		s.remove(ch, 0)
-		s.tellCdr(ch)
-		s.remove(d, 16)
+		d.tellDial("DialEnd", ch, Header{"DialStatus", "CANCEL"})
+		ch.tell("SoftHangupRequest", Header{"Cause", "16"})
+		ch.remove(0)
+		ch.tellCdr()
+		d.remove(16)
 		return
 	}
 	if by := ch.dialedBy; by != nil && !by.gone && ch.state != up {
-		s.tellDial("DialEnd", by, ch, Header{"DialStatus", "BUSY"})
-		s.remove(ch, 16)
-		s.hangUp(by, false)
+		ch.tellDial("DialEnd", by, Header{"DialStatus", "BUSY"})
+		ch.remove(16)
+		by.hangUp(false)
 		return
 	}
-	s.leave(ch)
-	s.tell("SoftHangupRequest", ch, Header{"Cause", "16"})
-	s.remove(ch, 16)
+	ch.leave()
+	ch.tell("SoftHangupRequest", Header{"Cause", "16"})
+	ch.remove(16)
 	if ch.other != nil { // a Local channel ends as a whole
-		s.hangUp(ch.other, false)
+		ch.other.hangUp(false)
 	}
 }
 
-// endBridge ends a bridge of two because first hangs up.
-func (s *Server) endBridge(b *bridge, first *channel) {
+// end ends a bridge of two because first hangs up.
+func (b *bridge) end(first *channel) {
 	members := slices.Clone(b.members)
 	slices.SortFunc(members, func(x, y *channel) int {
 		switch {
@@ -57,48 +57,48 @@ func (s *Server) endBridge(b *bridge, first *channel) {
 		return 0
 	})
 	for _, ch := range members {
-		s.leave(ch)
+		ch.leave()
 		if ch.dials != nil {
-			s.tell("SoftHangupRequest", ch, Header{"Cause", "16"})
+			ch.tell("SoftHangupRequest", Header{"Cause", "16"})
 		}
 	}
-	s.dissolve(b)
+	b.dissolve()
 	for _, ch := range members {
 		if ch.dials != nil {
-			s.tellCdr(ch)
+			ch.tellCdr()
 		}
 	}
 	for _, ch := range members {
-		s.remove(ch, 16)
+		ch.remove(16)
 	}
 	for _, ch := range members {
 		if ch.other != nil { // a Local channel ends as a whole
-			s.hangUp(ch.other, false)
+			ch.other.hangUp(false)
 		}
 	}
 }
 
 // remove takes a channel out of the world. Its recordings are complete
 // before the event is sent.
-func (s *Server) remove(ch *channel, cause int) {
+func (ch *channel) remove(cause int) {
 	if ch.gone {
 		return
 	}
-	s.endRecordings(ch)
+	ch.endRecordings()
 	ch.gone = true
-	delete(s.world.byName, ch.name)
-	delete(s.world.byID, ch.uniqueID)
+	delete(ch.w.byName, ch.name)
+	delete(ch.w.byID, ch.uniqueID)
 	if ch.parked != "" {
-		delete(s.world.parked, ch.parked)
+		delete(ch.w.parked, ch.parked)
 	}
-	s.tell("Hangup", ch, Header{"Cause", strconv.Itoa(cause)}, Header{"Cause-txt", causes[cause]})
+	ch.tell("Hangup", Header{"Cause", strconv.Itoa(cause)}, Header{"Cause-txt", causes[cause]})
 	if ch.call == nil {
 		return
 	}
 	ch.call.live--
 	if ch.call.live == 0 {
-		s.world.calls--
-		s.world.processed++
+		ch.w.calls--
+		ch.w.processed++
 		close(ch.call.done)
 	}
 }

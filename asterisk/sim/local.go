@@ -14,29 +14,29 @@ func (s *Server) LocalCall(from, to string, o CallOptions) (*Call, error) {
 		o.Tech = "PJSIP"
 	}
 	defer s.change()()
-	call := s.newCall(o)
-	one, two := s.localPair(call, from)
+	call := s.world.newCall(o)
+	one, two := call.localPair(from, "internal", "", "")
 	s.emit(classCall, append(event("LocalBridge", classCall).snapshot("LocalOne", one).snapshot("LocalTwo", two),
 		message{{"Context", "internal"}, {"Exten", from}, {"LocalOptimization", "Yes"}}...))
-	s.tellDial("DialBegin", nil, one, Header{"DialString", from + "@internal"})
-	phone := s.invite(two, from)
-	s.setState(phone, up)
+	one.tellDial("DialBegin", nil, Header{"DialString", from + "@internal"})
+	phone := two.invite(from)
+	phone.setState(up)
 	phone.exten = ""
-	s.tellDial("DialEnd", two, phone, Header{"DialStatus", "ANSWER"})
+	phone.tellDial("DialEnd", two, Header{"DialStatus", "ANSWER"})
 	one.caller = phone.caller
-	s.setState(one, up)
-	s.tell("NewCallerid", one, presentation())
-	s.tellDial("DialEnd", nil, one, Header{"DialStatus", "ANSWER"})
-	s.setState(two, up)
-	b := s.newBridge()
-	s.enter(b, phone, nil)
+	one.setState(up)
+	one.tell("NewCallerid", presentation())
+	one.tellDial("DialEnd", nil, Header{"DialStatus", "ANSWER"})
+	two.setState(up)
+	b := s.world.newBridge()
+	b.enter(phone, nil)
 	one.exten = to
-	dest := s.invite(one, to)
+	dest := one.invite(to)
 	two.caller = dest.caller
-	s.tell("NewCallerid", two, presentation())
-	s.enter(b, two, nil)
-	s.connect(phone, dest.caller)
-	s.ringUp(one, dest, o.Answer)
+	two.tell("NewCallerid", presentation())
+	b.enter(two, nil)
+	phone.connect(dest.caller)
+	dest.ringUp(o.Answer)
 	call.caller = phone
 	return call, nil
 }
@@ -45,27 +45,24 @@ func presentation() Header {
 	return Header{"CID-CallingPres", "0 (Presentation Allowed, Not Screened)"}
 }
 
-// localPair makes both halves of a Local channel.
-func (s *Server) localPair(call *Call, ext string) (one, two *channel) {
-	return s.localPairAs(call, ext, "internal", "", "")
-}
-
-// localPairAs is localPair in a context, with unique ids of somebody's choice.
-func (s *Server) localPairAs(call *Call, ext, context, oneID, twoID string) (one, two *channel) {
-	name := s.world.channelName("Local", ext+"@"+context)
-	one = s.newChannel(name+";1", "")
-	s.rename(one, oneID)
+// localPair makes both halves of a Local channel; an empty id is one as Asterisk
+// counts.
+func (c *Call) localPair(ext, context, oneID, twoID string) (one, two *channel) {
+	w := c.s.world
+	name := w.channelName("Local", ext+"@"+context)
+	one = w.newChannel(name+";1", "")
+	one.rename(oneID)
 	one.linkedID = one.uniqueID
-	two = s.newChannel(name+";2", one.linkedID)
-	s.rename(two, twoID)
+	two = w.newChannel(name+";2", one.linkedID)
+	two.rename(twoID)
 	one.other, two.other = two, one
 	two.state = ring
 	for _, half := range []*channel{one, two} {
 		half.tech, half.ext, half.exten, half.context = "Local", ext, ext, context
-		call.join(half)
-		s.tell("Newchannel", half)
+		c.join(half)
+		half.tell("Newchannel")
 	}
-	call.locals = []*channel{one, two}
+	c.locals = []*channel{one, two}
 	return one, two
 }
 
@@ -88,11 +85,11 @@ func (s *Server) Fill(n int) []*Call {
 	defer s.change()()
 	var calls []*Call
 	for i := 0; i < n; i += 2 {
-		call := s.newCall(CallOptions{Tech: "PJSIP"})
+		call := s.world.newCall(CallOptions{Tech: "PJSIP"})
 		to := fmt.Sprintf("7%06d", i+1)
-		call.caller = s.pickUp(call, fmt.Sprintf("7%06d", i), to, "")
+		call.caller = call.pickUp(fmt.Sprintf("7%06d", i), to)
 		if i+1 < n {
-			s.dial(call.caller, to, 0)
+			call.caller.dial(to, 0)
 		}
 		calls = append(calls, call)
 	}

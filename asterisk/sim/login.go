@@ -12,7 +12,7 @@ import (
 )
 
 // challenge gives the number that an MD5 login has to answer.
-func (s *Server) challenge(c *session, req message) {
+func challenge(c *session, req message) {
 	if !strings.EqualFold(req.get("AuthType"), "MD5") {
 		c.send(failure(req, "Must specify AuthType"))
 		return
@@ -27,19 +27,20 @@ func (s *Server) challenge(c *session, req message) {
 }
 
 // login admits a user, or refuses after a while and ends the connection.
-func (s *Server) login(c *session, req message) verdict {
+func (c *session) login(req message) verdict {
+	s := c.s
 	if c.loggedIn {
 		c.send(success(req).with("Message", "Already authenticated"))
 		return verdict{}
 	}
-	user, known := s.authenticate(c, req)
+	user, known := c.authenticate(req)
 	if !known || s.fault.refuse {
 		return verdict{
 			leave: true, after: time.Now().Add(s.o.Refusal),
 			answer: failure(req, "Authentication failed"),
 		}
 	}
-	if user.Once && s.inUse(user.Name) {
+	if user.Once && inUse(s.sessions, user.Name) {
 		return verdict{
 			leave: true, after: time.Now().Add(s.o.Refusal),
 			answer: failure(req, "Login Already In Use"),
@@ -52,13 +53,13 @@ func (s *Server) login(c *session, req message) verdict {
 	}
 	c.readUntil(time.Time{})
 	c.send(success(req).with("Message", "Authentication accepted"))
-	s.welcome(c)
+	c.welcome()
 	return verdict{}
 }
 
-// inUse tells whether a session of the user is logged in.
-func (s *Server) inUse(user string) bool {
-	for c := range s.sessions {
+// inUse reports whether a session of the user is logged in.
+func inUse(sessions map[*session]bool, user string) bool {
+	for c := range sessions {
 		if c.loggedIn && c.user == user {
 			return true
 		}
@@ -67,8 +68,8 @@ func (s *Server) inUse(user string) bool {
 }
 
 // authenticate finds the user whose secret the request knows.
-func (s *Server) authenticate(c *session, req message) (User, bool) {
-	for _, user := range s.o.Users {
+func (c *session) authenticate(req message) (User, bool) {
+	for _, user := range c.s.o.Users {
 		if user.Name != req.get("Username") {
 			continue
 		}
@@ -86,8 +87,8 @@ func (s *Server) authenticate(c *session, req message) (User, bool) {
 }
 
 // welcome sends what follows a good login.
-func (s *Server) welcome(c *session) {
-	now := s.o.Now()
+func (c *session) welcome() {
+	s, now := c.s, c.s.o.Now()
 	if c.sees(classSystem) {
 		up := fmt.Sprint(int(now.Sub(s.world.started).Seconds()))
 		c.send(event("FullyBooted", classSystem).with("Uptime", up).with("LastReload", up).with("Status", "Fully Booted"))
@@ -107,11 +108,11 @@ func (s *Server) welcome(c *session) {
 	}...))
 }
 
-// sees tells whether events of a class reach this session.
+// sees reports whether events of a class reach this session.
 func (c *session) sees(of class) bool { return c.loggedIn && c.read&c.mask&of != 0 }
 
 // events sets which events the client wants to see.
-func (s *Server) events(c *session, req message) {
+func events(_ *Server, c *session, req message) {
 	mask := req.get("EventMask")
 	c.mask = parseClasses(mask)
 	shown := "On"

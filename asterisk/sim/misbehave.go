@@ -56,7 +56,7 @@ type faults struct {
 	slow     map[string]time.Duration // by lower-case name of the action
 	denied   map[string]bool          // by lower-case name
 	unloaded map[string]bool          // modules
-	ends     []deed                   // when each of them ends
+	ends     []scheduled              // when each of them ends
 	tones    map[string]float64
 	places   map[tonePlace]float64 // what AddTone has added
 }
@@ -71,7 +71,7 @@ func (s *Server) Misbehave(m Misbehaviour) {
 	case Drop:
 		s.dropAll()
 	case Stall:
-		s.endStall()
+		f.endStall()
 		f.stalled = make(chan struct{})
 	case Split:
 		f.split = true
@@ -90,9 +90,11 @@ func (s *Server) Misbehave(m Misbehaviour) {
 	case NoFile, Deaf, Full, SlowFile, SlowClose, Unload:
 		f.record(m)
 	case Flood:
-		s.flood(or(m.Count, 10000))
+		s.world.flood(or(m.Count, 10000))
 	case HalfOpen:
-		s.vanishAll()
+		for c := range s.sessions {
+			c.vanish()
+		}
 	case EndlessLine:
 		for c := range s.sessions {
 			c.queue([]byte("Event: " + strings.Repeat("A", or(m.Count, 1<<20))))
@@ -102,7 +104,7 @@ func (s *Server) Misbehave(m Misbehaviour) {
 		s.dropAll()
 	}
 	if m.For > 0 {
-		s.fault.ends = append(s.fault.ends, deed{s.o.Now().Add(m.For), func() { s.behave(m.Kind) }})
+		f.ends = append(f.ends, scheduled{s.o.Now().Add(m.For), func() { f.end(m.Kind) }})
 	}
 }
 
@@ -139,15 +141,14 @@ func (s *Server) Behave() {
 	defer s.change()()
 	s.fault.ends = nil
 	for kind := Drop; kind <= Unload; kind++ {
-		s.behave(kind)
+		s.fault.end(kind)
 	}
 }
 
-func (s *Server) behave(kind Kind) {
-	f := &s.fault
+func (f *faults) end(kind Kind) {
 	switch kind {
 	case Stall:
-		s.endStall()
+		f.endStall()
 	case Split:
 		f.split = false
 	case Refuse:
@@ -173,9 +174,9 @@ func (s *Server) behave(kind Kind) {
 	}
 }
 
-// endFaults ends the misbehaviours whose time is over.
-func (s *Server) endFaults(now time.Time) {
-	s.fault.ends = slices.DeleteFunc(s.fault.ends, func(d deed) bool {
+// endDue ends the misbehaviours whose time is over.
+func (f *faults) endDue(now time.Time) {
+	f.ends = slices.DeleteFunc(f.ends, func(d scheduled) bool {
 		if d.at.After(now) {
 			return false
 		}
@@ -184,18 +185,18 @@ func (s *Server) endFaults(now time.Time) {
 	})
 }
 
-func (s *Server) endStall() {
-	if s.fault.stalled != nil {
-		close(s.fault.stalled)
-		s.fault.stalled = nil
+func (f *faults) endStall() {
+	if f.stalled != nil {
+		close(f.stalled)
+		f.stalled = nil
 	}
 }
 
-// passStall waits while the server stalls, and tells whether ctx let it.
-func (s *Server) passStall(ctx context.Context) bool {
-	s.mu.Lock()
-	stalled := s.fault.stalled
-	s.mu.Unlock()
+// passStall waits while the server stalls, and reports whether ctx let it.
+func (c *session) passStall(ctx context.Context) bool {
+	c.s.mu.Lock()
+	stalled := c.s.fault.stalled
+	c.s.mu.Unlock()
 	if stalled == nil {
 		return true
 	}
@@ -207,43 +208,36 @@ func (s *Server) passStall(ctx context.Context) bool {
 	}
 }
 
-// passSlow waits as long as an action takes, and tells whether ctx let it.
-func (s *Server) passSlow(ctx context.Context, req message) bool {
-	s.mu.Lock()
-	takes := s.fault.slow[strings.ToLower(req.get("Action"))]
-	s.mu.Unlock()
+// passSlow waits as long as an action takes, and reports whether ctx let it.
+func (c *session) passSlow(ctx context.Context, req message) bool {
+	c.s.mu.Lock()
+	takes := c.s.fault.slow[strings.ToLower(req.get("Action"))]
+	c.s.mu.Unlock()
 	return takes == 0 || sleep(ctx, takes)
 }
 
-func (s *Server) splits() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.fault.split
-}
-
-// vanishAll lets nothing pass any more on all connections.
-func (s *Server) vanishAll() {
-	for c := range s.sessions {
-		c.vanish()
-	}
+func (c *session) splits() bool {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return c.s.fault.split
 }
 
 // dropAll closes all connections, with whatever was not sent yet.
 func (s *Server) dropAll() {
-	s.vanishAll()
 	for c := range s.sessions {
+		c.vanish()
 		_ = c.conn.Close()
 	}
 }
 
 // flood sends many harmless events, of a channel that hangs up behind them.
-func (s *Server) flood(count int) {
-	phantom := &channel{name: "Local/flood@internal-ffffffff;1", uniqueID: "1.0", linkedID: "1.0", context: "internal", caller: nobody(), connected: nobody()}
+func (w *world) flood(count int) {
+	phantom := &channel{w: w, name: "Local/flood@internal-ffffffff;1", uniqueID: "1.0", linkedID: "1.0", context: "internal", caller: nobody(), connected: nobody()}
 	for n := range count {
 		phantom.exten = fmt.Sprint(n)
-		s.tell("NewConnectedLine", phantom)
+		phantom.tell("NewConnectedLine")
 	}
-	s.tell("Hangup", phantom)
+	phantom.tell("Hangup")
 }
 
 // Restart does what a killed and restarted Asterisk shows: all connections
@@ -269,5 +263,5 @@ func (s *Server) Restart() {
 		call.live = 0
 		close(call.done)
 	}
-	s.world = newWorld(s.o.Now())
+	s.world = newWorld(s)
 }

@@ -26,8 +26,8 @@ func (m *mix) moveTo(ch *channel) {
 
 // mixMonitor starts a MixMonitor. It says Success even when no file can be
 // made, as Asterisk does.
-func (s *Server) mixMonitor(c *session, req message) {
-	ch := s.channelOf(c, req)
+func mixMonitor(s *Server, c *session, req message) {
+	ch := c.channelOf(req)
 	if ch == nil {
 		return
 	}
@@ -37,25 +37,25 @@ func (s *Server) mixMonitor(c *session, req message) {
 		c.send(failure(req, "Could not start monitoring channel"))
 		return
 	}
-	m := s.newMix(ch, args, options)
+	m := ch.newMix(args, options)
 	answer := success(req)
 	if variable := options['i']; variable != "" {
-		s.setVariable(ch, variable, m.id)
+		s.world.setVariable(ch, variable, m.id)
 		answer = answer.with("MixMonitorID", m.id)
 	}
 	c.send(answer)
-	s.tell("MixMonitorStart", ch)
+	ch.tell("MixMonitorStart")
 }
 
 // newMix makes a MixMonitor and starts its tapes. args are the file, the
 // options as text and the command.
-func (s *Server) newMix(ch *channel, args [3]string, options map[rune]string) *mix {
-	m := &mix{id: s.mixID(), ch: ch, command: args[2]}
+func (ch *channel) newMix(args [3]string, options map[rune]string) *mix {
+	m := &mix{id: ch.w.mixID(), ch: ch, command: args[2]}
 	if args[0] != "" {
-		m.shown = s.shownName(args[0])
-		s.setVariable(ch, "MIXMONITOR_FILENAME", m.shown)
+		m.shown = ch.w.shownName(args[0])
+		ch.w.setVariable(ch, "MIXMONITOR_FILENAME", m.shown)
 	}
-	m.command = s.expand(ch, m.command)
+	m.command = expand(m.command, ch.vars)
 	_, bridgedOnly := options['b']
 	_, onto := options['a']
 	_, inStep := options['S']
@@ -67,42 +67,42 @@ func (s *Server) newMix(ch *channel, args [3]string, options map[rune]string) *m
 			continue
 		}
 		t := &tape{
-			ch: ch, voice: f.voice, name: s.shownName(f.name), bridgedOnly: bridgedOnly, onto: onto,
-			gapless: f.voice == mixed || inStep || s.o.Version == 22,
+			ch: ch, voice: f.voice, name: ch.w.shownName(f.name), bridgedOnly: bridgedOnly, onto: onto,
+			gapless: f.voice == mixed || inStep || ch.w.s.o.Version == 22,
 		}
 		m.tapes = append(m.tapes, t)
-		s.start(t)
+		t.start()
 	}
 	ch.mixes, ch.hooked = append(ch.mixes, m), true
 	return m
 }
 
 // shownName returns the full name of a recording; one without a format is raw.
-func (s *Server) shownName(name string) string {
+func (w *world) shownName(name string) string {
 	if filepath.Ext(name) == "" {
 		name += ".raw"
 	}
 	if filepath.IsAbs(name) {
 		return name
 	}
-	return filepath.Join(s.o.Monitor, name)
+	return filepath.Join(w.s.o.Monitor, name)
 }
 
 // mixID returns an id that looks like the pointer that it is in Asterisk.
 // The ids of ended MixMonitors are used again before long.
-func (s *Server) mixID() string {
-	if len(s.world.freeIDs) > 3 {
-		id := s.world.freeIDs[0]
-		s.world.freeIDs = s.world.freeIDs[1:]
+func (w *world) mixID() string {
+	if len(w.freeIDs) > 3 {
+		id := w.freeIDs[0]
+		w.freeIDs = w.freeIDs[1:]
 		return id
 	}
-	s.world.mixIDs++
-	return fmt.Sprintf("0x7fa380%06x", 0xc70+s.world.mixIDs*0x190)
+	w.mixIDs++
+	return fmt.Sprintf("0x7fa380%06x", 0xc70+w.mixIDs*0x190)
 }
 
 // stopMixMonitor ends the MixMonitor with the given id, or the newest one.
-func (s *Server) stopMixMonitor(c *session, req message) {
-	ch := s.channelOf(c, req)
+func stopMixMonitor(s *Server, c *session, req message) {
+	ch := c.channelOf(req)
 	if ch == nil {
 		return
 	}
@@ -111,10 +111,10 @@ func (s *Server) stopMixMonitor(c *session, req message) {
 		c.send(failure(req, "Could not stop monitoring channel"))
 		return
 	}
-	s.endMix(m)
+	m.end()
 	c.send(success(req))
-	s.tell("MixMonitorStop", ch)
-	s.tellEnd(m)
+	ch.tell("MixMonitorStop")
+	m.tellEnd()
 }
 
 // mix finds a MixMonitor of a channel by id; an empty id means the newest.
@@ -127,28 +127,30 @@ func (ch *channel) mix(id string) *mix {
 	return nil
 }
 
-// endMix completes the files and notes the command.
-func (s *Server) endMix(m *mix) {
+// end completes the files and notes the command.
+func (m *mix) end() {
 	for _, t := range m.tapes {
-		s.finish(t)
+		t.finish()
 	}
 	m.ch.mixes = slices.DeleteFunc(m.ch.mixes, func(other *mix) bool { return other == m })
 	if len(m.ch.mixes) == 0 {
 		m.ch.deaf = false
 	}
-	s.world.freeIDs = append(s.world.freeIDs, m.id)
+	w := m.ch.w
+	w.freeIDs = append(w.freeIDs, m.id)
 	if m.command != "" {
-		s.ran = append(s.ran, m.command)
+		w.s.ran = append(w.s.ran, m.command)
 	}
 }
 
 // tellEnd sends the TestEvent of Debian's builds, which ends with one empty
 // line too many.
-func (s *Server) tellEnd(m *mix) {
+func (m *mix) tellEnd() {
 	file := strings.TrimSuffix(m.shown, filepath.Ext(m.shown))
 	if file == "" {
 		file = "(null)"
 	}
+	s := m.ch.w.s
 	s.emit(classReporting, append(event("TestEvent", classReporting), message{
 		{"Type", "StateChange"},
 		{"State", "MIXMONITOR_END"},
@@ -162,8 +164,8 @@ func (s *Server) tellEnd(m *mix) {
 
 // mixMonitorMute mutes directions of the MixMonitors of a channel. The muted
 // time is kept as silence.
-func (s *Server) mixMonitorMute(c *session, req message) {
-	ch := s.channelOf(c, req)
+func mixMonitorMute(s *Server, c *session, req message) {
+	ch := c.channelOf(req)
 	if ch == nil {
 		return
 	}
@@ -191,5 +193,5 @@ func (s *Server) mixMonitorMute(c *session, req message) {
 		}
 	}
 	c.send(success(req))
-	s.tell("MixMonitorMute", ch, Header{"Direction", direction}, Header{"State", on})
+	ch.tell("MixMonitorMute", Header{"Direction", direction}, Header{"State", on})
 }

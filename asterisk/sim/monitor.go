@@ -17,9 +17,9 @@ type monitor struct {
 	in, out *tape
 }
 
-// monitor starts a Monitor, or renames the one that runs.
-func (s *Server) monitor(c *session, req message) {
-	ch := s.channelOf(c, req)
+// monitorAction starts a Monitor, or renames the one that runs.
+func monitorAction(_ *Server, c *session, req message) {
+	ch := c.channelOf(req)
 	if ch == nil {
 		return
 	}
@@ -35,19 +35,19 @@ func (s *Server) monitor(c *session, req message) {
 	case ch.mon != nil:
 		ch.mon.rename = base
 	case format == "wav": // any other is not simulated: no file and no event
-		s.startMonitor(ch, base, isTrue(req.get("Mix")))
+		ch.startMonitor(base, isTrue(req.get("Mix")))
 	}
 }
 
-func (s *Server) startMonitor(ch *channel, base string, mix bool) {
+func (ch *channel) startMonitor(base string, mix bool) {
 	m := &monitor{ch: ch, base: base, mix: mix}
-	m.in = &tape{ch: ch, voice: spoken, gapless: true, name: s.shownName(base + "-in.wav")}
-	m.out = &tape{ch: ch, voice: heard, gapless: true, name: s.shownName(base + "-out.wav")}
+	m.in = &tape{ch: ch, voice: spoken, gapless: true, name: ch.w.shownName(base + "-in.wav")}
+	m.out = &tape{ch: ch, voice: heard, gapless: true, name: ch.w.shownName(base + "-out.wav")}
 	ch.mon = m
-	s.start(m.in)
-	s.start(m.out)
-	s.setVariable(ch, "MONITORED", "true")
-	s.tell("MonitorStart", ch)
+	m.in.start()
+	m.out.start()
+	ch.w.setVariable(ch, "MONITORED", "true")
+	ch.tell("MonitorStart")
 }
 
 func isTrue(text string) bool {
@@ -60,32 +60,32 @@ func isTrue(text string) bool {
 
 // stopMonitor ends the Monitor of a channel, and says so also when there is
 // none.
-func (s *Server) stopMonitor(c *session, req message) {
-	if ch := s.channelOf(c, req); ch != nil {
-		stopped := s.closeMonitor(ch)
+func stopMonitor(_ *Server, c *session, req message) {
+	if ch := c.channelOf(req); ch != nil {
+		stopped := ch.closeMonitor()
 		c.send(success(req).with("Message", "Stopped monitoring channel"))
 		if stopped {
-			s.tell("MonitorStop", ch)
+			ch.tell("MonitorStop")
 		}
 	}
 }
 
 // closeMonitor completes both legs. The mix, if there is to be one, comes a
 // little later, as it does with sox.
-func (s *Server) closeMonitor(ch *channel) bool {
+func (ch *channel) closeMonitor() bool {
 	m := ch.mon
 	if m == nil {
 		return false
 	}
 	ch.mon = nil
 	delete(ch.vars, "MONITORED")
-	s.finish(m.in)
-	s.finish(m.out)
+	m.in.finish()
+	m.out.finish()
 	if m.rename != "" {
-		s.renameLegs(m)
+		m.renameLegs()
 	}
 	if m.mix {
-		s.later(mixTime, func() { s.mixLegs(m) })
+		ch.w.later(mixTime, m.mixLegs)
 	}
 	return true
 }
@@ -94,20 +94,21 @@ func (s *Server) closeMonitor(ch *channel) bool {
 const mixTime = 50 * time.Millisecond
 
 // renameLegs gives the legs the name that was asked for while they ran.
-func (s *Server) renameLegs(m *monitor) {
+func (m *monitor) renameLegs() {
+	w, spool := m.ch.w, m.ch.w.s.spool
 	for _, leg := range []struct {
 		t   *tape
 		end string
 	}{{m.in, "-in.wav"}, {m.out, "-out.wav"}} {
-		name, err := s.spoolName(s.shownName(m.rename + leg.end))
+		name, err := w.spoolName(w.shownName(m.rename + leg.end))
 		if err == nil {
-			err = s.spool.MkdirAll(filepath.Dir(name), 0o755)
+			err = spool.MkdirAll(filepath.Dir(name), 0o755)
 		}
 		if err == nil {
-			err = s.spool.Rename(leg.t.name, name)
+			err = spool.Rename(leg.t.name, name)
 		}
 		if err != nil {
-			s.o.Log.Warn("recording not renamed", slog.Any("err", err))
+			w.s.o.Log.Warn("recording not renamed", slog.Any("err", err))
 			continue
 		}
 		leg.t.name = name
@@ -116,10 +117,11 @@ func (s *Server) renameLegs(m *monitor) {
 }
 
 // mixLegs makes BASE.wav of the legs and removes whatever begins with BASE-.
-func (s *Server) mixLegs(m *monitor) {
-	in, err1 := s.samples(m.in.name)
-	out, err2 := s.samples(m.out.name)
-	base, err3 := s.spoolName(s.shownName(m.base + ".wav"))
+func (m *monitor) mixLegs() {
+	w := m.ch.w
+	in, err1 := w.samples(m.in.name)
+	out, err2 := w.samples(m.out.name)
+	base, err3 := w.spoolName(w.shownName(m.base + ".wav"))
 	if err1 != nil || err2 != nil || err3 != nil {
 		return
 	}
@@ -128,11 +130,11 @@ func (s *Server) mixLegs(m *monitor) {
 		v := max(-32768, min(32767, sampleAt(in, i)+sampleAt(out, i)))
 		sum[i], sum[i+1] = byte(v), byte(v>>8)
 	}
-	if err := s.spool.WriteFile(base, append(wavHeader(int64(len(sum))), sum...), 0o644); err != nil {
-		s.o.Log.Warn("legs not mixed", slog.Any("err", err))
+	if err := w.s.spool.WriteFile(base, append(wavHeader(int64(len(sum))), sum...), 0o644); err != nil {
+		w.s.o.Log.Warn("legs not mixed", slog.Any("err", err))
 		return
 	}
-	s.removeAll(strings.TrimSuffix(base, ".wav") + "-")
+	w.removeAll(strings.TrimSuffix(base, ".wav") + "-")
 }
 
 func sampleAt(b []byte, i int) int {
@@ -143,8 +145,8 @@ func sampleAt(b []byte, i int) int {
 }
 
 // samples reads a WAV file without its header.
-func (s *Server) samples(name string) ([]byte, error) {
-	b, err := s.spool.ReadFile(name)
+func (w *world) samples(name string) ([]byte, error) {
+	b, err := w.s.spool.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
@@ -152,8 +154,8 @@ func (s *Server) samples(name string) ([]byte, error) {
 }
 
 // removeAll removes every file whose name begins so, as rm -f "BASE-"* does.
-func (s *Server) removeAll(prefix string) {
-	dir, err := s.spool.Open(filepath.Dir(prefix))
+func (w *world) removeAll(prefix string) {
+	dir, err := w.s.spool.Open(filepath.Dir(prefix))
 	if err != nil {
 		return
 	}
@@ -162,7 +164,7 @@ func (s *Server) removeAll(prefix string) {
 		entries, err := dir.ReadDir(100)
 		for _, e := range entries {
 			if name := filepath.Join(filepath.Dir(prefix), e.Name()); strings.HasPrefix(name, prefix) {
-				_ = s.spool.Remove(name)
+				_ = w.s.spool.Remove(name)
 			}
 		}
 		if err == io.EOF || err != nil {
@@ -172,13 +174,13 @@ func (s *Server) removeAll(prefix string) {
 }
 
 // pauseMonitor leaves out what follows.
-func (s *Server) pauseMonitor(c *session, req message) { s.pause(c, req, true) }
+func pauseMonitor(_ *Server, c *session, req message) { pause(c, req, true) }
 
 // unpauseMonitor records again.
-func (s *Server) unpauseMonitor(c *session, req message) { s.pause(c, req, false) }
+func unpauseMonitor(_ *Server, c *session, req message) { pause(c, req, false) }
 
-func (s *Server) pause(c *session, req message, on bool) {
-	ch := s.channelOf(c, req)
+func pause(c *session, req message, on bool) {
+	ch := c.channelOf(req)
 	if ch == nil {
 		return
 	}
@@ -193,8 +195,8 @@ func (s *Server) pause(c *session, req message, on bool) {
 }
 
 // changeMonitor gives the running Monitor the name it will have at its end.
-func (s *Server) changeMonitor(c *session, req message) {
-	ch := s.channelOf(c, req)
+func changeMonitor(_ *Server, c *session, req message) {
+	ch := c.channelOf(req)
 	if ch == nil {
 		return
 	}
@@ -211,13 +213,13 @@ func (s *Server) changeMonitor(c *session, req message) {
 
 // endRecordings completes whatever records a channel that ends: its Monitor
 // with an event, its MixMonitors without one.
-func (s *Server) endRecordings(ch *channel) {
-	if s.closeMonitor(ch) {
-		s.tell("MonitorStop", ch)
+func (ch *channel) endRecordings() {
+	if ch.closeMonitor() {
+		ch.tell("MonitorStop")
 	}
 	for len(ch.mixes) > 0 {
 		m := ch.mixes[0]
-		s.endMix(m)
-		s.tellEnd(m)
+		m.end()
+		m.tellEnd()
 	}
 }

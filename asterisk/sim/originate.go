@@ -19,7 +19,7 @@ func (s *Server) AddTone(extension, context string, hz float64) {
 
 // originate simulates one use of Originate, with Async: a Local channel to an
 // extension of AddTone whose first half runs an extension of AddTone as well.
-func (s *Server) originate(c *session, req message) {
+func originate(s *Server, c *session, req message) {
 	to, local := strings.CutPrefix(strings.TrimSuffix(req.get("Channel"), "/n"), "Local/")
 	ext, context, _ := strings.Cut(to, "@")
 	other, plays := s.fault.places[tonePlace{ext, context}]
@@ -34,28 +34,29 @@ func (s *Server) originate(c *session, req message) {
 	}
 	c.send(success(req).with("Message", "Originate successfully queued"))
 	if !plays {
-		s.originated(req, "Failure", "0", "<null>")
+		s.world.tellOriginated(req, "Failure", "0", "<null>")
 		return
 	}
-	call := s.newCall(CallOptions{})
-	one, two := s.localPairAs(call, ext, context, req.get("ChannelId"), req.get("OtherChannelId"))
+	call := s.world.newCall(CallOptions{})
+	one, two := call.localPair(ext, context, req.get("ChannelId"), req.get("OtherChannelId"))
 	s.emit(classCall, append(event("LocalBridge", classCall).snapshot("LocalOne", one).snapshot("LocalTwo", two),
 		message{{"Context", context}, {"Exten", ext}, {"LocalOptimization", "No"}}...))
-	s.tellDial("DialBegin", nil, one, Header{"DialString", to + "/n"})
+	one.tellDial("DialBegin", nil, Header{"DialString", to + "/n"})
 	one.plays, two.plays = own, other
-	s.setState(two, up)
-	s.setState(one, up)
-	s.originated(req, "Success", "4", one.uniqueID)
-	s.tellDial("DialEnd", nil, one, Header{"DialStatus", "ANSWER"})
+	two.setState(up)
+	one.setState(up)
+	s.world.tellOriginated(req, "Success", "4", one.uniqueID)
+	one.tellDial("DialEnd", nil, Header{"DialStatus", "ANSWER"})
 	call.caller, call.callee = one, two
 }
 
-func (s *Server) originated(req message, response, reason, uniqueID string) {
+// tellOriginated tells how an Originate went.
+func (w *world) tellOriginated(req message, response, reason, uniqueID string) {
 	m := event("OriginateResponse", classCall)
 	if id := req.get("ActionID"); id != "" {
 		m = m.with("ActionID", id)
 	}
-	s.emit(classCall, append(m, message{
+	w.s.emit(classCall, append(m, message{
 		{"Response", response},
 		{"Channel", req.get("Channel")},
 		{"Context", req.get("Context")},
@@ -68,11 +69,11 @@ func (s *Server) originated(req message, response, reason, uniqueID string) {
 }
 
 // rename gives a channel that nobody knows yet another unique id.
-func (s *Server) rename(ch *channel, uniqueID string) {
+func (ch *channel) rename(uniqueID string) {
 	if uniqueID == "" {
 		return
 	}
-	delete(s.world.byID, ch.uniqueID)
+	delete(ch.w.byID, ch.uniqueID)
 	ch.uniqueID = uniqueID
-	s.world.byID[uniqueID] = ch
+	ch.w.byID[uniqueID] = ch
 }

@@ -7,24 +7,24 @@ import "strconv"
 const parkingTime = 5
 
 // freeSpace returns the first parking space that nobody stands on.
-func (s *Server) freeSpace() string {
+func (w *world) freeSpace() string {
 	for n := 701; ; n++ {
-		if space := strconv.Itoa(n); s.world.parked[space] == nil {
+		if space := strconv.Itoa(n); w.parked[space] == nil {
 			return space
 		}
 	}
 }
 
 // tellParked sends an event of parking; retriever may be nil.
-func (s *Server) tellParked(name string, parked, retriever *channel, parker message, waited int) {
-	m := event(name, classCall).snapshot("Parkee", parked)
+func (ch *channel) tellParked(name string, retriever *channel, parker message, waited int) {
+	m := event(name, classCall).snapshot("Parkee", ch)
 	if retriever != nil {
 		m = m.snapshot("Retriever", retriever)
 	}
 	m = append(m, parker...)
-	s.emit(classCall, append(m, message{
+	ch.w.s.emit(classCall, append(m, message{
 		{"Parkinglot", "default"},
-		{"ParkingSpace", parked.parked},
+		{"ParkingSpace", ch.parked},
 		{"ParkingTimeout", strconv.Itoa(parkingTime - waited)},
 		{"ParkingDuration", strconv.Itoa(waited)},
 	}...))

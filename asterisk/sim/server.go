@@ -46,7 +46,7 @@ type Server struct {
 	actions  []Action
 	ran      []string
 	fault    faults
-	world    world
+	world    *world
 }
 
 // New opens the port and the spool folder. It serves nobody before Run.
@@ -86,11 +86,12 @@ func New(o Options) (*Server, error) {
 	if o.TLS != nil {
 		listener = tls.NewListener(listener, o.TLS)
 	}
-	return &Server{
+	s := &Server{
 		o: o, listener: listener, spool: spool,
 		commands: commandsOf(o.Version), sessions: map[*session]bool{},
-		world: newWorld(o.Now()),
-	}, nil
+	}
+	s.world = newWorld(s)
+	return s, nil
 }
 
 // Addr returns the host and port that the server listens on.
@@ -153,7 +154,7 @@ func (s *Server) keepTime(ctx context.Context) {
 // unlocks.
 func (s *Server) change() func() {
 	s.mu.Lock()
-	s.rollTapes()
+	s.world.rollTapes()
 	return s.mu.Unlock
 }
 
@@ -161,7 +162,7 @@ func (s *Server) change() func() {
 func (s *Server) shutDown() {
 	defer s.change()()
 	for _, ch := range s.world.sorted() {
-		s.endRecordings(ch)
+		ch.endRecordings()
 	}
 	s.emit(classSystem, event("Shutdown", classSystem).with("Shutdown", "Uncleanly").with("Restart", "False"))
 }

@@ -76,7 +76,7 @@ func (c *session) keepReading(ctx context.Context) {
 			c.s.o.Log.Debug("connection over", slog.Any("err", err))
 			return
 		}
-		if !c.s.passStall(ctx) || !c.s.passSlow(ctx, req) {
+		if !c.passStall(ctx) || !c.passSlow(ctx, req) {
 			return
 		}
 		stay := c.s.handle(c, req, err)
@@ -92,7 +92,7 @@ func (c *session) keepReading(ctx context.Context) {
 	}
 }
 
-// sleep waits and tells whether ctx let it.
+// sleep waits and reports whether ctx let it.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -164,7 +164,7 @@ func (c *session) poke() {
 // keepWriting sends what is queued until finish, or until the client is gone.
 func (c *session) keepWriting(ctx context.Context) {
 	for range c.wake {
-		c.s.passStall(ctx)
+		c.passStall(ctx)
 		c.out.Lock()
 		unsent, done := c.unsent, c.done
 		c.unsent = nil
@@ -183,7 +183,7 @@ func (c *session) keepWriting(ctx context.Context) {
 func (c *session) put(b []byte) error {
 	_ = c.conn.SetWriteDeadline(time.Now().Add(writeTime))
 	step := len(b)
-	if c.s.splits() {
+	if c.splits() {
 		step = 1
 	}
 	for len(b) > 0 {

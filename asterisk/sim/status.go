@@ -7,14 +7,14 @@ import (
 )
 
 // ping answers with the time.
-func (s *Server) ping(c *session, req message) {
+func ping(s *Server, c *session, req message) {
 	now := s.o.Now()
 	c.send(success(req).with("Ping", "Pong").
 		with("Timestamp", fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)))
 }
 
 // coreSettings tells versions and limits.
-func (s *Server) coreSettings(c *session, req message) {
+func coreSettings(s *Server, c *session, req message) {
 	r := s.world.release(s.o.Version)
 	answer := append(success(req), message{
 		{"AMIversion", r.ami},
@@ -36,7 +36,7 @@ func (s *Server) coreSettings(c *session, req message) {
 }
 
 // coreStatus tells since when the server runs, and how many calls it has.
-func (s *Server) coreStatus(c *session, req message) {
+func coreStatus(s *Server, c *session, req message) {
 	day, clock := s.world.started.UTC().Format("2006-01-02"), s.world.started.UTC().Format("15:04:05")
 	answer := append(success(req), message{
 		{"CoreStartupDate", day},
@@ -52,7 +52,7 @@ func (s *Server) coreStatus(c *session, req message) {
 }
 
 // moduleCheck knows the modules that a recorder asks for.
-func (s *Server) moduleCheck(c *session, req message) {
+func moduleCheck(s *Server, c *session, req message) {
 	switch module := strings.TrimSuffix(req.get("Module"), ".so"); {
 	case s.fault.unloaded[module]:
 		c.send(failure(req, "Module not loaded"))
@@ -82,7 +82,7 @@ func item(req message, name string) message {
 }
 
 // coreShowChannels lists the live channels.
-func (s *Server) coreShowChannels(c *session, req message) {
+func coreShowChannels(s *Server, c *session, req message) {
 	now := s.o.Now()
 	list := s.world.sorted()
 	answer := listStart(req, "Channels will follow").encode(nil)
@@ -106,10 +106,10 @@ func (ch *channel) bridgeID() string {
 }
 
 // status describes all channels, or the one that is named.
-func (s *Server) status(c *session, req message) {
+func status(s *Server, c *session, req message) {
 	list := s.world.sorted()
 	if name := req.get("Channel"); name != "" {
-		ch := s.find(name)
+		ch := s.world.find(name)
 		if ch == nil {
 			c.send(failure(req, "No such channel"))
 			return
@@ -118,14 +118,14 @@ func (s *Server) status(c *session, req message) {
 	}
 	answer := listStart(req, "Channel status will follow").encode(nil)
 	for _, ch := range list {
-		answer = s.statusOf(ch, req).encode(answer)
+		answer = s.world.statusOf(ch, req).encode(answer)
 	}
 	n := strconv.Itoa(len(list))
 	c.queue(listEnd(req, "StatusComplete", len(list)).with("Items", n).encode(answer))
 }
 
 // statusOf is the long description of one channel.
-func (s *Server) statusOf(ch *channel, req message) message {
+func (w *world) statusOf(ch *channel, req message) message {
 	m := append(message{{"Event", "Status"}, {"Privilege", "Call"}}.snapshot("", ch), message{
 		{"Type", ch.tech},
 		{"DNID", ch.dialed},
@@ -142,13 +142,13 @@ func (s *Server) statusOf(ch *channel, req message) message {
 		{"Writetrans", ""},
 		{"Callgroup", "0"},
 		{"Pickupgroup", "0"},
-		{"Seconds", strconv.Itoa(int(s.o.Now().Sub(ch.created).Seconds()))},
+		{"Seconds", strconv.Itoa(int(w.s.o.Now().Sub(ch.created).Seconds()))},
 	}...)
 	for name := range strings.SplitSeq(req.get("Variables"), ",") {
 		if name == "" {
 			continue
 		}
-		value, set := s.variable(ch, name)
+		value, set := w.variable(ch, name)
 		if !set {
 			value = "(null)"
 		}
@@ -161,7 +161,7 @@ func (s *Server) statusOf(ch *channel, req message) message {
 }
 
 // bridgeInfo describes a bridge and who is in it.
-func (s *Server) bridgeInfo(c *session, req message) {
+func bridgeInfo(s *Server, c *session, req message) {
 	b := s.world.bridges[req.get("BridgeUniqueid")]
 	if b == nil {
 		c.send(failure(req, "Where is the bridge?"))

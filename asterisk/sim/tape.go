@@ -52,12 +52,12 @@ type tape struct {
 // rollTapes brings all tapes up to now. It must come before every change of
 // the world. What a full disk does not take is lost, and the tape goes on, as
 // Asterisk's does.
-func (s *Server) rollTapes() {
-	now := s.o.Now()
-	s.world.rolled = now
-	for t := range s.world.tapes {
+func (w *world) rollTapes() {
+	now := w.s.o.Now()
+	w.rolled = now
+	for t := range w.tapes {
 		if err := t.roll(now); err != nil {
-			s.o.Log.Error("samples lost", slog.String("file", t.name), slog.Any("err", err))
+			w.s.o.Log.Error("samples lost", slog.String("file", t.name), slog.Any("err", err))
 		}
 	}
 }
@@ -98,7 +98,7 @@ func (t *tape) listen(tones []float64) []float64 {
 	return tones
 }
 
-// runs tells whether the tape moves at all: not while the channel rings.
+// runs reports whether the tape moves at all: not while the channel rings.
 func (t *tape) runs(tones int) bool {
 	switch {
 	case t.paused || t.ch.state != up:
@@ -125,8 +125,9 @@ func (t *tape) write(step int) error {
 	return err
 }
 
-// open makes the file of a tape; on a full disk nothing goes into it.
-func (s *Server) open(t *tape) error {
+// openFile makes the file of a tape; on a full disk nothing goes into it.
+func (t *tape) openFile() error {
+	s := t.ch.w.s
 	err := t.open(s.spool)
 	if err != nil || !s.fault.full {
 		return err
@@ -208,20 +209,22 @@ func wavHeader(size int64) []byte {
 // start begins a tape. Like Asterisk it does not say when that fails: a
 // name outside the spool, an unknown format or a folder that cannot be made
 // give no file.
-func (s *Server) start(t *tape) {
-	t.mark = s.o.Now()
-	s.world.tapes[t], s.world.files[t] = true, true
-	if err := s.place(t); err != nil {
-		s.o.Log.Warn("recording without a file", slog.Any("err", err))
-		delete(s.world.tapes, t)
+func (t *tape) start() {
+	w := t.ch.w
+	t.mark = w.s.o.Now()
+	w.tapes[t], w.files[t] = true, true
+	if err := t.place(); err != nil {
+		w.s.o.Log.Warn("recording without a file", slog.Any("err", err))
+		delete(w.tapes, t)
 	}
 }
 
 var errOutside = errors.New("the name leads out of the spool")
 
 // place opens the file of a tape, now or, when files are slow, later.
-func (s *Server) place(t *tape) error {
-	name, err := s.spoolName(t.name)
+func (t *tape) place() error {
+	w, fault := t.ch.w, &t.ch.w.s.fault
+	name, err := w.spoolName(t.name)
 	if err != nil {
 		return err
 	}
@@ -233,29 +236,29 @@ func (s *Server) place(t *tape) error {
 	default:
 		return fmt.Errorf("format %q is not simulated", ext)
 	}
-	if s.fault.noFile || s.fault.unloaded["format_wav"] {
+	if fault.noFile || fault.unloaded["format_wav"] {
 		return errors.New("told to make no file")
 	}
-	if s.fault.slowFile == 0 {
-		return s.open(t)
+	if fault.slowFile == 0 {
+		return t.openFile()
 	}
-	s.later(s.fault.slowFile, func() {
-		if !s.world.tapes[t] {
+	w.later(fault.slowFile, func() {
+		if !w.tapes[t] {
 			return
 		}
-		if err := s.open(t); err != nil {
-			s.o.Log.Warn("recording without a file", slog.Any("err", err))
-			delete(s.world.tapes, t)
+		if err := t.openFile(); err != nil {
+			w.s.o.Log.Warn("recording without a file", slog.Any("err", err))
+			delete(w.tapes, t)
 		}
 	})
 	return nil
 }
 
 // spoolName returns a name relative to the spool.
-func (s *Server) spoolName(name string) (string, error) {
+func (w *world) spoolName(name string) (string, error) {
 	if filepath.IsAbs(name) {
 		var err error
-		if name, err = filepath.Rel(s.o.Monitor, name); err != nil {
+		if name, err = filepath.Rel(w.s.o.Monitor, name); err != nil {
 			return "", err
 		}
 	}
@@ -267,19 +270,21 @@ func (s *Server) spoolName(name string) (string, error) {
 }
 
 // finish ends a tape and completes its file, now or, when closing is slow, later.
-func (s *Server) finish(t *tape) {
-	delete(s.world.tapes, t)
-	if s.fault.slowEnd > 0 {
-		s.later(s.fault.slowEnd, func() { s.complete(t) })
+func (t *tape) finish() {
+	w := t.ch.w
+	delete(w.tapes, t)
+	if w.s.fault.slowEnd > 0 {
+		w.later(w.s.fault.slowEnd, t.complete)
 		return
 	}
-	s.complete(t)
+	t.complete()
 }
 
 // complete completes the file of a tape that has ended.
-func (s *Server) complete(t *tape) {
-	delete(s.world.files, t)
+func (t *tape) complete() {
+	w := t.ch.w
+	delete(w.files, t)
 	if err := t.close(); err != nil {
-		s.o.Log.Error("recording not completed", slog.String("file", t.name), slog.Any("err", err))
+		w.s.o.Log.Error("recording not completed", slog.String("file", t.name), slog.Any("err", err))
 	}
 }

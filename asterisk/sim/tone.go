@@ -38,8 +38,8 @@ func (s *Server) Tone(ext string, hz float64) {
 }
 
 // toneOf returns the tone of an extension.
-func (s *Server) toneOf(ext string) float64 {
-	if hz, set := s.fault.tones[ext]; set {
+func (f *faults) toneOf(ext string) float64 {
+	if hz, set := f.tones[ext]; set {
 		return hz
 	}
 	return defaultTone(ext)

@@ -83,14 +83,14 @@ func (p *plain) text(message string) string {
 	})
 }
 
-// event tells whether a message is an event of class call or cdr, and which.
+// event reports whether a message is an event of class call or cdr, and which.
 func callEvent(message string) (string, bool) {
 	m := fields(message)
 	ok := m["Privilege"] == "call,all" || m["Privilege"] == "cdr,all"
 	return m["Event"], ok
 }
 
-// answer tells whether a message belongs to the answer of a request.
+// answer reports whether a message belongs to the answer of a request.
 func answer(message string) bool {
 	event := fields(message)["Event"]
 	return strings.HasPrefix(message, "Response: ") ||

@@ -16,7 +16,7 @@ func (c *Call) hold(ext, name string, on bool) error {
 		return err
 	}
 	ch.held = on
-	c.s.tell(name, ch)
+	ch.tell(name)
 	return nil
 }
 
@@ -51,31 +51,32 @@ func (c *Call) BlindTransfer(by, to string) error {
 	if err != nil {
 		return err
 	}
-	s, b := c.s, leaves.bridge
-	s.tell("Unhold", leaves)
-	s.tellBlind(leaves, stays, to)
-	s.leave(leaves)
+	b := leaves.bridge
+	leaves.tell("Unhold")
+	c.s.emit(classCall, blind(leaves, stays, to))
+	leaves.leave()
 	if leaves.dials != nil {
-		s.tell("SoftHangupRequest", leaves, Header{"Cause", "16"})
+		leaves.tell("SoftHangupRequest", Header{"Cause", "16"})
 	}
 	stays.exten, stays.priority = to, 1
-	s.leave(stays)
-	s.dissolve(b)
+	stays.leave()
+	b.dissolve()
 	for _, ch := range []*channel{leaves, stays} {
 		if ch.dials != nil {
-			s.tellCdr(ch)
+			ch.tellCdr()
 		}
 	}
-	s.remove(leaves, 16)
+	leaves.remove(16)
 	c.settle(stays)
-	s.dial(stays, to, 0)
+	stays.dial(to, 0)
 	return nil
 }
 
-func (s *Server) tellBlind(leaves, stays *channel, to string) {
+// blind describes a blind transfer, before anything has changed.
+func blind(leaves, stays *channel, to string) message {
 	m := event("BlindTransfer", classCall).with("Result", "Success")
 	m = m.snapshot("Transferer", leaves).snapshot("Transferee", stays).bridgeHeaders("", leaves.bridge)
-	s.emit(classCall, append(m, Header{"IsExternal", "Yes"}, Header{"Context", "internal"}, Header{"Extension", to}))
+	return append(m, Header{"IsExternal", "Yes"}, Header{"Context", "internal"}, Header{"Extension", to})
 }
 
 // AttendedTransfer lets by call another extension, which answers at once,
@@ -107,22 +108,22 @@ func (c *Call) Refer(by string, consultation *Call) error {
 	}
 	s, from, to := c.s, first.bridge, second.bridge
 	transferred := attended(first, second, stays, target)
-	s.tell("Unhold", first)
-	s.tell("Unhold", second)
-	s.leave(stays)
-	s.leave(second)
-	s.enter(to, stays, second)
-	s.connect(target, stays.caller)
-	s.tell("SoftHangupRequest", second, Header{"Cause", "1"})
+	first.tell("Unhold")
+	second.tell("Unhold")
+	stays.leave()
+	second.leave()
+	to.enter(stays, second)
+	target.connect(stays.caller)
+	second.tell("SoftHangupRequest", Header{"Cause", "1"})
 	s.emit(classCall, transferred)
-	s.leave(first)
-	s.dissolve(from)
-	s.remove(first, 16)
-	s.connect(stays, target.caller)
-	s.tell("SoftHangupRequest", second, Header{"Cause", "16"})
-	s.tellCdr(second)
+	first.leave()
+	from.dissolve()
+	first.remove(16)
+	stays.connect(target.caller)
+	second.tell("SoftHangupRequest", Header{"Cause", "16"})
+	second.tellCdr()
 	consultation.move(target, c)
-	s.remove(second, 16)
+	second.remove(16)
 	c.settle(stays)
 	c.callee = target
 	stays.dials = target
@@ -155,14 +156,14 @@ func (c *Call) Pickup(by string) error {
 		return errAnswered
 	}
 	s, caller := c.s, old.dialedBy
-	ch := s.pickUp(c, by, "9"+old.ext, "")
-	s.connect(ch, caller.caller)
-	s.setState(ch, up)
+	ch := c.pickUp(by, "9"+old.ext)
+	ch.connect(caller.caller)
+	ch.setState(up)
 	s.emit(classCall, event("Pickup", classCall).snapshot("", ch).snapshot("Target", old))
 	if s.o.Version == 16 { // so captured; 22 tells the exchange of the channels later
 		old.exten = ch.exten
 	}
-	s.tell("SoftHangupRequest", old, Header{"Cause", "16"})
+	old.tell("SoftHangupRequest", Header{"Cause", "16"})
 	old.exten = ch.exten
 	ch.mixes, old.mixes = old.mixes, nil
 	for _, m := range ch.mixes {
@@ -171,10 +172,10 @@ func (c *Call) Pickup(by string) error {
 	ch.hooked = old.hooked
 	ch.dialedBy, caller.dials, c.callee = caller, ch, ch
 	ch.exten, ch.app, ch.data = "", old.app, old.data
-	s.connect(caller, ch.caller)
-	s.remove(old, 26)
-	s.tellCdr(old)
-	s.join(caller, ch)
+	caller.connect(ch.caller)
+	old.remove(26)
+	old.tellCdr()
+	caller.bridgeWith(ch)
 	return nil
 }
 
@@ -190,15 +191,15 @@ func (c *Call) Park(by string) (space string, err error) {
 		return "", err
 	}
 	s := c.s
-	space = s.freeSpace()
-	s.tell("Unhold", leaves)
-	s.tellBlind(leaves, stays, "700")
-	s.leave(stays)
-	b := &bridge{id: newID(), parking: true}
-	s.enter(b, stays, nil)
+	space = s.world.freeSpace()
+	leaves.tell("Unhold")
+	s.emit(classCall, blind(leaves, stays, "700"))
+	stays.leave()
+	b := &bridge{w: s.world, id: newID(), parking: true}
+	b.enter(stays, nil)
 	stays.parked, s.world.parked[space], c.space = space, stays, space
-	s.tellParked("ParkedCall", stays, nil, message{{"ParkerDialString", leaves.tech + "/" + leaves.ext}}, 0)
-	s.later(parkedFor, func() { s.hangUp(leaves, false) })
+	stays.tellParked("ParkedCall", nil, message{{"ParkerDialString", leaves.tech + "/" + leaves.ext}}, 0)
+	s.world.later(parkedFor, func() { leaves.hangUp(false) })
 	c.settle(stays)
 	return space, nil
 }
@@ -210,17 +211,17 @@ func (c *Call) Retrieve(by string) error {
 	if stays == nil || c.space == "" {
 		return errOver
 	}
-	ch := s.pickUp(c, by, c.space, "")
-	s.setState(ch, up)
-	b := s.newBridge()
-	s.leave(stays)
-	s.tellParked("UnParkedCall", stays, ch, message{{"ParkerDialString", stays.tech + "/" + stays.connected.number}}, 1)
+	ch := c.pickUp(by, c.space)
+	ch.setState(up)
+	b := s.world.newBridge()
+	stays.leave()
+	stays.tellParked("UnParkedCall", ch, message{{"ParkerDialString", stays.tech + "/" + stays.connected.number}}, 1)
 	delete(s.world.parked, c.space)
 	stays.parked, c.space = "", ""
-	s.enter(b, stays, nil)
-	s.enter(b, ch, nil)
-	s.connect(ch, stays.caller)
-	s.connect(stays, ch.caller)
+	b.enter(stays, nil)
+	b.enter(ch, nil)
+	ch.connect(stays.caller)
+	stays.connect(ch.caller)
 	c.settle(stays)
 	c.callee = ch
 	return nil

@@ -8,9 +8,9 @@ import (
 
 // variable returns a channel variable or function, and whether it is set.
 // A nil channel means the global variables.
-func (s *Server) variable(ch *channel, name string) (string, bool) {
+func (w *world) variable(ch *channel, name string) (string, bool) {
 	if ch == nil {
-		value, set := s.world.globals[name]
+		value, set := w.globals[name]
 		return value, set
 	}
 	switch name {
@@ -53,36 +53,36 @@ func bridgePeer(ch *channel) (string, bool) {
 }
 
 // setVariable sets a variable; a nil channel means a global one.
-func (s *Server) setVariable(ch *channel, name, value string) {
+func (w *world) setVariable(ch *channel, name, value string) {
 	if ch == nil {
-		s.world.globals[name] = value
+		w.globals[name] = value
 		return
 	}
 	if ch.vars == nil {
 		ch.vars = map[string]string{}
 	}
 	ch.vars[name] = value
-	s.emit(classDialplan, event("VarSet", classDialplan).snapshot("", ch).with("Variable", name).with("Value", value))
+	w.s.emit(classDialplan, event("VarSet", classDialplan).snapshot("", ch).with("Variable", name).with("Value", value))
 }
 
 // expand replaces ^{NAME} by the value of the variable, as is done with the
 // command of a MixMonitor.
-func (s *Server) expand(ch *channel, text string) string {
-	for _, name := range slices.Sorted(maps.Keys(ch.vars)) {
-		text = strings.ReplaceAll(text, "^{"+name+"}", ch.vars[name])
+func expand(text string, vars map[string]string) string {
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		text = strings.ReplaceAll(text, "^{"+name+"}", vars[name])
 	}
 	return text
 }
 
 // channelOf finds the channel that a request names; when there is none, it
 // answers and returns nil.
-func (s *Server) channelOf(c *session, req message) *channel {
+func (c *session) channelOf(req message) *channel {
 	name := req.get("Channel")
 	if name == "" {
 		c.send(failure(req, "No channel specified"))
 		return nil
 	}
-	ch := s.find(name)
+	ch := c.s.world.find(name)
 	if ch == nil {
 		c.send(failure(req, "No such channel"))
 	}
@@ -90,7 +90,7 @@ func (s *Server) channelOf(c *session, req message) *channel {
 }
 
 // getvar answers with the value of a variable; one that is not set is empty.
-func (s *Server) getvar(c *session, req message) {
+func getvar(s *Server, c *session, req message) {
 	name := req.get("Variable")
 	if name == "" {
 		c.send(failure(req, "No variable specified"))
@@ -98,16 +98,16 @@ func (s *Server) getvar(c *session, req message) {
 	}
 	var ch *channel
 	if req.get("Channel") != "" {
-		if ch = s.channelOf(c, req); ch == nil {
+		if ch = c.channelOf(req); ch == nil {
 			return
 		}
 	}
-	value, _ := s.variable(ch, name)
+	value, _ := s.world.variable(ch, name)
 	c.send(success(req).with("Variable", name).with("Value", value))
 }
 
 // setvar sets a variable of a channel, or a global one.
-func (s *Server) setvar(c *session, req message) {
+func setvar(s *Server, c *session, req message) {
 	name := req.get("Variable")
 	if name == "" {
 		c.send(failure(req, "No variable specified"))
@@ -115,26 +115,26 @@ func (s *Server) setvar(c *session, req message) {
 	}
 	var ch *channel
 	if req.get("Channel") != "" {
-		if ch = s.channelOf(c, req); ch == nil {
+		if ch = c.channelOf(req); ch == nil {
 			return
 		}
 	}
 	c.send(success(req).with("Message", "Variable Set"))
-	s.setVariable(ch, name, req.get("Value"))
+	s.world.setVariable(ch, name, req.get("Value"))
 }
 
-// hangupAction ends a channel.
-func (s *Server) hangupAction(c *session, req message) {
-	if ch := s.channelOf(c, req); ch != nil {
+// hangup ends a channel.
+func hangup(s *Server, c *session, req message) {
+	if ch := c.channelOf(req); ch != nil {
 		c.send(success(req).with("Message", "Channel Hungup"))
-		s.hangUp(ch, false)
+		ch.hangUp(false)
 	}
 }
 
 // redirect sends a bridged channel to call another extension. Whom it talked
 // to hangs up.
-func (s *Server) redirect(c *session, req message) {
-	ch := s.channelOf(c, req)
+func redirect(s *Server, c *session, req message) {
+	ch := c.channelOf(req)
 	if ch == nil {
 		return
 	}
@@ -146,14 +146,14 @@ func (s *Server) redirect(c *session, req message) {
 	c.send(success(req).with("Message", "Redirect successful"))
 	ch.exten, ch.priority = to, 1
 	if b := ch.bridge; b != nil {
-		s.leave(ch)
+		ch.leave()
 		for _, other := range slices.Clone(b.members) {
-			s.leave(other)
-			s.dissolve(b)
-			s.tell("SoftHangupRequest", other, Header{"Cause", "16"})
-			s.remove(other, 16)
+			other.leave()
+			b.dissolve()
+			other.tell("SoftHangupRequest", Header{"Cause", "16"})
+			other.remove(16)
 		}
 	}
 	ch.call.settle(ch)
-	s.dial(ch, to, 0)
+	ch.dial(to, 0)
 }

@@ -12,6 +12,7 @@ import (
 // world is the telephone exchange: its channels, bridges, recordings and what
 // will happen in it. A restart makes a new one.
 type world struct {
+	s         *Server
 	started   time.Time
 	made      int            // channels since the start: N of the next unique id
 	suffix    map[string]int // next number of a channel name, per technology
@@ -20,7 +21,7 @@ type world struct {
 	bridges   map[string]*bridge
 	parked    map[string]*channel // by parking space
 	globals   map[string]string
-	due       []deed // what will happen, soonest first
+	due       []scheduled // what will happen, soonest first
 	rolled    time.Time
 	tapes     map[*tape]bool // that run
 	files     map[*tape]bool // those, and those whose file is not closed yet
@@ -30,30 +31,31 @@ type world struct {
 	processed int            // calls that are over
 }
 
-func newWorld(now time.Time) world {
-	return world{
-		started: now, rolled: now, suffix: map[string]int{}, byName: map[string]*channel{}, byID: map[string]*channel{},
+func newWorld(s *Server) *world {
+	now := s.o.Now()
+	return &world{
+		s: s, started: now, rolled: now, suffix: map[string]int{}, byName: map[string]*channel{}, byID: map[string]*channel{},
 		bridges: map[string]*bridge{}, parked: map[string]*channel{}, globals: map[string]string{},
 		tapes: map[*tape]bool{}, files: map[*tape]bool{},
 	}
 }
 
-// deed is something that happens later, by the injected clock.
-type deed struct {
+// scheduled is something that happens later, by the injected clock.
+type scheduled struct {
 	at time.Time
 	do func()
 }
 
 // later does something after a while, with the world locked.
-func (s *Server) later(d time.Duration, do func()) {
-	at := s.o.Now().Add(d)
-	i, _ := slices.BinarySearchFunc(s.world.due, at, func(d deed, at time.Time) int {
+func (w *world) later(d time.Duration, do func()) {
+	at := w.s.o.Now().Add(d)
+	i, _ := slices.BinarySearchFunc(w.due, at, func(d scheduled, at time.Time) int {
 		if d.at.After(at) {
 			return 1
 		}
 		return -1 // after those of the same moment
 	})
-	s.world.due = slices.Insert(s.world.due, i, deed{at, do})
+	w.due = slices.Insert(w.due, i, scheduled{at, do})
 }
 
 // runDue does what is due, and lets tapes grow now and then.
@@ -61,17 +63,18 @@ func (s *Server) runDue() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.o.Now()
-	s.endFaults(now)
-	if len(s.world.due) == 0 || s.world.due[0].at.After(now) {
-		if now.Sub(s.world.rolled) > 10*tick {
-			s.rollTapes()
+	s.fault.endDue(now)
+	w := s.world
+	if len(w.due) == 0 || w.due[0].at.After(now) {
+		if now.Sub(w.rolled) > 10*tick {
+			w.rollTapes()
 		}
 		return
 	}
-	s.rollTapes()
-	for len(s.world.due) > 0 && !s.world.due[0].at.After(now) {
-		next := s.world.due[0]
-		s.world.due = s.world.due[1:]
+	w.rollTapes()
+	for len(w.due) > 0 && !w.due[0].at.After(now) {
+		next := w.due[0]
+		w.due = w.due[1:]
 		next.do()
 	}
 }
@@ -95,11 +98,10 @@ func (w *world) channelName(tech, ext string) string {
 
 // newChannel makes a channel with a fresh unique id. An empty linkedID means
 // that the channel begins a call of its own.
-func (s *Server) newChannel(name, linkedID string) *channel {
-	now := s.o.Now()
-	w := &s.world
+func (w *world) newChannel(name, linkedID string) *channel {
+	now := w.s.o.Now()
 	ch := &channel{
-		seq: w.made, name: name, state: down, caller: nobody(), connected: nobody(),
+		w: w, seq: w.made, name: name, state: down, caller: nobody(), connected: nobody(),
 		uniqueID: strconv.FormatInt(now.Unix(), 10) + "." + strconv.Itoa(w.made), linkedID: linkedID,
 		context: "internal", priority: 1, created: now,
 	}
@@ -112,20 +114,20 @@ func (s *Server) newChannel(name, linkedID string) *channel {
 }
 
 // newPhone makes the channel of a telephone.
-func (s *Server) newPhone(tech, ext, linkedID string) *channel {
-	ch := s.newChannel(s.world.channelName(tech, ext), linkedID)
+func (w *world) newPhone(tech, ext, linkedID string) *channel {
+	ch := w.newChannel(w.channelName(tech, ext), linkedID)
 	ch.tech, ch.ext = tech, ext
 	ch.caller = party{ext, "Ext " + ext}
-	ch.hertz = s.toneOf(ext)
+	ch.hertz = w.s.fault.toneOf(ext)
 	return ch
 }
 
 // find returns the live channel with this name or unique id, exactly.
-func (s *Server) find(id string) *channel {
-	if ch := s.world.byName[id]; ch != nil {
+func (w *world) find(id string) *channel {
+	if ch := w.byName[id]; ch != nil {
 		return ch
 	}
-	return s.world.byID[id]
+	return w.byID[id]
 }
 
 // sorted returns the live channels, oldest first.
@@ -158,26 +160,26 @@ func newID() string {
 }
 
 // newBridge makes an empty bridge and tells of it.
-func (s *Server) newBridge() *bridge {
-	b := &bridge{id: newID()}
-	s.world.bridges[b.id] = b
-	s.emit(classCall, event("BridgeCreate", classCall).bridgeHeaders("", b))
+func (w *world) newBridge() *bridge {
+	b := &bridge{w: w, id: newID()}
+	w.bridges[b.id] = b
+	w.s.emit(classCall, event("BridgeCreate", classCall).bridgeHeaders("", b))
 	return b
 }
 
-// enter puts a channel into a bridge. swap is the channel whose place it
+// enter puts a channel into the bridge. swap is the channel whose place it
 // takes, or nil. From then on all in the bridge belong to the oldest call.
-func (s *Server) enter(b *bridge, ch, swap *channel) {
+func (b *bridge) enter(ch, swap *channel) {
 	b.members = append(b.members, ch)
 	ch.bridge = b
-	ch.deaf = ch.deaf || s.fault.deaf && ch.bridged && len(ch.mixes) > 0
+	ch.deaf = ch.deaf || b.w.s.fault.deaf && ch.bridged && len(ch.mixes) > 0
 	ch.bridged = true
 	b.link()
 	m := event("BridgeEnter", classCall).bridgeHeaders("", b).snapshot("", ch)
 	if swap != nil {
 		m = m.with("SwapUniqueid", swap.uniqueID)
 	}
-	s.emit(classCall, m)
+	b.w.s.emit(classCall, m)
 }
 
 // link gives all members of a bridge the linked id of the oldest call.
@@ -204,21 +206,21 @@ func (ch *channel) seqOfCall() int {
 }
 
 // leave takes a channel out of its bridge.
-func (s *Server) leave(ch *channel) {
+func (ch *channel) leave() {
 	b := ch.bridge
 	if b == nil {
 		return
 	}
 	b.members = slices.DeleteFunc(b.members, func(m *channel) bool { return m == ch })
 	ch.bridge = nil
-	s.emit(classCall, event("BridgeLeave", classCall).bridgeHeaders("", b).snapshot("", ch))
+	b.w.s.emit(classCall, event("BridgeLeave", classCall).bridgeHeaders("", b).snapshot("", ch))
 }
 
 // dissolve ends an empty bridge.
-func (s *Server) dissolve(b *bridge) {
-	if b == nil || len(b.members) > 0 || s.world.bridges[b.id] == nil {
+func (b *bridge) dissolve() {
+	if b == nil || len(b.members) > 0 || b.w.bridges[b.id] == nil {
 		return
 	}
-	delete(s.world.bridges, b.id)
-	s.emit(classCall, event("BridgeDestroy", classCall).bridgeHeaders("", b))
+	delete(b.w.bridges, b.id)
+	b.w.s.emit(classCall, event("BridgeDestroy", classCall).bridgeHeaders("", b))
 }
