@@ -52,7 +52,7 @@ var handlers = map[string]handler{
 	"ping": ping, "events": events, "listcommands": listCommands,
 	"coresettings": coreSettings, "corestatus": coreStatus, "modulecheck": moduleCheck, "command": runConsole,
 	"coreshowchannels": coreShowChannels, "bridgeinfo": bridgeInfo, "status": status,
-	"originate": originate, "hangup": hangup, "redirect": redirect, "getvar": getvar, "setvar": setvar,
+	"originate": originate, "hangup": hangup, "getvar": getvar, "setvar": setvar,
 	"mixmonitor": mixMonitor, "stopmixmonitor": stopMixMonitor, "mixmonitormute": mixMonitorMute,
 	"monitor": monitorAction, "stopmonitor": stopMonitor, "changemonitor": changeMonitor,
 	"pausemonitor": pauseMonitor, "unpausemonitor": unpauseMonitor,

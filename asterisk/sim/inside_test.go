@@ -3,7 +3,6 @@ package sim
 import (
 	"bufio"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 
@@ -54,23 +53,6 @@ func TestParseClasses(t *testing.T) {
 	} {
 		if got := parseClasses(text); got != want {
 			t.Errorf("parseClasses(%q) = %v, want %v", text, got, want)
-		}
-	}
-}
-
-func TestSplitWritesByteByByte(t *testing.T) {
-	ours, theirs := net.Pipe()
-	defer func() { _ = theirs.Close() }()
-	s := &Server{fault: faults{split: true}}
-	c := &session{s: s, conn: ours}
-	go func() {
-		_ = c.put([]byte("Ping"))
-		_ = ours.Close()
-	}()
-	b := make([]byte, 100)
-	for range "Ping" {
-		if n, err := theirs.Read(b); n != 1 || err != nil {
-			t.Fatalf("read %d bytes at once, %v", n, err)
 		}
 	}
 }

@@ -16,7 +16,6 @@ type Kind int
 const (
 	Drop        Kind = iota + 1 // closes all connections, once
 	Stall                       // answers and tells nothing for a while; then everything comes at once
-	Split                       // writes every byte on its own
 	Refuse                      // refuses logins
 	Deny                        // denies the right to run Action
 	NoFile                      // says that it records, and makes no file
@@ -25,7 +24,6 @@ const (
 	HalfOpen                    // lets all connections of now stay open, but nothing passes any more
 	EndlessLine                 // sends everybody a line of Count bytes without an end, once
 	Away                        // closes all connections, and every new one at once
-	Slow                        // takes Delay for each Action, while its connection serves nothing else
 	Deaf                        // as Debian's builds of 22: what a recorded channel hears is lost after a change of partner
 	Full                        // makes files, and nothing goes into them: the disk is full
 	SlowClose                   // writes the rest of a file and closes it only Delay after its end
@@ -36,16 +34,15 @@ const (
 type Misbehaviour struct {
 	Kind   Kind
 	For    time.Duration // how long a lasting one lasts, by the server's clock; 0: until Behave
-	Action string        // Deny, Slow: which action
+	Action string        // Deny: which action
 	Module string        // Unload: which module, without .so
-	Delay  time.Duration // SlowFile, SlowClose, Slow
+	Delay  time.Duration // SlowFile, SlowClose
 	Count  int           // Flood (default 10000), EndlessLine (default 1 MiB)
 }
 
 // faults are the lasting misbehaviours, and what else outlives a restart.
 type faults struct {
 	stalled  chan struct{} // not nil: closed when the stall is over
-	split    bool
 	refuse   bool
 	away     bool
 	noFile   bool
@@ -53,10 +50,9 @@ type faults struct {
 	full     bool
 	slowFile time.Duration
 	slowEnd  time.Duration
-	slow     map[string]time.Duration // by lower-case name of the action
-	denied   map[string]bool          // by lower-case name
-	unloaded map[string]bool          // modules
-	ends     []scheduled              // when each of them ends
+	denied   map[string]bool // by lower-case name
+	unloaded map[string]bool // modules
+	ends     []scheduled     // when each of them ends
 	tones    map[string]float64
 	places   map[tonePlace]float64 // what AddTone has added
 }
@@ -73,8 +69,6 @@ func (s *Server) Misbehave(m Misbehaviour) {
 	case Stall:
 		f.endStall()
 		f.stalled = make(chan struct{})
-	case Split:
-		f.split = true
 	case Refuse:
 		f.refuse = true
 	case Deny:
@@ -82,11 +76,6 @@ func (s *Server) Misbehave(m Misbehaviour) {
 			f.denied = map[string]bool{}
 		}
 		f.denied[strings.ToLower(m.Action)] = true
-	case Slow:
-		if f.slow == nil {
-			f.slow = map[string]time.Duration{}
-		}
-		f.slow[strings.ToLower(m.Action)] = m.Delay
 	case NoFile, Deaf, Full, SlowFile, SlowClose, Unload:
 		f.record(m)
 	case Flood:
@@ -149,14 +138,10 @@ func (f *faults) end(kind Kind) {
 	switch kind {
 	case Stall:
 		f.endStall()
-	case Split:
-		f.split = false
 	case Refuse:
 		f.refuse = false
 	case Deny:
 		f.denied = nil
-	case Slow:
-		f.slow = nil
 	case NoFile:
 		f.noFile = false
 	case Deaf:
@@ -206,20 +191,6 @@ func (c *session) passStall(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// passSlow waits as long as an action takes, and reports whether ctx let it.
-func (c *session) passSlow(ctx context.Context, req message) bool {
-	c.s.mu.Lock()
-	takes := c.s.fault.slow[strings.ToLower(req.get("Action"))]
-	c.s.mu.Unlock()
-	return takes == 0 || sleep(ctx, takes)
-}
-
-func (c *session) splits() bool {
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	return c.s.fault.split
 }
 
 // dropAll closes all connections, with whatever was not sent yet.

@@ -57,7 +57,6 @@ func (ch *channel) newMix(args [3]string, options map[rune]string) *mix {
 	}
 	m.command = expand(m.command, ch.vars)
 	_, bridgedOnly := options['b']
-	_, onto := options['a']
 	_, inStep := options['S']
 	for _, f := range []struct {
 		name  string
@@ -67,7 +66,7 @@ func (ch *channel) newMix(args [3]string, options map[rune]string) *mix {
 			continue
 		}
 		t := &tape{
-			ch: ch, voice: f.voice, name: ch.w.shownName(f.name), bridgedOnly: bridgedOnly, onto: onto,
+			ch: ch, voice: f.voice, name: ch.w.shownName(f.name), bridgedOnly: bridgedOnly,
 			gapless: f.voice == mixed || inStep || ch.w.s.o.Version == 22,
 		}
 		m.tapes = append(m.tapes, t)

@@ -202,22 +202,6 @@ func TestRingingRecordsNothing(t *testing.T) {
 	w.want(t, "a.wav", 0, time.Second, 400, 600)
 }
 
-func TestHangupCompletesTheFile(t *testing.T) {
-	for _, ext := range []string{"410", "411"} {
-		l := newLab(t, 22)
-		made := call(t, l.s, "410", "411", sim.CallOptions{})
-		l.ok(t, "Action: MixMonitor|Channel: %s|File: a.wav", made.Caller().Name)
-		l.now.Advance(3 * time.Second)
-		must(t, made.HangupBy(ext))
-		hung := l.c.event("Hangup")
-		for hung["Uniqueid"] != made.Caller().UniqueID {
-			hung = l.c.event("Hangup")
-		}
-		l.wave(t, "a.wav").complete(t, "a.wav", 3*time.Second)
-		await.From(t, "the call to be over", made.Done())
-	}
-}
-
 func TestHoldSilencesOneParty(t *testing.T) {
 	for version, lasts := range map[int]time.Duration{16: 2 * time.Second, 22: 3 * time.Second} {
 		l := newLab(t, version)
@@ -349,17 +333,6 @@ func TestToneCanBeChosen(t *testing.T) {
 	w := l.wave(t, "a.wav")
 	w.want(t, "a.wav", 0, time.Second, 600, 1000)
 	w.want(t, "a.wav", time.Second, 2*time.Second, 1000)
-}
-
-func TestAppendContinuesAFile(t *testing.T) {
-	l := newLab(t, 22)
-	made := call(t, l.s, "410", "411", sim.CallOptions{})
-	for range 2 {
-		l.ok(t, "Action: MixMonitor|Channel: %s|File: a.wav|Options: a", made.Caller().Name)
-		l.now.Advance(time.Second)
-		l.ok(t, "Action: StopMixMonitor|Channel: %s", made.Caller().Name)
-	}
-	l.wave(t, "a.wav").complete(t, "a.wav", 2*time.Second)
 }
 
 // A comma in File lets the rest become a command; none is run, and nothing is

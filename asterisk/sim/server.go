@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,7 +16,6 @@ import (
 type Options struct {
 	Version int              // 16: MixMonitor and Monitor, greeting 5.0.4; 22 (default): MixMonitor only, greeting 11.0.0
 	Listen  string           // host and port; default 127.0.0.1:0
-	TLS     *tls.Config      // nil: plain TCP
 	Spool   string           // the monitor directory, which must exist: relative names of recordings are below it
 	Monitor string           // what names of recordings call Spool, as in a container where it is mounted; default its own name
 	Users   []User           // who may log in
@@ -82,9 +80,6 @@ func New(o Options) (*Server, error) {
 	listener, err := lc.Listen(context.Background(), "tcp", o.Listen)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen for AMI: %w", err), spool.Close())
-	}
-	if o.TLS != nil {
-		listener = tls.NewListener(listener, o.TLS)
 	}
 	s := &Server{
 		o: o, listener: listener, spool: spool,

@@ -1,17 +1,12 @@
 package sim_test
 
 import (
-	"bufio"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"recgate/asterisk/sim"
-	"recgate/internal/await"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -23,26 +18,6 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := sim.New(o); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
-	}
-}
-
-func TestCloseWithoutRun(t *testing.T) {
-	s, err := sim.New(sim.Options{Spool: t.TempDir()})
-	must(t, err)
-	must(t, s.Close())
-}
-
-func TestTLS(t *testing.T) {
-	web := httptest.NewTLSServer(nil) // for its certificate
-	defer web.Close()
-	s := run(t, sim.Options{TLS: &tls.Config{Certificates: web.TLS.Certificates}}) //nolint:gosec // a test
-	pool := x509.NewCertPool()
-	pool.AddCert(web.Certificate())
-	conn, err := tls.Dial("tcp", s.Addr(), &tls.Config{RootCAs: pool, ServerName: "example.com"}) //nolint:gosec // a test
-	must(t, err)
-	defer func() { _ = conn.Close() }()
-	if line, err := bufio.NewReader(conn).ReadString('\n'); line != "Asterisk Call Manager/11.0.0\r\n" {
-		t.Errorf("greeting %q, %v", line, err)
 	}
 }
 
@@ -104,41 +79,6 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-func TestActionsAreLogged(t *testing.T) {
-	l := newLab(t, 22)
-	l.ok(t, "Action: Ping|X-Note: hello|ActionID: 9")
-	all := l.s.Actions()
-	last := all[len(all)-1]
-	if last.User != "admin" || last.Get("action") != "Ping" || last.Get("x-note") != "hello" {
-		t.Errorf("last action %+v", last)
-	}
-}
-
-func TestRedirectMovesAChannel(t *testing.T) {
-	l := newLab(t, 22)
-	made := call(t, l.s, "410", "411", sim.CallOptions{})
-	l.ok(t, "Action: Redirect|Channel: %s|Context: internal|Exten: 412|Priority: 1", made.Callee().Name)
-	if a, b := made.Caller(), made.Callee(); a.Extension != "411" || b.Extension != "412" || !b.Up {
-		t.Errorf("after the redirect %+v and %+v", a, b)
-	}
-	if n := len(l.s.Channels()); n != 2 {
-		t.Errorf("%d channels, want 2", n)
-	}
-}
-
-func TestCallEndsByItself(t *testing.T) {
-	l := newLab(t, 22)
-	made := call(t, l.s, "500", "501", sim.CallOptions{Answer: time.Second, Duration: 20 * time.Second})
-	l.now.Advance(time.Second)
-	l.c.event("BridgeEnter")
-	l.now.Advance(20 * time.Second)
-	l.c.event("HangupRequest")
-	await.From(t, "the call to be over", made.Done())
-	if err := made.Answer(); err == nil {
-		t.Error("a call that is over can be answered")
-	}
-}
-
 func TestScriptsRefuse(t *testing.T) {
 	l := newLab(t, 22)
 	if _, err := l.s.Call("410\r\nX: y", "411", sim.CallOptions{}); err == nil {
@@ -152,24 +92,6 @@ func TestScriptsRefuse(t *testing.T) {
 	if made.Pickup("412") == nil {
 		t.Error("an answered call was picked up")
 	}
-}
-
-// Ten thousand channels are listed, and hundreds of recordings grow.
-func TestManyChannels(t *testing.T) {
-	l := newLab(t, 22)
-	calls := l.s.Fill(10001)
-	l.c.send("Action: CoreShowChannels\r\nActionID: 1\r\n\r\n")
-	if got := l.c.event("CoreShowChannelsComplete"); got["ListItems"] != "10001" {
-		t.Errorf("listed %s channels", got["ListItems"])
-	}
-	for i, made := range calls[:300] {
-		l.ok(t, "Action: MixMonitor|Channel: %s|File: many/%d.wav", made.Caller().UniqueID, i)
-	}
-	l.now.Advance(10 * time.Second)
-	for _, made := range calls {
-		made.Hangup()
-	}
-	l.wave(t, "many/299.wav").complete(t, "the last one", 10*time.Second)
 }
 
 func TestDemoScene(t *testing.T) {

@@ -76,7 +76,7 @@ func (c *session) keepReading(ctx context.Context) {
 			c.s.o.Log.Debug("connection over", slog.Any("err", err))
 			return
 		}
-		if !c.passStall(ctx) || !c.passSlow(ctx, req) {
+		if !c.passStall(ctx) {
 			return
 		}
 		stay := c.s.handle(c, req, err)
@@ -169,7 +169,8 @@ func (c *session) keepWriting(ctx context.Context) {
 		unsent, done := c.unsent, c.done
 		c.unsent = nil
 		c.out.Unlock()
-		if len(unsent) > 0 && c.put(unsent) != nil {
+		_ = c.conn.SetWriteDeadline(time.Now().Add(writeTime))
+		if _, err := c.conn.Write(unsent); err != nil {
 			_ = c.conn.Close() // ends the reader, too
 			return
 		}
@@ -177,21 +178,4 @@ func (c *session) keepWriting(ctx context.Context) {
 			return
 		}
 	}
-}
-
-// put writes bytes, each on its own when the server is told so.
-func (c *session) put(b []byte) error {
-	_ = c.conn.SetWriteDeadline(time.Now().Add(writeTime))
-	step := len(b)
-	if c.splits() {
-		step = 1
-	}
-	for len(b) > 0 {
-		n, err := c.conn.Write(b[:min(step, len(b))])
-		if err != nil {
-			return err
-		}
-		b = b[n:]
-	}
-	return nil
 }

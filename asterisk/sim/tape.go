@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -40,7 +39,6 @@ type tape struct {
 
 	name    string // in the spool
 	wav     bool   // with a header; else raw samples
-	onto    bool   // option a: append to what is there
 	file    *os.File
 	mark    time.Time     // rolled so far
 	elapsed time.Duration // time recorded so far
@@ -142,29 +140,16 @@ func (t *tape) open(spool *os.Root) error {
 			return err
 		}
 	}
-	mode := os.O_RDWR | os.O_CREATE
-	if !t.onto {
-		mode |= os.O_TRUNC
-	}
-	file, err := spool.OpenFile(t.name, mode, 0o644)
+	file, err := spool.OpenFile(t.name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return err
 	}
-	end, err := file.Seek(0, io.SeekEnd)
-	if err == nil && t.wav && end < headerSize {
-		_, err = file.WriteAt(wavHeader(0), 0)
-		end = headerSize
-	}
-	if err == nil {
-		_, err = file.Seek(end, io.SeekStart)
-	}
-	if err != nil {
-		return errors.Join(err, file.Close())
-	}
-	t.file, t.size = file, end
 	if t.wav {
-		t.size -= headerSize
+		if _, err := file.Write(wavHeader(0)); err != nil {
+			return errors.Join(err, file.Close())
+		}
 	}
+	t.file = file
 	return nil
 }
 

@@ -130,30 +130,3 @@ func hangup(s *Server, c *session, req message) {
 		ch.hangUp(false)
 	}
 }
-
-// redirect sends a bridged channel to call another extension. Whom it talked
-// to hangs up.
-func redirect(s *Server, c *session, req message) {
-	ch := c.channelOf(req)
-	if ch == nil {
-		return
-	}
-	to := req.get("Exten")
-	if !extensionText.MatchString(to) || ch.call == nil {
-		c.send(failure(req, "Redirect failed"))
-		return
-	}
-	c.send(success(req).with("Message", "Redirect successful"))
-	ch.exten, ch.priority = to, 1
-	if b := ch.bridge; b != nil {
-		ch.leave()
-		for _, other := range slices.Clone(b.members) {
-			other.leave()
-			b.dissolve()
-			other.tell("SoftHangupRequest", Header{"Cause", "16"})
-			other.remove(16)
-		}
-	}
-	ch.call.settle(ch)
-	ch.dial(to, 0)
-}
