@@ -20,7 +20,8 @@ space = $(subst x,,x x)
 
 # demo: the whole product on built-in defaults, with a simulated Asterisk.
 demo:
-	go run ./cmd/recgate demo
+	@mkdir -p bin && go build -o bin/recgate ./cmd/recgate
+	@exec bin/recgate demo
 
 # test: everything. What the tests need is installed first; nothing is skipped.
 # The tag full only adds tests, so one run has those of the plain "go test ./..."

@@ -187,10 +187,10 @@ the demo sets retrieve_during_call: true. Ctrl-C stops it.
 }
 
 // loopback refuses addresses that others could reach: the demo has no
-// access control worth the name.
+// access control worth the name. It refuses a port that is chosen later, too.
 func loopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || port == "0" || port == "" { // the lines to paste name the port
 		return fmt.Errorf("--listen %q: use an address and a port, such as 127.0.0.1:8081", address)
 	}
 	if ip := net.ParseIP(host); host == "localhost" || (ip != nil && ip.IsLoopback()) {
