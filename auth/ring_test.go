@@ -140,7 +140,7 @@ func TestNeeded(t *testing.T) {
 	renewed(true, "with a revoked one")
 	s.Fail(errors.New("away"))
 	if err := none.Renew(t.Context()); err == nil || !none.Needed() {
-		t.Errorf("while the database is away: %v, %v", err, none.Needed())
+		t.Errorf("while the database cannot be reached: %v, %v", err, none.Needed())
 	}
 	s.Fail(nil)
 	if err := s.ForgetKey(t.Context(), "crm"); err != nil {

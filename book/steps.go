@@ -21,7 +21,7 @@ type Steps struct {
 }
 
 // Rows are the rows that the steps are made in. Errors: NotFound when a row is
-// not there, Unavailable when the database is away. A step is one transaction,
+// not there, Unavailable when the database cannot be reached. A step is one transaction,
 // durable on return.
 type Rows interface {
 	recording.Getter

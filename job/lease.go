@@ -72,7 +72,7 @@ func (c Claims) Do(ctx context.Context, name string, do func(ctx context.Context
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBack) // also when the process ends
 	defer cancel()
 	if err := c.Leases.Release(ctx, name, c.Holder); err != nil {
-		c.Log.DebugContext(ctx, "lease not given back, it runs out by itself", slog.String("work", name), slog.Any("err", err))
+		c.Log.DebugContext(ctx, "lease not released, it will expire", slog.String("work", name), slog.Any("err", err))
 	}
 	return true, err
 }

@@ -13,7 +13,7 @@ import (
 // TestKeep: work ends with its lease, and goes on while it is renewed.
 func TestKeep(t *testing.T) {
 	const ttl, long = 12 * time.Second, time.Minute
-	away := errors.New("the database is away")
+	away := errors.New("the database cannot be reached")
 	for _, tt := range []struct {
 		name    string
 		patient bool

@@ -91,17 +91,17 @@ var ErrOther = errors.New("it is the archive of another database")
 var (
 	errMarkForeign = &recording.Error{Code: recording.Unavailable, Msg: "the archive carries the mark of another database: correct the keys archive and database, " +
 		"or give the archive to this database with recgate archive adopt", Err: ErrOther}
-	errMarkHolds = &recording.Error{Code: recording.Unavailable, Msg: "the archive holds recordings, and the database has none: correct the keys archive and database, " +
+	errMarkHolds = &recording.Error{Code: recording.Unavailable, Msg: "the archive holds recordings, but the database has none: correct the keys archive and database, " +
 		"or give the archive to this database with recgate archive adopt", Err: ErrOther}
 	errMarkUnproved = &recording.Error{Code: recording.Unavailable, Msg: "none of the newest recordings of the database is in the archive: mount the archive, or correct its key; " +
-		"if it is lost, make a new one with recgate archive init --replace"}
-	errMarkThere = &recording.Error{Code: recording.Conflict, Msg: "the database has an archive already: to use another empty one from now on, add --replace"}
-	errMarkUsed  = &recording.Error{Code: recording.Conflict, Msg: "the place is in use as an archive already: to take it for this database use recgate archive adopt"}
+		"if it is lost, create a new one with recgate archive init --replace"}
+	errMarkThere = &recording.Error{Code: recording.Conflict, Msg: "the database already has an archive: to use another, empty one from now on, add --replace"}
+	errMarkUsed  = &recording.Error{Code: recording.Conflict, Msg: "the place is already in use as an archive: to use it for this database, run recgate archive adopt"}
 )
 
 // Known returns the id that an archive must carry. Where the database knows
 // none it is settled which archive that is; as long as that cannot be said,
-// the error is Unavailable and tells why. While the database is away the last
+// the error is Unavailable and tells why. While the database cannot be reached the last
 // answer holds.
 func (g *Guard) Known(ctx context.Context) (string, error) {
 	m, err := g.store.Mark(ctx)
@@ -141,14 +141,14 @@ func (g *Guard) settle(ctx context.Context) (string, error) {
 		if m, again := g.store.Mark(ctx); again == nil && m.Written {
 			return m.ID, nil
 		}
-		return "", &recording.Error{Code: recording.Unavailable, Msg: "another recgate is settling which archive is the right one: try again", Err: err}
+		return "", &recording.Error{Code: recording.Unavailable, Msg: "another recgate is deciding which archive is the right one: try again", Err: err}
 	}
 	if err != nil {
 		return "", err
 	}
 	switch plan {
 	case Begin:
-		g.log.InfoContext(ctx, "archive begun", slog.String("id", id))
+		g.log.InfoContext(ctx, "archive created", slog.String("id", id))
 	case Adopt:
 		g.log.InfoContext(ctx, "archive recognised by its recordings", slog.String("id", id))
 	}
@@ -279,11 +279,11 @@ func (g *Guard) Adopt(ctx context.Context, unverified bool) (string, error) {
 	case err != nil:
 		return "", err
 	case s.found == "" && !s.holds:
-		return "", &recording.Error{Code: recording.Conflict, Msg: "there is nothing to adopt: the place has no mark and holds no recordings; recgate archive init makes a new archive"}
+		return "", &recording.Error{Code: recording.Conflict, Msg: "there is nothing to adopt: the place has no mark and holds no recordings; recgate archive init creates a new archive"}
 	case s.was.Written && s.found == s.was.ID:
 		return s.was.ID, nil
 	case s.archived && !s.proved && !unverified:
-		return "", &recording.Error{Code: recording.Conflict, Msg: "none of the newest recordings of the database is in this archive: to take it all the same, add --unverified"}
+		return "", &recording.Error{Code: recording.Conflict, Msg: "none of the newest recordings of the database is in this archive: to adopt it anyway, add --unverified"}
 	}
 	return g.keep(ctx, s)
 }

@@ -85,7 +85,7 @@ func TestWhichArchive(t *testing.T) {
 		{"known and away", func(t *testing.T, p *pair) { p.knows(t, ours, true) }, mark.Known, `the archive carries the mark ""`},
 		{"known, and another one's mark", func(t *testing.T, p *pair) { p.knows(t, ours, true); p.carries(t, others) }, mark.Known, `the archive carries the mark "B`},
 		{"an empty database and another one's mark", func(t *testing.T, p *pair) { p.carries(t, others) }, 0, "the mark of another database"},
-		{"an empty database and recordings", func(_ *testing.T, p *pair) { p.blobs.Set("0198c0.wav", nil) }, 0, "the archive holds recordings, and the database has none"},
+		{"an empty database and recordings", func(_ *testing.T, p *pair) { p.blobs.Set("0198c0.wav", nil) }, 0, "the archive holds recordings, but the database has none"},
 		{"of an earlier version", func(t *testing.T, p *pair) { p.blobs.Set(p.ready(t, 1)) }, mark.Adopt, ""},
 		{"of an earlier version, the newest missing", func(t *testing.T, p *pair) { p.blobs.Set(p.ready(t, 1)); p.ready(t, 2) }, mark.Adopt, ""},
 		{"of an earlier version, away", func(t *testing.T, p *pair) { p.ready(t, 1) }, 0, "none of the newest recordings of the database is in the archive: mount"},
@@ -149,7 +149,7 @@ func TestArchiveComesBack(t *testing.T) {
 	})
 }
 
-// While the database is away, what it said last holds; who begins meanwhile
+// While the database cannot be reached, what it said last holds; who begins meanwhile
 // knows nothing and writes nothing.
 func TestMarkWhileTheDatabaseIsAway(t *testing.T) {
 	p := newPair()
@@ -157,7 +157,7 @@ func TestMarkWhileTheDatabaseIsAway(t *testing.T) {
 	p.store.Break()
 	p.written(t, "")
 	p.restart()
-	p.written(t, "the database is away")
+	p.written(t, "the database cannot be reached")
 }
 
 // Of two gateways that begin at once, both serve with the same archive.
@@ -208,14 +208,14 @@ func TestNewArchive(t *testing.T) {
 		}
 		return id
 	}
-	if id := init(false, false, "the database has an archive already", ""); id != was.ID {
+	if id := init(false, false, "the database already has an archive", ""); id != was.ID {
 		t.Errorf("its own archive was adopted as %q", id)
 	}
-	init(true, false, "the place is in use", "")
+	init(true, false, "the place is already in use", "")
 	p.blobs = recordingtest.NewBlobs()
 	p.restart()
 	p.written(t, "the mark")
-	init(false, false, "the database has an archive already", "there is nothing to adopt")
+	init(false, false, "the database already has an archive", "there is nothing to adopt")
 	id := init(true, false, "", "")
 	if now, err := p.store.Mark(t.Context()); err != nil || !now.Written || now.ID != id || id == was.ID {
 		t.Errorf("the database knows %+v, %v", now, err)
@@ -224,9 +224,9 @@ func TestNewArchive(t *testing.T) {
 	p.blobs = recordingtest.NewBlobs()
 	p.blobs.Set("0198c0.wav", nil)
 	p.restart()
-	init(true, false, "the place is in use", "none of the newest recordings")
+	init(true, false, "the place is already in use", "none of the newest recordings")
 	p.written(t, "the mark")
-	init(true, true, "the place is in use", "")
+	init(true, true, "the place is already in use", "")
 	p.written(t, "")
 }
 

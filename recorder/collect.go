@@ -85,7 +85,7 @@ func (s *Service) collect(ctx context.Context, c *book.Wait) (again time.Duratio
 	}
 	p, is := s.pbxs.Named(rec.PBX)
 	if !is {
-		return 0, recording.Errorf(recording.Unavailable, "the PBX %q of the recording is not configured any more", rec.PBX)
+		return 0, recording.Errorf(recording.Unavailable, "the PBX %q of the recording is no longer configured", rec.PBX)
 	}
 	files, err := openAll(p, rec.Tracks)
 	defer func() { s.closeAll(ctx, files) }()

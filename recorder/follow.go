@@ -83,7 +83,7 @@ func (s *Service) endedByPBX(ctx context.Context, p recording.PBX, e recording.E
 		case err != nil:
 			return err
 		case len(capture.Tracks) > 0:
-			s.o.Log.DebugContext(ctx, "recording runs on, another one was ended", rec.Attrs()...)
+			s.o.Log.DebugContext(ctx, "recording continues, another one was ended", rec.Attrs()...)
 			return nil
 		}
 		return s.ended(ctx, &rec, recording.Reason{Code: recording.ReasonEndedByPBX}, e.At)

@@ -34,7 +34,7 @@ func TestStartThatIsNotWrittenIsForgotten(t *testing.T) {
 			t.Errorf("%d recordings count as running", n)
 		}
 		if kept := of.Remembered(); kept["starts"] > 0 || kept["open"] > 0 {
-			t.Errorf("while the database is away the service remembers %v", kept)
+			t.Errorf("while the database cannot be reached the service remembers %v", kept)
 		}
 		of.store.Mend()
 		of.pbx.Hangup(t, caller)

@@ -27,7 +27,7 @@ func (s *Service) stopNow(ctx context.Context, p recording.PBX, rec *recording.R
 		defer cancel()
 		back := recording.Step{To: recording.Running, Back: true, Reason: step.Reason.With(recording.NoteUnconfirmed), Said: recording.Message(err)}
 		if failed := s.steps.Advance(ctx, rec, back); failed != nil {
-			s.o.Log.WarnContext(ctx, "stop not confirmed by the PBX, it is asked again", append(rec.Attrs(), slog.Any("err", failed))...)
+			s.o.Log.WarnContext(ctx, "stop not confirmed by the PBX, asking again", append(rec.Attrs(), slog.Any("err", failed))...)
 		}
 		return err
 	}

@@ -109,10 +109,10 @@ func (s *Service) settleLeftover(ctx context.Context, p recording.PBX, l *leftov
 	}
 	for _, name := range l.names {
 		if err := p.Spool.Remove(name); err != nil {
-			return recording.Finding{What: "it is in the archive and cannot be deleted here: " + err.Error(), Do: "let the user that recgate runs as write the folder"}, nil
+			return recording.Finding{What: "it is in the archive and cannot be deleted here: " + err.Error(), Do: "give the recgate user write permission on the folder"}, nil
 		}
 	}
-	s.o.Log.InfoContext(ctx, "spool files that were left are deleted", append(l.rec.Attrs(), slog.Any("files", l.names))...)
+	s.o.Log.InfoContext(ctx, "leftover spool files deleted", append(l.rec.Attrs(), slog.Any("files", l.names))...)
 	return f, nil
 }
 
@@ -160,7 +160,7 @@ func (s *Service) mayGo(ctx context.Context, p recording.PBX, l *leftover) (why 
 	case l.rec.State == recording.Empty:
 		for _, f := range s.readable(files) {
 			if _, length, _ := s.sound.Check(f.file, f.size); length > 0 {
-				return "its recording is empty, and here is sound", nil
+				return "its recording is empty, but this file has sound", nil
 			}
 		}
 		return "", nil
@@ -170,7 +170,7 @@ func (s *Service) mayGo(ctx context.Context, p recording.PBX, l *leftover) (why 
 		return "", err
 	}
 	if err != nil || archived != l.rec.SHA256 {
-		return "the archive does not hold its recording as it was stored", nil
+		return "the archive no longer has its recording as it was stored", nil
 	}
 	if halfGone := l.rec.SourceKey != "" && len(files) == 1; halfGone { // deleting the other one was interrupted
 		return "", nil

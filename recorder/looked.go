@@ -50,11 +50,11 @@ func openAll(p recording.PBX, tracks []recording.Track) ([]spooled, error) {
 // unreadable is the refusal of a spool file that is there and cannot be read.
 func unreadable(p recording.PBX, cause error) error {
 	if !errors.Is(cause, fs.ErrPermission) {
-		return &recording.Error{Code: recording.Unavailable, Err: cause, Msg: fmt.Sprintf("a file of the PBX %q cannot be read: see the log, and look at the disk of the folder of its key mount", p.Name)}
+		return &recording.Error{Code: recording.Unavailable, Err: cause, Msg: fmt.Sprintf("a file of the PBX %q cannot be read: see the log, and check the disk of the folder in its key mount", p.Name)}
 	}
 	return &recording.Error{
 		Code: recording.Unavailable, Err: cause,
-		Msg: fmt.Sprintf("a file of the PBX %q cannot be read: give the user that recgate runs as the right to read the folder of its key mount", p.Name),
+		Msg: fmt.Sprintf("a file of the PBX %q cannot be read: give the recgate user read permission on the folder in its key mount", p.Name),
 	}
 }
 

@@ -101,7 +101,7 @@ func (s *Service) lookThrough(delay time.Duration) {
 			return err
 		})
 		if err != nil && ctx.Err() == nil && recording.CodeOf(err) != recording.Unavailable {
-			s.o.Log.ErrorContext(ctx, "archive not looked through", slog.Any("err", err))
+			s.o.Log.ErrorContext(ctx, "archive not checked", slog.Any("err", err))
 		}
 		s.lookThrough(lookEvery)
 	})
@@ -120,7 +120,7 @@ func (s *Service) lookBack(p recording.PBX, delay time.Duration) {
 			return err
 		})
 		if err != nil && ctx.Err() == nil && recording.CodeOf(err) != recording.Unavailable && !s.steps.Raced(err) {
-			s.o.Log.ErrorContext(ctx, "spool not looked through", slog.String("pbx", p.Name), slog.Any("err", err))
+			s.o.Log.ErrorContext(ctx, "spool not checked", slog.String("pbx", p.Name), slog.Any("err", err))
 		}
 		s.lookBack(p, lookEvery)
 	})

@@ -221,7 +221,7 @@ func TestSpoolThatCannotBeReadIsNamed(t *testing.T) {
 		}
 		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
 		refused(t, err, recording.Unavailable, `cannot be collected for now: a file of the PBX "pbx1" cannot be read`)
-		refused(t, err, recording.Unavailable, "the folder of its key mount")
+		refused(t, err, recording.Unavailable, "the folder in its key mount")
 	})
 }
 

@@ -78,7 +78,7 @@ func (s *Service) stillOpen(ctx context.Context, p recording.PBX, l *leftover) r
 		if err == nil && open && f.file.Held() != recording.HeldByNobody {
 			return recording.Finding{
 				What: "the PBX did not close it, and the archive may lack its end", Open: true,
-				Do: "listen to it and to what the archive holds; then delete it, which accepts what the archive holds",
+				Do: "compare it with the recording in the archive; to accept the archive's version, delete this file",
 			}
 		}
 	}

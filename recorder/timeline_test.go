@@ -23,7 +23,7 @@ func TestTimelineTellsTheStory(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		of.retrieve(t, "22")
 		want := []string{
-			"the call 1700000000.0 begins, as far as is known",
+			"the call 1700000000.0 begins, as far as recgate knows",
 			"the call is answered",
 			"the channel is answered",
 			`starting: asked for by 192.0.2.7, for the extension "410" on the PBX pbx1, with the tag "22" [asked]`,
@@ -33,7 +33,7 @@ func TestTimelineTellsTheStory(t *testing.T) {
 			"ready: the channel hung up [hung_up]",
 			"the channel hangs up",
 			"the call ends: its last channel has hung up",
-			`fred asks for it from 192.0.2.7 by retrieve "22": ok`,
+			`fred requests it from 192.0.2.7 with retrieve "22": ok`,
 		}
 		if diff := cmp.Diff(want, story(t, of, rec.ID)); diff != "" {
 			t.Errorf("the story differs (-want +got):\n%s", diff)

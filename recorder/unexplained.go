@@ -198,11 +198,11 @@ func (s *Service) whyWritten(ctx context.Context, p recording.PBX, rec recording
 	files, err := openAll(p, rec.Tracks)
 	defer func() { s.closeAll(ctx, files) }()
 	if err != nil {
-		return "it is recording, and its file cannot be looked at: " + recording.Message(err)
+		return "it is recording, but its file cannot be checked: " + recording.Message(err)
 	}
 	for _, f := range files {
 		if f.file == nil {
-			return "it is recording, and the PBX writes no file " + f.File
+			return "it is recording, but the PBX writes no file " + f.File
 		}
 		written, err := f.file.Stat()
 		if err != nil {
@@ -233,9 +233,9 @@ func (s *Service) settleBy(rec recording.Recording) string {
 	_, is := s.pbxs.Named(rec.PBX)
 	switch {
 	case !is:
-		return fmt.Sprintf("its PBX %q is not configured any more: configure it again until this is settled", rec.PBX)
+		return fmt.Sprintf("its PBX %q is no longer configured: configure it again until this is settled", rec.PBX)
 	case rec.State == recording.Collecting:
-		return "look for its id in the log of serve: the archive, the spool or the database may be full or away, and it is tried again by itself"
+		return "look for its id in the log of serve: the archive, the spool or the database may be full or down; recgate retries by itself"
 	}
 	return fmt.Sprintf("is recgate serving, and is the PBX %q up? It is settled within a minute once both are", rec.PBX)
 }

@@ -36,7 +36,7 @@ func (s *Service) spoolUnexplained(ctx context.Context, p recording.PBX) ([]reco
 // spoolAway is what is said of a spool that cannot be looked through.
 func spoolAway(p recording.PBX, err error) recording.Finding {
 	return recording.Finding{
-		Place: recording.InSpool(p.Name), What: "it cannot be looked through: " + recording.Message(err),
+		Place: recording.InSpool(p.Name), What: "it cannot be read: " + recording.Message(err),
 		Do: "run this where the spool is mounted, as the user that recgate runs as",
 	}
 }
@@ -55,9 +55,9 @@ func (s *Service) whySpooled(ctx context.Context, p recording.PBX, name string) 
 		return open, nil
 	}
 	f.What = fmt.Sprintf("its recording is %s: %s", rec.State, rec.Reason)
-	f.Do = "it is deleted by serve once the archive is seen to hold the same; if it stays, the log says why"
+	f.Do = "serve deletes it once it has verified the copy in the archive; if it stays, the log says why"
 	if rec.State == recording.Failed || rec.State == recording.Lost {
-		f.Do = "it is taken up again by serve within a minute; if it stays, the log says why"
+		f.Do = "serve collects it within a minute; if it stays, the log says why"
 	}
 	return f, nil
 }
@@ -74,7 +74,7 @@ func (s *Service) judge(ctx context.Context, p recording.PBX, name string) (rec 
 	case what != "":
 		return rec, false, recording.Finding{What: what, Do: keepIt}, nil
 	case !is:
-		f = recording.Finding{What: fmt.Sprintf("its PBX %q is not configured any more", rec.PBX), Do: "configure it again: then the file is collected"}
+		f = recording.Finding{What: fmt.Sprintf("its PBX %q is no longer configured", rec.PBX), Do: "configure it again: then the file is collected"}
 		return rec, false, f, nil
 	case rec.PBX != p.Name, !rec.State.Final(): // two PBXs that share a folder; the row is judged by itself
 		return rec, false, f, nil
@@ -85,14 +85,14 @@ func (s *Service) judge(ctx context.Context, p recording.PBX, name string) (rec 
 }
 
 // keepIt is what to do about audio without a row.
-const keepIt = "keep it and listen to it: somebody put it there, or the database was restored from a copy that is older than the recording"
+const keepIt = "keep it and listen to it: somebody put it there, or the database was restored from a backup that is older than the recording"
 
 // rowOf returns the recording that a file belongs to by its name, or what is
 // wrong with the name.
 func (s *Service) rowOf(ctx context.Context, name string) (rec recording.Recording, what string, err error) {
 	id, err := recording.ParseID(name[:min(32, len(name))])
 	if err != nil {
-		return rec, "its name is not that of a recording", nil //nolint:nilerr // that is the finding
+		return rec, "its name is not the name of a recording", nil //nolint:nilerr // that is the finding
 	}
 	rec, err = s.store.Get(ctx, id)
 	if recording.CodeOf(err) == recording.NotFound {
@@ -145,8 +145,8 @@ func (s *Service) archiveUnexplained(ctx context.Context, from, to time.Time, si
 // archiveAway is what is said of an archive that cannot be looked through.
 func archiveAway(err error) recording.Finding {
 	return recording.Finding{
-		Place: recording.InArchive, What: "it cannot be looked through: " + recording.Message(err),
-		Do: "mend the archive: /readyz and recgate check say what is wrong with it",
+		Place: recording.InArchive, What: "it cannot be read: " + recording.Message(err),
+		Do: "repair the archive: /readyz and recgate check say what is wrong with it",
 	}
 }
 
@@ -173,7 +173,7 @@ func (s *Service) archiveOrphans(ctx context.Context, prefix string, explained f
 		f := recording.Finding{Place: recording.InArchive, Name: key, What: what, Do: keepIt}
 		if err == nil && what == "" && rec.State.Final() && key != rec.Key && key != rec.SourceKey {
 			f.What = fmt.Sprintf("its recording is %s: %s", rec.State, rec.Reason)
-			f.Do = "keep it and listen to it: recgate explain tells the story of its recording"
+			f.Do = "keep it and listen to it: recgate explain shows the history of its recording"
 		}
 		if f.What != "" {
 			found = append(found, f)
@@ -222,23 +222,23 @@ func (s *Service) badRow(ctx context.Context, e recording.Entry) recording.Findi
 	case !e.State.Final():
 		return recording.Finding{}
 	case e.Reason == recording.Reason{}:
-		return recording.Finding{What: fmt.Sprintf("it is %s without a reason", e.State), Do: "recgate explain tells its story; report this"}
+		return recording.Finding{What: fmt.Sprintf("it is %s without a reason", e.State), Do: "recgate explain shows its history; report this"}
 	case e.State != recording.Ready:
 		return recording.Finding{}
 	}
 	body, size, err := s.blobs.Open(ctx, e.Key)
 	switch {
 	case recording.CodeOf(err) == recording.NotFound:
-		return recording.Finding{What: "it is ready, and the archive does not hold " + e.Key, Do: "restore that file from the backup of the archive"}
+		return recording.Finding{What: "it is ready, but the archive does not have " + e.Key, Do: "restore that file from the backup of the archive"}
 	case err != nil:
-		return recording.Finding{What: "it is ready, and the archive does not give it: " + recording.Message(err), Do: "mend the archive: /readyz and recgate check say what is wrong with it"}
+		return recording.Finding{What: "it is ready, but the archive does not return it: " + recording.Message(err), Do: "repair the archive: /readyz and recgate check say what is wrong with it"}
 	}
 	if err := body.Close(); err != nil {
-		return recording.Finding{What: "it is ready, and the archive does not give it", Do: "mend the archive: " + err.Error()}
+		return recording.Finding{What: "it is ready, but the archive does not return it", Do: "repair the archive: " + err.Error()}
 	}
 	if size != e.Bytes {
 		return recording.Finding{
-			What: fmt.Sprintf("it is ready with %d bytes, and the archive holds %d under %s", e.Bytes, size, e.Key),
+			What: fmt.Sprintf("it is ready with %d bytes, but the archive has %d under %s", e.Bytes, size, e.Key),
 			Do:   "restore that file from the backup of the archive",
 		}
 	}

@@ -88,7 +88,7 @@ func TestUnsettledRowsAreFound(t *testing.T) {
 			if err := of.pbx.Spool().Remove(rec.ID.Hex() + ".wav"); err != nil {
 				t.Error(err)
 			}
-		}, "it is recording, and the PBX writes no file"},
+		}, "it is recording, but the PBX writes no file"},
 		{"the database takes no step", func(t *testing.T, of *office, _ string) {
 			of.start(t, "410", "22")
 			of.pbx.Pass(time.Second)
@@ -143,8 +143,8 @@ func TestArchiveThatDiffersIsFound(t *testing.T) {
 		of.blobs.Set(short.Key, []byte("RIFF"))
 		of.blobs.Set(short.ID.Hex()+"-other.wav", []byte("RIFF"))
 		unexplained(t, of,
-			[2]string{"record", "the archive does not hold " + gone.Key},
-			[2]string{"record", "the archive holds 4 under " + short.Key},
+			[2]string{"record", "the archive does not have " + gone.Key},
+			[2]string{"record", "the archive has 4 under " + short.Key},
 			[2]string{"archive", "its recording is ready: "})
 	})
 }

@@ -188,7 +188,7 @@ type ChannelNote struct {
 // Getter reads one recording.
 type Getter interface {
 	// Get returns a recording with tags, tracks, call and parties; NotFound
-	// when there is none, Unavailable when the database is away.
+	// when there is none, Unavailable when the database cannot be reached.
 	Get(ctx context.Context, id ID) (Recording, error)
 }
 

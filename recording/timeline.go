@@ -20,14 +20,14 @@ type Told struct {
 // log. The history keeps its order, whatever a clock did meanwhile.
 func Timeline(r Recording, past []Past, retrieved []Access) []Told {
 	var s story
-	s.tell(r.Call.StartedAt, "the call %s begins, as far as is known", r.Call.LinkedID)
+	s.tell(r.Call.StartedAt, "the call %s begins, as far as recgate knows", r.Call.LinkedID)
 	s.tell(r.Call.AnsweredAt, "the call is answered")
 	s.tell(r.AnsweredAt, "the channel is answered")
 	s.history(r, past)
 	s.tell(r.ChannelEndedAt, "the channel hangs up")
 	s.tell(r.Call.EndedAt, "the call ends: its last channel has hung up")
 	for _, a := range retrieved {
-		s.tell(a.At, "%s asks for it from %s by %s %q: %s", orSomebody(a.Username), orNowhere(a.Remote), a.Method, a.Key, a.Outcome)
+		s.tell(a.At, "%s requests it from %s with %s %q: %s", orSomebody(a.Username), orNowhere(a.Remote), a.Method, a.Key, a.Outcome)
 	}
 	slices.SortStableFunc(s, func(a, b line) int { return a.place.Compare(b.place) })
 	var told []Told
@@ -73,7 +73,7 @@ func (s *story) history(r Recording, past []Past) {
 		}
 	}
 	if !r.StoppedAt.Equal(told) {
-		s.tell(r.StoppedAt, "this is the end of the recording, by the event or by its file")
+		s.tell(r.StoppedAt, "the recording ends here, according to the event or its file")
 	}
 }
 

@@ -31,7 +31,7 @@ func fault(ctx context.Context, d dialect, what string, err error) error {
 	}
 	switch d.kindOf(err) {
 	case away:
-		return unavailable("the database is away", what, err)
+		return unavailable("the database cannot be reached", what, err)
 	case notReady:
 		return unavailable("the database server has lost its cluster or has not caught up with it", what, err)
 	case refused:

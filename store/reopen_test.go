@@ -26,7 +26,7 @@ func TestReadsAfterTheWALWasReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := readAtOnce(t, db, 20); recording.CodeOf(err) != recording.Unavailable {
-		t.Errorf("while it is replaced a read says %v, want that the database is away", err)
+		t.Errorf("while it is replaced a read says %v, want that the database cannot be reached", err)
 	}
 	if err := os.Rename(path+"-away", path+"-wal"); err != nil {
 		t.Fatal(err)

@@ -113,7 +113,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"no place for the archive", 22, func(t *testing.T, c *checked) { c.archive = "file:" + c.closed(t, "upper", 0o555, false) + "/archive" }, "archive", "read-only or not permitted"},
 		{"database file unreadable", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "closed.db", 0o000, true) }, "database", "the database file cannot be opened"},
 		{"no place for the database", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "upper", 0o555, false) + "/x.db" }, "database", "cannot be created: create its folder"},
-		{"database away", 22, func(t *testing.T, c *checked) { c.database = "mysql://u:hunter2@" + port.Address(t) + "/recgate" }, "database", "the database is away"},
+		{"database away", 22, func(t *testing.T, c *checked) { c.database = "mysql://u:hunter2@" + port.Address(t) + "/recgate" }, "database", "the database cannot be reached"},
 		{"an address that is not ours", 22, func(_ *testing.T, c *checked) { c.listen = "192.0.2.1:8080" }, "listen", "not an address of this machine"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -64,7 +64,7 @@ func TestMountIsAway(t *testing.T) {
 	for name, meanwhile := range map[string]func(*testing.T, *office){
 		"check": func(t *testing.T, o *office) { recgate(t, t.TempDir(), nil, "check", "--config", o.file(t)) },
 		"ledger": func(t *testing.T, o *office) {
-			if got := recgate(t, t.TempDir(), nil, "ledger", "--unexplained", "--config", o.file(t)); got.code != 1 || !strings.Contains(got.stdout, "archive: it cannot be looked through") {
+			if got := recgate(t, t.TempDir(), nil, "ledger", "--unexplained", "--config", o.file(t)); got.code != 1 || !strings.Contains(got.stdout, "archive: it cannot be read") {
 				t.Errorf("the ledger says %+v", got)
 			}
 		},

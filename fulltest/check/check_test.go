@@ -188,5 +188,5 @@ func TestDatabase(t *testing.T) {
 		t.Errorf("ledger: %d %s", code, out)
 	}
 	server.Stop(t)
-	s.fails(t, "database", "the database is away")
+	s.fails(t, "database", "the database cannot be reached")
 }

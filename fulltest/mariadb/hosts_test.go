@@ -61,7 +61,7 @@ func TestSeveralHosts(t *testing.T) {
 	servers[0].Kill(t) // so that root, who may write, does not hide it
 	demand("only the second can be written", 1)
 	servers[1].Kill(t)
-	if err := add("both are away"); recording.CodeOf(err) != recording.Unavailable || recording.Message(err) != "the database is away" {
+	if err := add("both are away"); recording.CodeOf(err) != recording.Unavailable || recording.Message(err) != "the database cannot be reached" {
 		t.Errorf("both are away: %v", err)
 	}
 	servers[1].Restart(t)

@@ -79,7 +79,7 @@ func mountAway(t *testing.T) {
 			t.Errorf("%s says %v:\n%s", check, err, out)
 		}
 	}
-	if out, err := h.shell(t, "recgate ledger --unexplained --config "+config); err == nil || !strings.Contains(out, "archive: it cannot be looked through") {
+	if out, err := h.shell(t, "recgate ledger --unexplained --config "+config); err == nil || !strings.Contains(out, "archive: it cannot be read") {
 		t.Errorf("the ledger says %v:\n%s", err, out)
 	}
 	if out, err := h.shell(t, "systemctl restart recgate"); err != nil {

@@ -123,7 +123,7 @@ func TestMarkedBlobs(t *testing.T, open func(t *testing.T, known func(context.Co
 		{name: "no mark", known: ours},
 		{name: "the mark of another", writes: others, known: ours},
 		{name: "somebody who only looks", known: "", reads: true},
-		{name: "nobody can say which", writes: ours, away: recording.Errorf(recording.Unavailable, "the database is away")},
+		{name: "nobody can say which", writes: ours, away: recording.Errorf(recording.Unavailable, "the database cannot be reached")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			known := ours

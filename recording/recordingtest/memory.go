@@ -74,7 +74,7 @@ func (s *Store) away(ctx context.Context, method string) error {
 		err = errors.New("the store was broken by a test")
 	}
 	if err != nil {
-		return &recording.Error{Code: recording.Unavailable, Msg: "the database is away", Err: err}
+		return &recording.Error{Code: recording.Unavailable, Msg: "the database cannot be reached", Err: err}
 	}
 	return nil
 }
