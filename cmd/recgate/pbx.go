@@ -39,13 +39,19 @@ type operated interface {
 // drivers are the kinds of PBX, and what opens one. Another kind is a folder of
 // its own and a line here.
 var drivers = map[string]func(config.PBX, *slog.Logger) (pbx, error){
-	"asterisk": func(c config.PBX, log *slog.Logger) (pbx, error) {
-		p, err := asterisk.Open(c, now, log)
-		if err != nil {
-			return pbx{}, err
-		}
-		return pbx{p.Ports(), p, p}, nil
-	},
+	"asterisk": func(c config.PBX, log *slog.Logger) (pbx, error) { return opened(asterisk.Open(c, now, log)) },
+}
+
+// opened hands a driver over to those who ask it.
+func opened[P interface {
+	Ports() recording.PBX
+	proof.PBX
+	operated
+}](p P, err error) (pbx, error) {
+	if err != nil {
+		return pbx{}, err
+	}
+	return pbx{PBX: p.Ports(), calls: p, operated: p}, nil
 }
 
 // openPBX makes a PBX and starts nothing. It is the only place that knows which
