@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The errors of a connection. Do and List wrap them; whoever faces a caller
-// translates them once: all but ErrUnsafe and *ResponseError mean that the
+// The errors of a connection. Do and List wrap them; the driver translates them once for its
+// callers: all but ErrUnsafe and *ResponseError mean that the
 // server is away.
 var (
 	// ErrDown: not connected, or not any more (ErrLost). ErrDown without

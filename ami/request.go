@@ -6,7 +6,7 @@ import (
 )
 
 // listing marks the ActionIDs of List: events that carry one are rows, also
-// when whoever asked has left.
+// when the caller has left.
 const listing = "list-"
 
 // MaxRows is how many rows a listing may have.

@@ -193,7 +193,7 @@ func (u *updater) endLogin(reason error) {
 	u.nextListing.Stop()
 	u.nextRights.Stop()
 	u.logins++
-	if errors.Is(reason, ami.ErrAgain) { // nothing is lost: whoever asks meanwhile waits
+	if errors.Is(reason, ami.ErrAgain) { // nothing is lost: callers wait meanwhile
 		u.session.set(false, nil)
 		return
 	}
