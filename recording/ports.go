@@ -148,10 +148,12 @@ type Records interface {
 	// parties are added to that call. An id that exists is a Conflict, and so
 	// is a channel (PBX and unique id) for which a recording is in state
 	// Starting or Running: of several at once, from whatever process, one
-	// gets through.
+	// gets through. What a track does not say itself, and its state, are those
+	// of the recording.
 	Add(ctx context.Context, r Recording) error
-	// Advance makes a step. A row whose state is not one of Step.From is left
-	// as it is and a Conflict is returned. The history gets Step.Past.
+	// Advance makes a step, as Recording.Apply does. A row whose state is not
+	// one of Step.From is left as it is and a Conflict is returned. The history
+	// gets Step.Past.
 	Advance(ctx context.Context, id ID, s Step) error
 	// AddTag adds a tag as the newest one; a tag that the recording carries
 	// already becomes the newest. The history tells that, and by whom it was
@@ -159,7 +161,7 @@ type Records interface {
 	AddTag(ctx context.Context, id ID, tag, by string, at time.Time) error
 	// Move notes that the recording goes on on another channel (a pickup):
 	// channel, unique id and extension become the party's, which joins the
-	// call. A Conflict unless the recording is in state Running; one that is
+	// call, and so do channel and unique id of the tracks of that channel. A Conflict unless the recording is in state Running; one that is
 	// on that channel already stays as it is. A channel that another recording
 	// is begun on stays that one's: Add goes on to refuse it.
 	Move(ctx context.Context, id ID, to Party, at time.Time) error
@@ -187,8 +189,9 @@ type ChannelNote struct {
 
 // Getter reads one recording.
 type Getter interface {
-	// Get returns a recording with tags, tracks, call and parties; NotFound
-	// when there is none, Unavailable when the database cannot be reached.
+	// Get returns a recording with tags, tracks (see StoredTracks), call and
+	// parties; NotFound when there is none, Unavailable when the database cannot
+	// be reached.
 	Get(ctx context.Context, id ID) (Recording, error)
 }
 

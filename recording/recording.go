@@ -12,7 +12,7 @@ import "time"
 type Recording struct {
 	ID     ID
 	Call   Call
-	State  State
+	State  State  // what StateOf says of its tracks, if it has any
 	Reason Reason // why the recording is in its state
 	// Tags are the external references, oldest first; each finds the recording.
 	Tags []string
@@ -75,24 +75,6 @@ func (r Recording) Candidate() Candidate {
 
 // InProgress is as Recording.InProgress.
 func (c Candidate) InProgress() bool { return c.ChannelEndedAt.IsZero() }
-
-// Voice says which side of the recorded channel a track holds.
-type Voice string
-
-// The voices.
-const (
-	Mixed  Voice = "mixed"  // both directions in one file
-	Spoken Voice = "spoken" // what the recorded channel says
-	Heard  Voice = "heard"  // what the recorded channel hears
-)
-
-// Track is one file that the PBX writes for a recording.
-type Track struct {
-	File      string // name in the spool, without a directory: hex digits and a fixed ending
-	Voice     Voice
-	Party     string    // extension whose voice it is, or "mixed"
-	StartedAt time.Time // when the file begins
-}
 
 // Call is what several recordings and channels have in common: the linked id.
 type Call struct {

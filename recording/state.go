@@ -70,7 +70,7 @@ type Step struct {
 	Handle    string
 	StartedAt time.Time
 	StoppedAt time.Time
-	Tracks    []Track // replaces all tracks when not nil
+	Tracks    []Track // replaces all tracks when not nil; all of a recording make the step
 
 	Duration  time.Duration
 	Bytes     int64
@@ -95,7 +95,7 @@ func (s Step) From() []State {
 
 // Apply changes the recording as the step changes its row.
 func (r *Recording) Apply(s Step) {
-	r.State, r.Reason = s.To, s.Reason
+	r.Reason = s.Reason
 	r.Recorder, r.Handle = cmp.Or(s.Recorder, r.Recorder), cmp.Or(s.Handle, r.Handle)
 	r.SHA256, r.Key, r.SourceKey = cmp.Or(s.SHA256, r.SHA256), cmp.Or(s.Key, r.Key), cmp.Or(s.SourceKey, r.SourceKey)
 	r.Duration, r.Bytes = cmp.Or(s.Duration, r.Duration), cmp.Or(s.Bytes, r.Bytes)
@@ -108,6 +108,9 @@ func (r *Recording) Apply(s Step) {
 	if s.Tracks != nil {
 		r.Tracks = s.Tracks
 	}
+	tracks := s.Advance(r.Tracks)
+	r.State = StateOf(s.To, tracks)
+	r.Tracks = StoredTracks(*r, tracks)
 }
 
 // Past returns the step as the history keeps it.

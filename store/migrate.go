@@ -52,7 +52,7 @@ func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
 		return applied, recording.Errorf(recording.Conflict,
 			"the database has schema %d, but this program only knows %d: use the newer recgate that created it", version, newest)
 	}
-	return applied, db.codeReasons(ctx)
+	return applied, db.fillRows(ctx)
 }
 
 // Known returns the number of the newest migration that this program knows:

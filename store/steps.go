@@ -47,10 +47,8 @@ func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) er
 		if err := keepChannel(ctx, t, id, s); err != nil {
 			return fmt.Errorf("keep the channel: %w", err)
 		}
-		if s.Tracks != nil {
-			if err := replaceTracks(ctx, t, id, s.Tracks); err != nil {
-				return fmt.Errorf("replace the tracks: %w", err)
-			}
+		if err := advanceTracks(ctx, t, id, s); err != nil {
+			return fmt.Errorf("advance the tracks: %w", err)
 		}
 		return insertStep(ctx, t, id, s.Past())
 	})
@@ -119,6 +117,9 @@ func (db *DB) Move(ctx context.Context, id recording.ID, to recording.Party, at 
 		}
 		if err := changeChannel(ctx, t, recordedChannel{pbx, uniqueID, id}, to.UniqueID); err != nil {
 			return fmt.Errorf("change the channel: %w", err)
+		}
+		if err := moveTracks(ctx, t, id, uniqueID, to); err != nil {
+			return fmt.Errorf("move the tracks: %w", err)
 		}
 		if err := addParty(ctx, t, callID, to); err != nil {
 			return fmt.Errorf("add the party: %w", err)

@@ -138,7 +138,7 @@ func (s *Store) Add(ctx context.Context, r recording.Recording) error {
 	for _, at := range []*time.Time{&r.AskedAt, &r.StartedAt, &r.AnsweredAt, &r.StoppedAt, &r.ChannelEndedAt} {
 		*at = stored(*at)
 	}
-	r.Duration, r.Tracks = r.Duration.Truncate(time.Millisecond), storedTracks(r.Tracks)
+	r.Duration, r.Tracks = r.Duration.Truncate(time.Millisecond), recording.StoredTracks(r, recording.Step{To: r.State}.Advance(storedTracks(r.Tracks)))
 	tags := r.Tags
 	r.Tags = nil
 	for _, tag := range tags {
@@ -162,19 +162,9 @@ func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Ste
 	if !slices.Contains(step.From(), r.State) {
 		return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot become %s", id, r.State, step.To)
 	}
-	r.State, r.Reason = step.To, keptReason(step.Reason)
-	give(&r.Recorder, step.Recorder)
-	give(&r.Handle, step.Handle)
-	give(&r.StartedAt, stored(step.StartedAt))
-	give(&r.StoppedAt, stored(step.StoppedAt))
-	give(&r.Duration, step.Duration.Truncate(time.Millisecond))
-	give(&r.Bytes, step.Bytes)
-	give(&r.SHA256, step.SHA256)
-	give(&r.Key, step.Key)
-	give(&r.SourceKey, step.SourceKey)
-	if step.Tracks != nil {
-		r.Tracks = storedTracks(step.Tracks)
-	}
+	step.Reason, step.StartedAt, step.StoppedAt = keptReason(step.Reason), stored(step.StartedAt), stored(step.StoppedAt)
+	step.Duration, step.Tracks = step.Duration.Truncate(time.Millisecond), storedTracks(step.Tracks)
+	r.Apply(step)
 	r.past(step.Past())
 	return nil
 }
@@ -213,9 +203,15 @@ func (s *Store) Move(ctx context.Context, id recording.ID, to recording.Party, a
 		return nil
 	}
 	to = kept(to)
+	from := r.UniqueID
 	r.past(recording.Past{At: at, To: r.State, Reason: recording.Moved(r.Channel, to.Channel)})
 	r.Channel, r.UniqueID, r.Extension = to.Channel, to.UniqueID, to.Extension
 	r.ChannelEndedAt = time.Time{} // that was the other channel
+	for i, t := range r.Tracks {
+		if t.UniqueID == from {
+			r.Tracks[i].Channel, r.Tracks[i].UniqueID = to.Channel, to.UniqueID
+		}
+	}
 	addParty(s.calls[r.Call.ID], to)
 	return nil
 }
@@ -271,7 +267,9 @@ func stored(t time.Time) time.Time {
 func storedTracks(tracks []recording.Track) []recording.Track {
 	tracks = slices.Clone(tracks)
 	for i := range tracks {
-		tracks[i].StartedAt, tracks[i].Party = stored(tracks[i].StartedAt), name(tracks[i].Party)
+		t := &tracks[i]
+		t.StartedAt, t.StoppedAt = stored(t.StartedAt), stored(t.StoppedAt)
+		t.Party, t.Channel, t.UniqueID = name(t.Party), name(t.Channel), name(t.UniqueID)
 	}
 	return tracks
 }
@@ -312,14 +310,6 @@ func addParty(c *recording.Call, p recording.Party) {
 func leave[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
-		*field = value
-	}
-}
-
-// give sets what the value knows.
-func give[T comparable](field *T, value T) {
-	var zero T
-	if value != zero {
 		*field = value
 	}
 }

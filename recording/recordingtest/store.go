@@ -47,6 +47,9 @@ var storeCases = []struct {
 	{"a step writes what became known", stepWritesWhatBecameKnown},
 	{"zero fields of a step leave the row", zeroFieldsLeave},
 	{"a step replaces tracks", stepReplacesTracks},
+	{"tracks make the steps of their recording", tracksMakeSteps},
+	{"what a track says of itself stays", tracksKeepTheirOwn},
+	{"a move takes the tracks of the channel along", moveTakesTracks},
 	{"history tells every step", historyTellsEveryStep},
 	{"of simultaneous steps one wins", oneStepWins},
 	{"flags are set both", flagsAreSet},
@@ -124,6 +127,7 @@ func full(n int) recording.Recording {
 		{File: r.ID.Hex() + "-in.wav", Voice: recording.Spoken, Party: "410", StartedAt: after(n + 1)},
 		{File: r.ID.Hex() + "-out.wav", Voice: recording.Heard, Party: "411", StartedAt: after(n + 2)},
 	}
+	r.Tracks = following(r, r.Tracks...)
 	r.Call.StartedAt, r.Call.AnsweredAt = after(n-5), after(n-4)
 	r.Call.Parties = []recording.Party{
 		{Channel: r.Channel, UniqueID: r.UniqueID, Extension: "410", CallerID: "0398765432"},
@@ -148,6 +152,7 @@ func stopped(t *testing.T, s recording.Store, r recording.Recording) recording.R
 	add(t, s, r)
 	advance(t, s, r.ID, recording.Collecting)
 	r.State, r.Reason = recording.Collecting, because("because of collecting")
+	r.Tracks = following(r, r.Tracks...)
 	return r
 }
 

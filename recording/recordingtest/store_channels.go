@@ -96,6 +96,7 @@ func move(t *testing.T, s recording.Store) {
 	}
 	want.State, want.Reason = recording.Running, because("because of recording")
 	want.Channel, want.UniqueID, want.Extension = to.Channel, to.UniqueID, to.Extension
+	want.Tracks = following(want, want.Tracks...)
 	want.Call.Parties = append(want.Call.Parties, to)
 	equal(t, "moved, and in progress on the new channel", want, get(t, s, want.ID))
 	equal(t, "another recording", other, get(t, s, other.ID))
@@ -138,6 +139,7 @@ func answeredAndEnded(t *testing.T, s recording.Store) {
 	r := stopped(t, s, silent(1))
 	twin := silent(2) // a second recording of the same channel
 	twin.UniqueID, twin.Call = r.UniqueID, r.Call
+	twin.Tracks = following(twin, twin.Tracks...)
 	add(t, s, twin)
 	other := add(t, s, silent(3))
 
@@ -170,6 +172,7 @@ func knownStays(t *testing.T, s recording.Store) {
 func olderChannelIsLeftAlone(t *testing.T, s recording.Store) {
 	older, newer := silent(1), silent(2)
 	newer.UniqueID, newer.PBX = older.UniqueID, older.PBX
+	newer.Tracks = following(newer, newer.Tracks...)
 	older = stopped(t, s, older)
 	add(t, s, newer)
 	n := recording.ChannelNote{PBX: "pbx1", LinkedID: "none", Party: recording.Party{UniqueID: older.UniqueID}, Since: newer.AskedAt, EndedAt: after(30)}

@@ -37,15 +37,22 @@ func TestFormerVersion(t *testing.T, db *store.DB, raw *sql.DB, want string) {
 			t.Fatal(err)
 		}
 		allCoded(t, raw, want)
+		allFilled(t, raw)
 	}
 	for id, text := range texts {
 		rec := get(t, db, recording.ID(id))
 		if rec.Reason.String() != text {
 			t.Errorf("%s was %q, and is %q", id, text, rec.Reason)
 		}
+		tracksFollow(t, rec)
 		goesOn(t, db, rec)
 	}
 	t.Run("a gateway of that version works on", func(t *testing.T) { worksOn(t, db, raw) })
+	for i, begunBy := range []string{"this", "that"} {
+		t.Run("both versions take a recording through its life that "+begunBy+" one began", func(t *testing.T) {
+			takeTurns(t, db, raw, recording.ID(fmt.Sprintf("01a0c4c2-ffff-7000-8000-00000000001%d", i)), begunBy == "that")
+		})
+	}
 }
 
 // allCoded compares the reasons in rows and histories with those that they
@@ -70,6 +77,43 @@ func allCoded(t *testing.T, raw *sql.DB, want string) {
 	}
 }
 
+// allFilled demands that the tracks are where the recordings of each state are,
+// and say so themselves.
+func allFilled(t *testing.T, raw *sql.DB) {
+	t.Helper()
+	const query = `SELECT t.state, COUNT(*) FROM tracks t JOIN recordings r ON r.id = t.recording_id
+		WHERE t.channel = r.channel AND t.unique_id = r.unique_id AND t.recorder = r.recorder AND t.handle = r.handle
+			AND t.state = r.state AND t.stopped_at = r.stopped_at AND t.bytes = r.bytes GROUP BY t.state ORDER BY t.state`
+	var got []string
+	each(t, raw, query, func(scan func(...any) error) error {
+		var state string
+		var n int
+		err := scan(&state, &n)
+		got = append(got, fmt.Sprint(state, " ", n))
+		return err
+	})
+	want := []string{"collecting 9", "empty 9", "lost 6", "ready 9", "recording 4"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("tracks that say what their recordings say (-want +got):\n%s", diff)
+	}
+}
+
+// tracksFollow demands that a recording which the PBX began has tracks, and
+// that they are where it is.
+func tracksFollow(t *testing.T, rec recording.Recording) {
+	t.Helper()
+	for _, track := range rec.Tracks {
+		want := recording.Track{
+			File: track.File, Voice: track.Voice, Party: track.Party, StartedAt: track.StartedAt,
+			Channel: rec.Channel, UniqueID: rec.UniqueID, Recorder: rec.Recorder, Handle: rec.Handle,
+			State: rec.State, StoppedAt: rec.StoppedAt, Bytes: rec.Bytes,
+		}
+		if diff := cmp.Diff(want, track); diff != "" {
+			t.Errorf("a track of %s, which is %s (-want +got):\n%s", rec.ID, rec.State, diff)
+		}
+	}
+}
+
 // goesOn makes the next step of a recording.
 func goesOn(t *testing.T, db *store.DB, rec recording.Recording) {
 	t.Helper()
@@ -80,9 +124,11 @@ func goesOn(t *testing.T, db *store.DB, rec recording.Recording) {
 	if err := db.Advance(t.Context(), rec.ID, step); err != nil {
 		t.Errorf("the recording that was %s does not go on: %v", rec.State, err)
 	}
-	if got := get(t, db, rec.ID); got.State != step.To || got.Reason != step.Reason {
-		t.Errorf("the recording that was %s is %s for %+v, want %+v", rec.State, got.State, got.Reason, step.Reason)
+	got := get(t, db, rec.ID)
+	if got.State != step.To || got.Reason != step.Reason || len(got.Tracks) != len(rec.Tracks) {
+		t.Errorf("the recording that was %s with %d tracks is %s for %+v with %d, want %+v", rec.State, len(rec.Tracks), got.State, got.Reason, len(got.Tracks), step.Reason)
 	}
+	tracksFollow(t, got)
 }
 
 // worksOn writes what a gateway of the former version writes while one of this
@@ -118,6 +164,60 @@ func worksOn(t *testing.T, db *store.DB, raw *sql.DB) {
 		t.Fatal(err)
 	}
 	read(t, db, id, recording.Collecting, recording.Reason{Code: recording.ReasonFileCameBack})
+}
+
+// takeTurns takes a recording through its life by turns with a gateway of the
+// former version, which knows the files of tracks and nothing else of them.
+func takeTurns(t *testing.T, db *store.DB, raw *sql.DB, id recording.ID, begunByFormer bool) {
+	rec := recording.Recording{
+		ID: id, PBX: "pbx1", Channel: "SIP/410-8", UniqueID: "8.8", AskedAt: time.UnixMilli(1_900_000_001_000), Reason: recording.Reason{Code: recording.ReasonAsked},
+		Call: recording.Call{ID: string(id), PBX: "pbx1", LinkedID: "8.8"},
+	}
+	if err := db.Add(t.Context(), rec); err != nil {
+		t.Fatal(err)
+	}
+	const update = `UPDATE recordings SET state = ?, recorder = 'mixmonitor', handle = '0x1', channel = ?, unique_id = ?, stopped_at = ?, bytes = ? WHERE id = ?`
+	const insert = `INSERT INTO tracks (recording_id, nth, file, voice, party, started_at) VALUES (?, 0, 'a.wav', 'mixed', 'mixed', 1)`
+	follow := func(state recording.State) {
+		t.Helper()
+		rec := get(t, db, id)
+		if rec.State != state || len(rec.Tracks) != 1 {
+			t.Fatalf("it is %s with %d tracks, want %s with one", rec.State, len(rec.Tracks), state)
+		}
+		tracksFollow(t, rec)
+	}
+	advance := func(step recording.Step) {
+		t.Helper()
+		step.Reason, step.At = recording.Reason{Code: recording.ReasonHungUp}, time.UnixMilli(3)
+		if err := db.Advance(t.Context(), id, step); err != nil {
+			t.Fatal(err)
+		}
+		follow(step.To)
+	}
+	former := func(state recording.State, channel, uniqueID string, stoppedAt, bytes int64) {
+		t.Helper()
+		execute(t, raw, update, string(state), channel, uniqueID, stoppedAt, bytes, string(id))
+	}
+	if begunByFormer {
+		former(recording.Running, "SIP/410-8", "8.8", 0, 0)
+		execute(t, raw, insert, string(id))
+		follow(recording.Running)
+	} else {
+		advance(recording.Step{To: recording.Running, Recorder: "mixmonitor", Handle: "0x1", Tracks: []recording.Track{{File: "a.wav"}}})
+	}
+	if err := db.Move(t.Context(), id, recording.Party{Channel: "SIP/411-7", UniqueID: "7.7"}, time.UnixMilli(2)); err != nil {
+		t.Fatal(err)
+	}
+	follow(recording.Running)
+	former(recording.Running, "SIP/412-6", "6.6", 0, 0)
+	follow(recording.Running)
+	former(recording.Collecting, "SIP/412-6", "6.6", 3, 0)
+	follow(recording.Collecting)
+	advance(recording.Step{To: recording.Ready, Bytes: 44})
+	former(recording.Lost, "SIP/412-6", "6.6", 3, 44)
+	follow(recording.Lost)
+	advance(recording.Step{To: recording.Collecting, Back: true})
+	advance(recording.Step{To: recording.Empty})
 }
 
 // read demands that all who read a recording see it in a state for a reason.

@@ -35,9 +35,9 @@ func TestFormerVersion(t *testing.T) {
 	storetest.TestFormerVersion(t, db, raw(t, dsn), "testdata/version-0012.reasons.txt")
 }
 
-// TestManyReasonsGetCodes has more rows than are changed at once, and a program
+// TestManyRowsAreFilled has more rows than are changed at once, and a program
 // that was ended in the middle of it.
-func TestManyReasonsGetCodes(t *testing.T) {
+func TestManyRowsAreFilled(t *testing.T) {
 	db, dsn := former(t)
 	file := raw(t, dsn)
 	count := func(query string, want int) {
@@ -52,16 +52,19 @@ func TestManyReasonsGetCodes(t *testing.T) {
 		extension, recorder, handle, asked_by, private, deleted, asked_at, started_at, answered_at, stopped_at, channel_ended_at, duration,
 		bytes, sha256, blob_key, source_key FROM recordings r, n`)
 	execute(t, file, copies+`INSERT INTO steps SELECT s.recording_id || '-' || n.value, nth, made_at, state, reason, said FROM steps s, n`)
+	execute(t, file, copies+`INSERT INTO tracks SELECT t.recording_id || '-' || n.value, nth, file, voice, party, started_at FROM tracks t, n`)
 	for range 2 {
 		if _, err := db.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		count(`SELECT COUNT(*) FROM recordings WHERE reason_code = ''`, 0)
 		count(`SELECT COUNT(*) FROM steps WHERE reason_code = ''`, 0)
-		count(`SELECT COUNT(*) FROM reasons_to_code`, 0)
+		count(`SELECT COUNT(*) FROM tracks WHERE state = ''`, 0)
+		count(`SELECT COUNT(*) FROM rows_to_fill`, 0)
 		// Ended behind the 20th recording, with all that follow not done.
 		const behind = `(SELECT id FROM recordings ORDER BY id LIMIT 1 OFFSET 19)`
 		execute(t, file, `UPDATE recordings SET reason_code = '', reason_detail = '' WHERE id > `+behind)
-		execute(t, file, `INSERT INTO reasons_to_code (one, up_to) SELECT 1, `+behind)
+		execute(t, file, `UPDATE tracks SET state = '' WHERE recording_id > `+behind)
+		execute(t, file, `INSERT INTO rows_to_fill (one, up_to) SELECT 1, `+behind)
 	}
 }

@@ -9,34 +9,35 @@ import (
 	"recgate/recording"
 )
 
-// codedAtOnce is how many recordings get their codes in one transaction.
-const codedAtOnce = 1000
+// filledAtOnce is how many recordings are brought up to date in one transaction.
+const filledAtOnce = 1000
 
-// codeReasons gives the rows that were there before reasons had codes theirs.
-// It does so in many transactions: a cluster takes none of millions of rows,
-// and an older program goes on to work meanwhile. After a minute it leaves the
-// rest to the next call: as long as a row has no code, and where an older
-// program has changed its reason since, its words say which it is, see
-// recording.StoredReason.
-func (db *DB) codeReasons(ctx context.Context) error {
+// fillRows gives the rows of former versions what later ones added: reasons
+// their codes, and tracks what their recordings say. It does so in many
+// transactions: a cluster takes none of millions of rows, and an older program
+// goes on to work meanwhile. After a minute it leaves the rest to the next
+// call: as long as a row has no code, and where an older program has changed
+// its reason since, its words say which it is, see recording.StoredReason; and
+// see recording.StoredTracks.
+func (db *DB) fillRows(ctx context.Context) error {
 	pending := false
-	err := db.read(ctx, db.timeout, "look for reasons without codes", func(ctx context.Context, t tx) (err error) {
-		_, pending, err = codedUpTo(ctx, t)
+	err := db.read(ctx, db.timeout, "look for rows of former versions", func(ctx context.Context, t tx) (err error) {
+		_, pending, err = filledUpTo(ctx, t)
 		return err
 	})
 	for end := time.Now().Add(slow); err == nil && pending && time.Now().Before(end); {
-		err = db.write(ctx, "give reasons their codes", func(ctx context.Context, t tx) (err error) {
-			pending, err = codeSome(ctx, t)
+		err = db.write(ctx, "fill the rows of former versions", func(ctx context.Context, t tx) (err error) {
+			pending, err = fillSome(ctx, t)
 			return err
 		})
 	}
 	return err
 }
 
-// codedUpTo returns the id of the last recording whose reasons have codes;
-// pending is false when all have.
-func codedUpTo(ctx context.Context, t tx) (id string, pending bool, err error) {
-	const query = `SELECT up_to FROM reasons_to_code WHERE one = 1`
+// filledUpTo returns the id of the last recording that is up to date; pending
+// is false when all are.
+func filledUpTo(ctx context.Context, t tx) (id string, pending bool, err error) {
+	const query = `SELECT up_to FROM rows_to_fill WHERE one = 1`
 	err = t.row(ctx, query, nil, &id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", false, nil
@@ -44,20 +45,20 @@ func codedUpTo(ctx context.Context, t tx) (id string, pending bool, err error) {
 	return id, err == nil, err
 }
 
-// codeSome does so for the next recordings; pending is false when there are
+// fillSome does so for the next recordings; pending is false when there are
 // none. Two programs at once do no harm.
-func codeSome(ctx context.Context, t tx) (pending bool, err error) {
-	from, pending, err := codedUpTo(ctx, t)
+func fillSome(ctx context.Context, t tx) (pending bool, err error) {
+	from, pending, err := filledUpTo(ctx, t)
 	if err != nil || !pending {
 		return false, err
 	}
 	const next = `SELECT COALESCE(MAX(id), '') FROM (SELECT id FROM recordings WHERE id > ? ORDER BY id LIMIT ?) next_ones`
 	var to string
-	if err := t.row(ctx, next, []any{from, codedAtOnce}, &to); err != nil {
+	if err := t.row(ctx, next, []any{from, filledAtOnce}, &to); err != nil {
 		return false, err
 	}
 	if to == "" {
-		const finish = `DELETE FROM reasons_to_code WHERE one = 1`
+		const finish = `DELETE FROM rows_to_fill WHERE one = 1`
 		_, err := t.exec(ctx, finish)
 		return false, err
 	}
@@ -67,13 +68,16 @@ func codeSome(ctx context.Context, t tx) (pending bool, err error) {
 	if err := codeSteps(ctx, t, from, to); err != nil {
 		return false, err
 	}
-	const goOn = `UPDATE reasons_to_code SET up_to = ? WHERE one = 1`
+	if err := fillTracks(ctx, t, from, to); err != nil {
+		return false, err
+	}
+	const goOn = `UPDATE rows_to_fill SET up_to = ? WHERE one = 1`
 	_, err = t.exec(ctx, goOn, to)
 	return true, err
 }
 
-// codeRecordings does so for the rows of recordings, and codeSteps for those
-// of their histories.
+// codeRecordings gives codes to the reasons in the rows of recordings, and
+// codeSteps to those in their histories.
 func codeRecordings(ctx context.Context, t tx, from, to string) error {
 	const find = `SELECT DISTINCT state, reason FROM recordings WHERE id > ? AND id <= ? AND reason_code = ''`
 	const set = `UPDATE recordings SET reason_code = ?, reason_detail = ?
