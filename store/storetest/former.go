@@ -166,9 +166,9 @@ func worksOn(t *testing.T, db *store.DB, raw *sql.DB) {
 	read(t, db, id, recording.Collecting, recording.Reason{Code: recording.ReasonFileCameBack})
 }
 
-// takeTurns takes a recording through its life by turns with a gateway of the
-// former version, which knows the files of tracks and nothing else of them.
-func takeTurns(t *testing.T, db *store.DB, raw *sql.DB, id recording.ID, begunByFormer bool) {
+// begin adds a recording of the channel 8.8.
+func begin(t *testing.T, db *store.DB, id recording.ID) {
+	t.Helper()
 	rec := recording.Recording{
 		ID: id, PBX: "pbx1", Channel: "SIP/410-8", UniqueID: "8.8", AskedAt: time.UnixMilli(1_900_000_001_000), Reason: recording.Reason{Code: recording.ReasonAsked},
 		Call: recording.Call{ID: string(id), PBX: "pbx1", LinkedID: "8.8"},
@@ -176,6 +176,12 @@ func takeTurns(t *testing.T, db *store.DB, raw *sql.DB, id recording.ID, begunBy
 	if err := db.Add(t.Context(), rec); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// takeTurns takes a recording through its life by turns with a gateway of the
+// former version, which knows the files of tracks and nothing else of them.
+func takeTurns(t *testing.T, db *store.DB, raw *sql.DB, id recording.ID, begunByFormer bool) {
+	begin(t, db, id)
 	const update = `UPDATE recordings SET state = ?, recorder = 'mixmonitor', handle = '0x1', channel = ?, unique_id = ?, stopped_at = ?, bytes = ? WHERE id = ?`
 	const insert = `INSERT INTO tracks (recording_id, nth, file, voice, party, started_at) VALUES (?, 0, 'a.wav', 'mixed', 'mixed', 1)`
 	follow := func(state recording.State) {
