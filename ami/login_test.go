@@ -137,7 +137,7 @@ func TestLoginAlreadyInUse(t *testing.T) {
 }
 
 // TestLoginRefusedThenAllowed: refusals slow the client down, and it still
-// comes up when the account is mended.
+// comes up when the account is repaired.
 func TestLoginRefusedThenAllowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var attempts []time.Duration

@@ -100,7 +100,7 @@ func (w *WAV) locate(c chunk, size int64) error {
 	return err
 }
 
-// onlyChunks tells whether nothing but well-formed chunks follows the samples
+// onlyChunks reports whether nothing but well-formed chunks follows the samples
 // of data. Samples could pass for chunks only if they spelt out an id and a
 // size that ends exactly where the file does.
 func onlyChunks(f io.ReaderAt, data chunk, size int64) (bool, error) {

@@ -17,7 +17,7 @@ type Leg = struct {
 // open ones. The zero value is ready.
 type Files struct{}
 
-// Check tells whether a file's header agrees with its size, and how long its
+// Check reports whether a file's header agrees with its size, and how long its
 // sound is. A file that is no WAV is an error.
 func (Files) Check(f io.ReaderAt, size int64) (complete bool, length time.Duration, err error) {
 	w, err := Open(f, size)

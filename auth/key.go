@@ -1,7 +1,7 @@
 // Package auth knows who is asking. Today that is an API key: a long random
 // text with a name, which may use some methods of the recording API or all of
 // them. New makes one; the database keeps its hash; a Ring holds all keys in
-// memory for the door, and reads them anew each second, so that a key that is
+// memory for the door, and reads them again each second, so that a key that is
 // made or revoked counts in every process almost at once. Keys that stand in
 // the configuration are on the Ring too, and may do everything.
 //
@@ -45,7 +45,7 @@ type Key struct {
 	RevokedAt  time.Time // zero: it is good
 }
 
-// Good tells whether the key opens anything.
+// Good reports whether the key opens anything.
 func (k Key) Good() bool { return k.RevokedAt.IsZero() }
 
 // letters write a key: lower case and digits, which a URL, a shell and a

@@ -133,7 +133,7 @@ func (r *Ring) all() []Key {
 	return r.kept
 }
 
-// Needed tells whether a caller must show a key: as soon as there is one.
+// Needed reports whether a caller must show a key: as soon as there is one.
 // Revoked ones count, since to revoke the last key is not meant to let
 // everybody in.
 func (r *Ring) Needed() bool { return r.o.Needed || len(r.fixed)+len(r.all()) > 0 }

@@ -91,7 +91,7 @@ func (p process) memory(b *testing.B) (now, peak float64) {
 	return value("VmRSS"), value("VmHWM")
 }
 
-// forgetPeak lets the peak begin anew at what is resident now.
+// forgetPeak lets the peak begin again at what is resident now.
 func (p process) forgetPeak(b *testing.B) {
 	b.Helper()
 	if err := os.WriteFile(p.proc("clear_refs"), []byte("5"), 0); err != nil {

@@ -23,7 +23,7 @@ import (
 
 // BenchmarkRows looks recordings up by tag and by unique id among a million,
 // and ten million where BENCH_ROWS says so, in SQLite and MariaDB. Which one is
-// looked up is drawn anew each time, so that most pages are not at hand.
+// looked up is drawn each time, so that most pages are not at hand.
 //
 // Filling takes minutes, so what is filled stays in rowsFolder, and is brought up to date by the migrations of whoever runs this next.
 func BenchmarkRows(b *testing.B) {

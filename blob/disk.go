@@ -167,7 +167,7 @@ func (d *Disk) prepare(root *os.Root) error {
 	return nil
 }
 
-// root opens the folder anew each time, so that an archive that was mounted
+// root opens the folder again each time, so that an archive that was mounted
 // again is found again. Nothing outside it can be reached through it.
 func (d *Disk) root() (*os.Root, error) {
 	root, err := os.OpenRoot(d.dir)

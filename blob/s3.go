@@ -210,7 +210,7 @@ func (s *S3) probe(ctx context.Context) error {
 	return errors.Join(s.compare(ctx, name, n), s.remove(context.WithoutCancel(ctx), name))
 }
 
-// checked tells whether the last good Check is young enough, and notes one.
+// checked reports whether the last good Check is young enough, and notes one.
 func (s *S3) checked(now bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

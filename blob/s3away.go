@@ -95,7 +95,7 @@ func refused(ctx context.Context, err error, done string) error {
 	return &recording.Error{Code: recording.Unavailable, Msg: msg, Err: err}
 }
 
-// isUntrusted tells whether TLS failed for the certificate.
+// isUntrusted reports whether TLS failed for the certificate.
 func isUntrusted(err error) bool {
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
@@ -112,6 +112,6 @@ func codeOf(err error) string {
 	return ""
 }
 
-// isAnswer tells whether the server was reached and said no, so that asking
+// isAnswer reports whether the server was reached and said no, so that asking
 // again would not help.
 func isAnswer(err error) bool { return codeOf(err) != "" }

@@ -15,7 +15,7 @@ import (
 	"unicode"
 )
 
-// Check tells whether the configuration makes sense and is safe, for one that
+// Check reports whether the configuration makes sense and is safe, for one that
 // was made by hand; Load has done it, and returns the same errors.
 func (c Config) Check() error { return verdict(c, nil) }
 
@@ -254,5 +254,5 @@ func isSpool(s string) bool {
 // hasEdge reports whether a secret has white space around it.
 func hasEdge(s Secret) bool { return strings.TrimSpace(s.Reveal()) != s.Reveal() }
 
-// isLine tells whether a text fits into one line of AMI.
+// isLine reports whether a text fits into one line of AMI.
 func isLine(s string) bool { return !strings.ContainsFunc(s, unicode.IsControl) && len(s) < 900 }

@@ -77,7 +77,7 @@ type ServerTLS struct {
 	Key  string `yaml:"key"`
 }
 
-// On tells whether the listener speaks TLS.
+// On reports whether the listener speaks TLS.
 func (t ServerTLS) On() bool { return t.Cert != "" }
 
 // Disk says, in percent, how full a disk may be that recordings need.

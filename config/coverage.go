@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Everybody tells whether networks together hold every public address of IPv4,
+// Everybody reports whether networks together hold every public address of IPv4,
 // or of IPv6, in however many pieces.
 func Everybody(networks []Network) bool {
 	all := Prefixes(networks)
 	return holds(all, netip.MustParsePrefix("0.0.0.0/0")) || holds(all, netip.MustParsePrefix("::/0"))
 }
 
-// holds tells whether networks together hold all public addresses of a block,
+// holds reports whether networks together hold all public addresses of a block,
 // which is halved until a half is held, is without public addresses, or has
 // some that no network holds.
 func holds(networks []netip.Prefix, block netip.Prefix) bool {

@@ -37,7 +37,7 @@ type entry struct {
 	texts []string // one of them, any number for a list
 }
 
-// blank tells whether the entry is as good as none for a key with a twin.
+// blank reports whether the entry is as good as none for a key with a twin.
 func (e entry) blank() bool {
 	return e.kind == null || e.kind == mapping || len(e.texts) == 0 || e.kind == text && e.texts[0] == ""
 }

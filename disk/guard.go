@@ -26,7 +26,7 @@ type Place struct {
 	// Grows says that finished recordings stay here, so that the rate at which
 	// they are made says how long the room will do.
 	Grows bool
-	// There tells whether Path is what it ought to be: the disk below a mount
+	// There reports whether Path is what it ought to be: the disk below a mount
 	// that is away says nothing of the one that is mounted. nil: it always is.
 	There func(context.Context) error
 }

@@ -53,7 +53,7 @@ func Allow(networks []netip.Prefix, refuse Refuse) Middleware {
 
 // Keyring knows the API keys that are good. It may be asked by many at once.
 type Keyring interface {
-	// Needed tells whether a caller must show a key.
+	// Needed reports whether a caller must show a key.
 	Needed() bool
 	// Find returns the name of a good key among the texts that were offered.
 	Find(texts []string) (name string, ok bool)

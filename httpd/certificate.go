@@ -120,7 +120,7 @@ func (c *Certificate) End() time.Time {
 	return c.pair.Leaf.NotAfter
 }
 
-// Fresh tells whether the certificate that is shown is that of the files.
+// Fresh reports whether the certificate that is shown is that of the files.
 func (c *Certificate) Fresh() bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -40,7 +40,7 @@ func FuzzKeys(f *testing.F) {
 	})
 }
 
-// mayHold tells whether a text holds the key, be it with escapes.
+// mayHold reports whether a text holds the key, be it with escapes.
 func mayHold(text, key string) bool {
 	var plain strings.Builder
 	for i := 0; i < len(text); i++ {

@@ -22,7 +22,7 @@ type Hosts struct {
 	// Names are those of this server, without a port, compared without regard
 	// to case. localhost and what ends in .localhost are always among them.
 	Names []string
-	// KeyNeeded tells whether callers must show an API key: a page cannot know
+	// KeyNeeded reports whether callers must show an API key: a page cannot know
 	// one, so any name will do then. nil: they need none.
 	KeyNeeded func() bool
 }
@@ -64,7 +64,7 @@ func (h Hosts) stranger(r *http.Request) (host string, found bool) {
 	return "", false
 }
 
-// fromOwnPage tells whether a request is from no page, or from one of ours.
+// fromOwnPage reports whether a request is from no page, or from one of ours.
 func (h Hosts) fromOwnPage(r *http.Request) bool {
 	origins := r.Header.Values("Origin")
 	if len(origins) == 0 || slices.Contains(h.Names, AnyHost) {
@@ -88,7 +88,7 @@ func (h Hosts) has(name string) bool {
 	return isThisMachine(name) || slices.ContainsFunc(h.Names, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
-// isThisMachine tells whether a name or an address is loopback whoever asks
+// isThisMachine reports whether a name or an address is loopback whoever asks
 // (RFC 6761, section 6.3).
 func isThisMachine(name string) bool {
 	a, err := netip.ParseAddr(name)

@@ -15,7 +15,7 @@ import (
 )
 
 // maxCallers bounds the table of callers. The one who was away longest is
-// forgotten when it is full, and begins anew with a full burst.
+// forgotten when it is full, and begins again with a full burst.
 const maxCallers = 10_000
 
 // Limits say how much one caller, and all together, may ask for. A caller is

@@ -68,7 +68,7 @@ func firstMatch(root string, patterns ...string) (string, error) {
 			return found[0], nil
 		}
 	}
-	return "", fmt.Errorf("%s has nothing like %q: remove that folder, and it is installed anew", root, patterns)
+	return "", fmt.Errorf("%s has nothing like %q: remove that folder, and it is installed again", root, patterns)
 }
 
 // command runs the unpacked Asterisk under its own dynamic linker. The libraries

@@ -36,7 +36,7 @@ import (
 // Versions returns the major versions of Asterisk that a lab can run.
 func Versions() []int { return []int{16, 22} }
 
-// HasMonitor tells whether a version has Monitor and chan_sip.
+// HasMonitor reports whether a version has Monitor and chan_sip.
 func HasMonitor(version int) bool { return version < 21 }
 
 // User is an AMI account of the pbx. Read and Write are classes as in

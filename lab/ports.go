@@ -95,7 +95,7 @@ func tryPorts(ctx context.Context, dir string) (*ports, error) {
 	return nil, errPorts
 }
 
-// free tells whether all signalling ports can be listened on, TCP and UDP.
+// free reports whether all signalling ports can be listened on, TCP and UDP.
 func (p *ports) free(ctx context.Context) bool {
 	var l net.ListenConfig
 	for i := range numSignalling {

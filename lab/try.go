@@ -1,7 +1,7 @@
 package lab
 
 // The methods of this file are for tests in which the pbx is killed and begun
-// anew while calls are made: they return what Asterisk refuses instead of
+// again while calls are made: they return what Asterisk refuses instead of
 // failing the test, and may be called from any goroutine.
 
 // TryCall is Call.

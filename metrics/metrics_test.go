@@ -18,7 +18,7 @@ import (
 	"recgate/metrics"
 )
 
-var update = flag.Bool("update", false, "write testdata/names.txt anew: a rename breaks the alarms of operators, say so in the changelog")
+var update = flag.Bool("update", false, "write testdata/names.txt again: a rename breaks the alarms of operators, say so in the changelog")
 
 // full has everything that there is to see.
 func full() *metrics.Metrics {

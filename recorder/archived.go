@@ -11,7 +11,7 @@ import (
 )
 
 // archived makes the step to Ready of a recording that left no file in the
-// spool because the archive has it already, and tells whether that is so. A
+// spool because the archive has it already, and reports whether that is so. A
 // database that was restored from a backup does not know of what was collected
 // since; the audio is under the recording's own id.
 func (s *Service) archived(ctx context.Context, rec recording.Recording) (bool, error) {

@@ -36,7 +36,7 @@ func TestStartThatIsNotWrittenIsForgotten(t *testing.T) {
 		if kept := of.Remembered(); kept["starts"] > 0 || kept["open"] > 0 {
 			t.Errorf("while the database cannot be reached the service remembers %v", kept)
 		}
-		of.store.Mend()
+		of.store.Repair()
 		of.pbx.Hangup(t, caller)
 		remembersNothing(t, of)
 	})

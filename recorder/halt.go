@@ -63,7 +63,7 @@ func (s *Service) stopAgain(ctx context.Context, p recording.PBX, rec recording.
 	return nil
 }
 
-// closed tells whether the PBX has closed all files of a recording, with sound
+// closed reports whether the PBX has closed all files of a recording, with sound
 // in them: one without looks the same when it has just begun.
 func (s *Service) closed(ctx context.Context, p recording.PBX, rec recording.Recording) bool {
 	files, err := openAll(p, rec.Tracks)

@@ -59,7 +59,7 @@ func (s *Service) awaitOther(ctx context.Context, rec recording.Recording) (reco
 	return rec, nil
 }
 
-// leaveToOther tells whether another process may be in the middle of this
+// leaveToOther reports whether another process may be in the middle of this
 // start; the recording is then looked at again when it cannot be any more.
 func (s *Service) leaveToOther(p recording.PBX, rec recording.Recording) bool {
 	left := s.underWayElsewhere(rec)
@@ -78,7 +78,7 @@ func (s *Service) settleIn(delay time.Duration, p recording.PBX, rec recording.R
 	})
 }
 
-// notSeenYet tells whether a channel that the PBX's table does not hold may be
+// notSeenYet reports whether a channel that the PBX's table does not hold may be
 // too new for it: another process began to record it, and its events reach us
 // a little later than its row. It is looked at again.
 func (s *Service) notSeenYet(p recording.PBX, rec recording.Recording) bool {

@@ -79,7 +79,7 @@ func (s *Service) settleStopped(ctx context.Context, p recording.PBX, rec record
 
 // settleRunning asks the PBX whether a recording does run. One that does not,
 // although its channel lives, was ended by something else; or the PBX began
-// anew and gave the unique id to another channel.
+// again and gave the unique id to another channel.
 func (s *Service) settleRunning(ctx context.Context, p recording.PBX, rec *recording.Recording) error {
 	capture, err := p.Recorder.Reclaim(ctx, *rec)
 	if recording.CodeOf(err) == recording.NotFound {

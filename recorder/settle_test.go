@@ -233,7 +233,7 @@ func TestDatabaseAwayAtTheHangupLosesNothing(t *testing.T) {
 		of.store.Break()
 		of.pbx.Hangup(t, caller)
 		time.Sleep(time.Minute)
-		of.store.Mend()
+		of.store.Repair()
 		time.Sleep(10 * time.Second)
 		of.retrieve(t, "22")
 	})

@@ -213,7 +213,7 @@ func TestStartWithTheDatabaseAwayAsksNothing(t *testing.T) {
 		if recording.CodeOf(err) != recording.Unavailable || of.pbx.Records() != 0 {
 			t.Errorf("Start = %v, PBX asked %d times; want Unavailable and nothing asked", err, of.pbx.Records())
 		}
-		of.store.Mend()
+		of.store.Repair()
 		of.start(t, "410", "22")
 	})
 }
@@ -228,7 +228,7 @@ func TestStartUnconfirmedIsTakenOver(t *testing.T) {
 		if recording.CodeOf(err) != recording.Unavailable {
 			t.Fatalf("Start = %v, want Unavailable", err)
 		}
-		of.store.Mend()
+		of.store.Repair()
 		rec := of.start(t, "410", "23")
 		if of.pbx.Records() != 1 || strings.Join(rec.Tags, " ") != "22 23" {
 			t.Errorf("PBX asked %d times, tags %q; want once and both tags", of.pbx.Records(), rec.Tags)

@@ -15,7 +15,7 @@ type turns struct {
 	waiting map[channelKey][]func(context.Context)
 }
 
-// add puts do behind what waits for the channel, and tells whether it is the
+// add puts do behind what waits for the channel, and reports whether it is the
 // first: then run must be called.
 func (q *turns) add(key channelKey, do func(context.Context)) (first bool) {
 	q.mu.Lock()

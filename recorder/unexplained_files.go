@@ -62,7 +62,7 @@ func (s *Service) whySpooled(ctx context.Context, p recording.PBX, name string) 
 	return f, nil
 }
 
-// judge finds the recording of a spool file, and tells whether the file is
+// judge finds the recording of a spool file, and reports whether the file is
 // left over: the recording is settled, and the file ought to be gone. Of a
 // file that has no such recording it says what is wrong.
 func (s *Service) judge(ctx context.Context, p recording.PBX, name string) (rec recording.Recording, left bool, f recording.Finding, err error) {
@@ -150,7 +150,7 @@ func archiveAway(err error) recording.Finding {
 	}
 }
 
-// within tells whether the time in a key lies in [from, to). A key without a
+// within reports whether the time in a key lies in [from, to). A key without a
 // time does.
 func within(key string, from, to time.Time) bool {
 	ms, err := strconv.ParseInt(key[:min(12, len(key))], 16, 64)

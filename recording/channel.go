@@ -32,7 +32,7 @@ type EventKind int
 
 // The kinds of events.
 const (
-	// PBXUp: the connection is up and the live table was built anew; every
+	// PBXUp: the connection is up and the live table was rebuilt; every
 	// channel that is not in it is gone.
 	PBXUp EventKind = iota + 1
 	// PBXDown: the connection is lost; Find answers Unavailable.

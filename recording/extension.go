@@ -58,7 +58,7 @@ func SplitChannel(channel string) (tech, extension string) {
 	return tech, rest
 }
 
-// IsLocalHalf tells whether a channel name ends in ;1 or ;2, as the two
+// IsLocalHalf reports whether a channel name ends in ;1 or ;2, as the two
 // halves of a Local channel do.
 func IsLocalHalf(channel string) bool {
 	return strings.HasSuffix(channel, ";1") || strings.HasSuffix(channel, ";2")

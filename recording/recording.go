@@ -50,7 +50,7 @@ func (r Recording) Tag() string {
 	return r.Tags[len(r.Tags)-1]
 }
 
-// InProgress tells whether the call of the recorded channel is still up as
+// InProgress reports whether the call of the recorded channel is still up as
 // far as is known. It stays true after a stop until the channel hangs up.
 func (r Recording) InProgress() bool { return r.ChannelEndedAt.IsZero() }
 

@@ -33,10 +33,10 @@ func States() []State {
 	return []State{Starting, Running, Collecting, Ready, Empty, Failed, Lost}
 }
 
-// May tells whether a recording in state s may go to next.
+// May reports whether a recording in state s may go to next.
 func (s State) May(next State) bool { return slices.Contains(steps[s], next) }
 
-// Final tells whether s is an end: no step leads out of it.
+// Final reports whether s is an end: no step leads out of it.
 func (s State) Final() bool { return len(steps[s]) == 0 }
 
 // Before returns the states from which a step to s is allowed.

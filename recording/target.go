@@ -45,7 +45,7 @@ func ParseTarget(text string) (Target, error) {
 	return target, nil
 }
 
-// IsUniqueID tells whether the text has the form of an Asterisk unique id:
+// IsUniqueID reports whether the text has the form of an Asterisk unique id:
 // seconds.counter, or systemname-seconds.counter.
 func (t Target) IsUniqueID() bool { return uniqueIDText.MatchString(t.Text) }
 
@@ -57,7 +57,7 @@ func UnknownUniqueID(id string) error {
 	return Errorf(NotFound, "no recording belongs to the unique id %q", id)
 }
 
-// CanName tells whether a PBX can call anything so: the text fits into one
+// CanName reports whether a PBX can call anything so: the text fits into one
 // line of its protocol.
 func CanName(text string) bool {
 	return text != "" && len(text) <= maxNamed && !strings.ContainsAny(text, "\r\n\x00")

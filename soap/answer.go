@@ -47,7 +47,7 @@ func (x *exchange) fail(err error) {
 	}
 }
 
-// returnsErrors tells whether the message goes into the return value. What is
+// returnsErrors reports whether the message goes into the return value. What is
 // wrong with the SOAP itself stays a fault.
 func (x *exchange) returnsErrors(err error) bool {
 	k := kindOf(err)

@@ -84,7 +84,7 @@ func checkHeader(header *node, envelope string) error {
 	return nil
 }
 
-// forUs tells whether a header block is meant for the receiver of the
+// forUs reports whether a header block is meant for the receiver of the
 // message and not for a station on its way.
 func forUs(block *node, envelope string) bool {
 	actor, ok := block.get(envelope, "actor")
@@ -190,7 +190,7 @@ func plain(name xml.Name, n *node) (value string, given bool, err error) {
 	return text, true, nil
 }
 
-// encoded tells whether an element asks for SOAP encoding.
+// encoded reports whether an element asks for SOAP encoding.
 func encoded(n *node) bool {
 	for _, space := range []string{nsSOAP11, nsSOAP12} {
 		if style, _ := n.get(space, "encodingStyle"); style != "" {

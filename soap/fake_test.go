@@ -114,7 +114,7 @@ func (f *fakeRecorder) Refused(_ context.Context, r recording.RetrieveRequest, m
 	f.refused = append(f.refused, fmt.Sprintf("%s [%s] [%s] %s", method, r.Key, r.Actor.Username, recording.Message(cause)))
 }
 
-// bytesFile is audio in memory; it tells whether it was closed.
+// bytesFile is audio in memory; it reports whether it was closed.
 type bytesFile struct {
 	*bytes.Reader
 	closed func()

@@ -105,13 +105,13 @@ func (c *call) missing() error {
 	return nil
 }
 
-// known tells whether a name means something by itself.
+// known reports whether a name means something by itself.
 func (c *call) known(name string) bool {
 	isOurs := func(ours string) bool { return httpd.SameName(ours, name) }
 	return c.documented(name) || slices.ContainsFunc([]string{argPBX, argFormat, argMethod, argAPIKey}, isOurs)
 }
 
-// documented tells whether a name is that of an argument of the operation.
+// documented reports whether a name is that of an argument of the operation.
 func (c *call) documented(name string) bool {
 	return slices.ContainsFunc(c.op.args, func(ours string) bool { return httpd.SameName(ours, name) })
 }

@@ -76,7 +76,7 @@ func distinct(args httpd.Arguments) int {
 	return len(names)
 }
 
-// areOneTo tells whether numbers are 1 to n, in any order.
+// areOneTo reports whether numbers are 1 to n, in any order.
 func areOneTo(n int, numbers []int) bool {
 	sorted := slices.Compact(slices.Sorted(slices.Values(numbers)))
 	return len(sorted) == n && sorted[0] == 1 && sorted[n-1] == n

@@ -97,7 +97,7 @@ func checkCalled(t *testing.T, w wire, want string) {
 	}
 }
 
-// listed tells whether a capture is a divergence.
+// listed reports whether a capture is a divergence.
 func listed(c capture) bool {
 	d, ok := divergences[c.name]
 	return ok && d.covers(c.variant) || slices.Contains(otherStyle[c.variant], c.name)

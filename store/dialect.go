@@ -133,7 +133,7 @@ func (t tx) ready(ctx context.Context, query string) *sql.Stmt {
 // place through which text reaches a database, to be kept or to be compared.
 func (t tx) bind(args []any) []any { return t.dialect.bind(fitting(args)) }
 
-// isDuplicate tells whether a statement failed because its row exists.
+// isDuplicate reports whether a statement failed because its row exists.
 func (t tx) isDuplicate(err error) bool { return err != nil && t.dialect.kindOf(err) == duplicate }
 
 // scanner is a row that can be read.

@@ -50,7 +50,7 @@ func unavailable(msg, what string, err error) error {
 	return &recording.Error{Code: recording.Unavailable, Msg: msg, Err: fmt.Errorf("%s: %w", what, err)}
 }
 
-// lost tells whether the connection broke, in words that all drivers share.
+// lost reports whether the connection broke, in words that all drivers share.
 func lost(err error) bool {
 	var network net.Error
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) ||

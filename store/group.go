@@ -61,7 +61,7 @@ func (g *group) write(ctx context.Context, c change) error {
 	return <-w.done
 }
 
-// leave takes w out of the queue, and tells whether it was still there.
+// leave takes w out of the queue, and reports whether it was still there.
 func (g *group) leave(w *waiter) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

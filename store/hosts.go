@@ -123,7 +123,7 @@ func waitForOthers(ctx context.Context, conn driver.Conn) error {
 	return err
 }
 
-// usable tells whether a server takes reads and writes. A node of Galera that
+// usable reports whether a server takes reads and writes. A node of Galera that
 // has lost the others, or has not caught up, refuses to read from a table; a
 // replica says that it is read-only. One without our tables yet is good.
 func usable(ctx context.Context, conn driver.Conn) error {

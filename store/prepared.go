@@ -73,7 +73,7 @@ func (p *prepared) take() []string {
 }
 
 // lastingText is a query as it is prepared. SQLite looks at the argument of a
-// bare LIMIT ? when it plans, and plans anew whenever another is bound, even
+// bare LIMIT ? when it plans, and plans again whenever another is bound, even
 // of the same value: that was a tenth of what a retrieval cost in CPU. Behind
 // a sign it does not look.
 func lastingText(query string) string { return strings.ReplaceAll(query, "LIMIT ?", "LIMIT +?") }

@@ -118,7 +118,7 @@ func (r *retrier) once(ctx context.Context, o *sql.TxOptions, repeated bool, c c
 }
 
 // leave drops a connection and all that wait in the pool, so that the next one
-// is made anew: to another server where this one is not well.
+// is replaced: by one to another server if this one has a fault.
 func (r *retrier) leave(conn *sql.Conn) {
 	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // has the pool close it
 	r.pool.SetMaxIdleConns(0)

@@ -67,7 +67,7 @@ func refuse(ctx context.Context, t tx, id recording.ID, what string) error {
 	return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot %s", id, state, what)
 }
 
-// madeBefore tells whether a change that is repeated had been committed: then
+// madeBefore reports whether a change that is repeated had been committed: then
 // the history holds its line.
 func madeBefore(ctx context.Context, t tx, id recording.ID, p recording.Past) (bool, error) {
 	if !t.repeated {

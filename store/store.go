@@ -75,7 +75,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	return db, nil
 }
 
-// Ping tells whether the database answers: nil, or an Unavailable error.
+// Ping reports whether the database answers: nil, or an Unavailable error.
 func (db *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
@@ -91,7 +91,7 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Shared tells whether other programs may use the database at the same time,
+// Shared reports whether other programs may use the database at the same time,
 // which then divide the work by its leases. An SQLite file has one.
 func (db *DB) Shared() bool {
 	_, alone := db.dialect.(sqliteDialect)

@@ -137,7 +137,7 @@ func TestAddressIsEscaped(t *testing.T) {
 	}
 }
 
-// TestClientIsGenerated makes the client anew and compares it with the one
+// TestClientIsGenerated makes the client again and compares it with the one
 // that is checked in.
 func TestClientIsGenerated(t *testing.T) {
 	folder := t.TempDir()

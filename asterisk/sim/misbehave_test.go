@@ -48,7 +48,7 @@ func TestEndlessLineHasNoEnd(t *testing.T) {
 	}
 }
 
-// After a kill nobody completes the files, and names and counters begin anew.
+// After a kill nobody completes the files, and names and counters begin again.
 func TestRestartForgets(t *testing.T) {
 	l := newLab(t, 22)
 	made := call(t, l.s, "410", "411", sim.CallOptions{})

@@ -117,7 +117,7 @@ func (g *gateway) settleArchive(ctx context.Context) error {
 	return nil
 }
 
-// archive tells whether recordings can be stored, and makes nothing.
+// archive reports whether recordings can be stored, and makes nothing.
 func (c *checker) archive(ctx context.Context, cfg config.Config) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()

@@ -126,7 +126,7 @@ func TestBucket(t *testing.T) {
 }
 
 // TestCheckOfABucket: each fault of an S3 archive is named, with the key
-// that would mend it, and never shows a secret.
+// that would repair it, and never shows a secret.
 func TestCheckOfABucket(t *testing.T) {
 	t.Parallel()
 	b := newBucket(t)

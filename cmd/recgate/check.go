@@ -122,7 +122,7 @@ func (c *checker) database(ctx context.Context, cfg config.Config) {
 	c.step("database", detail, err)
 }
 
-// canMake tells whether a file can be made, by another one beside it.
+// canMake reports whether a file can be made, by another one beside it.
 func canMake(file string) error {
 	f, err := os.CreateTemp(filepath.Dir(file), ".recgate-check-*")
 	if err != nil {

@@ -115,7 +115,7 @@ func nameOf(settings config.PBX, step string) string {
 	return fmt.Sprintf("pbx %s: %s", settings.Name, step)
 }
 
-// runningAt tells whether something listens where recgate would, and how it
+// runningAt reports whether something listens where recgate would, and how it
 // is spoken to from this machine.
 func runningAt(ctx context.Context, cfg config.Config) (base string, running bool) {
 	listener, err := httpd.Listen(ctx, cfg.Listen)

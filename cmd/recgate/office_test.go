@@ -126,7 +126,7 @@ func runInBackground(t *testing.T, run func(context.Context) error) (end func())
 	return end
 }
 
-// open builds recgate anew and waits until it serves and is ready.
+// open builds recgate again and waits until it serves and is ready.
 func (o *office) open(t *testing.T) {
 	t.Helper()
 	o.journal = &journal{}

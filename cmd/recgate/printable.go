@@ -47,7 +47,7 @@ func (t *printable) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// isPlain tells whether p is printable ASCII, with tabs and line ends.
+// isPlain reports whether p is printable ASCII, with tabs and line ends.
 func isPlain(p []byte) bool {
 	for _, c := range p {
 		if (c < ' ' || c > '~') && c != '\n' && c != '\t' {

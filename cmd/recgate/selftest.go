@@ -41,7 +41,7 @@ func (r *testResults) result(pbx string) error {
 }
 
 // sooner is how much sooner than usual a test that failed is made again, so
-// that what is mended is not red for long.
+// that what is repaired is not red for long.
 const sooner = 10
 
 // testEvery makes a test call on each PBX as often as self_test says, the

@@ -52,24 +52,24 @@ func TestReadyMeansThatStartsWork(t *testing.T) {
 	for _, tt := range []struct {
 		name, says string
 		broken     func(t *testing.T, o *office)
-		mended     func(t *testing.T, o *office)
+		repaired   func(t *testing.T, o *office)
 		checked    string // the step of check that fails; empty: a process that just began cannot know
 		starts     int    // how a start is answered; 0: with 503
 	}{
 		{
 			name: "a table is gone", says: "away database: the database cannot store a recording", checked: "database", starts: 500,
-			broken: func(t *testing.T, o *office) { alter(t, o, `ALTER TABLE tags RENAME TO gone`) },
-			mended: func(t *testing.T, o *office) { alter(t, o, `ALTER TABLE gone RENAME TO tags`) },
+			broken:   func(t *testing.T, o *office) { alter(t, o, `ALTER TABLE tags RENAME TO gone`) },
+			repaired: func(t *testing.T, o *office) { alter(t, o, `ALTER TABLE gone RENAME TO tags`) },
 		},
 		{
 			name: "the spool is away", says: "away pbx pbx1: the spool folder of the PBX", checked: "pbx pbx1: spool",
-			broken: func(t *testing.T, o *office) { rename(t, mount(o), mount(o)+"-away") },
-			mended: func(t *testing.T, o *office) { rename(t, mount(o)+"-away", mount(o)) },
+			broken:   func(t *testing.T, o *office) { rename(t, mount(o), mount(o)+"-away") },
+			repaired: func(t *testing.T, o *office) { rename(t, mount(o)+"-away", mount(o)) },
 		},
 		{
 			name: "files do not appear", says: "away pbx pbx1: the PBX \"pbx1\" was asked to record, but its file did not appear",
-			broken: func(_ *testing.T, o *office) { o.sim.Misbehave(sim.Misbehaviour{Kind: sim.NoFile}) },
-			mended: func(_ *testing.T, o *office) { o.sim.Behave() },
+			broken:   func(_ *testing.T, o *office) { o.sim.Misbehave(sim.Misbehaviour{Kind: sim.NoFile}) },
+			repaired: func(_ *testing.T, o *office) { o.sim.Behave() },
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestReadyMeansThatStartsWork(t *testing.T) {
 			if got := recgate(t, t.TempDir(), nil, "check", "--config", o.file(t)); tt.checked != "" && (got.code != 1 || !strings.Contains(got.stdout, "FAILED  "+tt.checked+" ")) {
 				t.Errorf("check says %d:\n%s", got.code, got.stdout)
 			}
-			tt.mended(t, o)
+			tt.repaired(t, o)
 			await(t, "a start", func() bool {
 				return o.ask(t, "start", "extenOrUniqueId", "410", "tag", "after").status == http.StatusOK
 			})

@@ -159,7 +159,7 @@ func (c *caller) stop(ctx context.Context) {
 	}
 }
 
-// hangUp tells whether the call is over.
+// hangUp reports whether the call is over.
 func (c *caller) hangUp(ctx context.Context) bool {
 	for range 5 {
 		if c.over() {

@@ -18,7 +18,7 @@ type exchange interface {
 	account() (user, secret string)
 	// place makes a call and returns when both sides talk.
 	place(c Call) (*talk, error)
-	// kill ends the PBX as kill -9 does and begins it anew after a while;
+	// kill ends the PBX as kill -9 does and starts it again after a while;
 	// restart does it in order. Their calls are over.
 	kill(after time.Duration) error
 	restart() error

@@ -17,7 +17,7 @@ import (
 )
 
 // gateway is recgate as a process of its own, kept alive as a service manager
-// does: when it ends it is begun anew, unless it is held down.
+// does: when it ends it is started again, unless it is held down.
 type gateway struct {
 	binary, dir string
 	config      string

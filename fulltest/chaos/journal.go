@@ -21,7 +21,7 @@ type Ask struct {
 	Refused    bool   // nobody listened: nothing was asked
 }
 
-// OK tells whether success was promised.
+// OK reports whether success was promised.
 func (a Ask) OK() bool { return a.Status == 200 }
 
 func (a Ask) String() string {
@@ -51,16 +51,16 @@ type Span struct {
 	Kind     Kind
 	PBX      int
 	From, To time.Time
-	Struck   time.Time // it is in effect: of a PBX that ends, that it has begun anew
+	Struck   time.Time // it is in effect: of a PBX that ends, that it has started again
 }
 
-// touches tells whether the span lasts at some time from a to b, or did until
+// touches reports whether the span lasts at some time from a to b, or did until
 // so long before.
 func (s Span) touches(a, b time.Time, before time.Duration) bool {
 	return !s.From.After(b) && !s.To.Add(before).Before(a)
 }
 
-// ended tells whether the span ended the call.
+// ended reports whether the span ended the call.
 func (s Span) ended(m Made) bool {
 	hungUp := !m.HangUp.IsZero() && m.HangUp.Before(s.From)
 	return s.Kind.endsCalls() && s.PBX == m.PBX && m.Began.Before(s.Struck) && !hungUp

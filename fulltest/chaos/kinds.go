@@ -54,7 +54,7 @@ func ofMariaDB() []Kind {
 	return []Kind{CutDatabase, StallDatabase, SlowDatabase, ResetDatabase, RestartDatabase, KillDatabase}
 }
 
-// hitsPBX tells whether a fault is of one PBX, and not of all.
+// hitsPBX reports whether a fault is of one PBX, and not of all.
 func (k Kind) hitsPBX() bool {
 	switch k {
 	case CutAMI, StallAMI, SlowAMI, ResetAMI, KillPBX, RestartPBX, FloodPBX, EndlessPBX, HalfOpen, NoFile, SlowFile, SlowClose:
@@ -63,7 +63,7 @@ func (k Kind) hitsPBX() bool {
 	return false
 }
 
-// onlySimulated tells whether a real Asterisk cannot be made to do it.
+// onlySimulated reports whether a real Asterisk cannot be made to do it.
 func (k Kind) onlySimulated() bool {
 	switch k {
 	case FloodPBX, EndlessPBX, HalfOpen, NoFile, SlowFile, SlowClose:
@@ -72,5 +72,5 @@ func (k Kind) onlySimulated() bool {
 	return false
 }
 
-// endsCalls tells whether the calls of the PBX are over with it.
+// endsCalls reports whether the calls of the PBX are over with it.
 func (k Kind) endsCalls() bool { return k == KillPBX || k == RestartPBX }

@@ -100,7 +100,7 @@ func rowOf(all []row, name string) (row, bool) {
 	return all[i], true
 }
 
-// halfPut tells whether a file was on its way into the archive when recgate was
+// halfPut reports whether a file was on its way into the archive when recgate was
 // killed: such files are swept at a later start, when nobody can still write.
 func (r *run) halfPut(path string, info fs.FileInfo) bool {
 	return filepath.Base(filepath.Dir(path)) == ".incoming" && slices.ContainsFunc(r.notes.spans, func(s Span) bool {

@@ -172,8 +172,8 @@ func (r *run) doubles(all []row) {
 	r.startedTwice(all)
 }
 
-// startedAfter tells whether a start in the call was promised later than that:
-// then the PBX had begun anew before the call, and not ended it.
+// startedAfter reports whether a start in the call was promised later than that:
+// then the PBX had started again before the call, and not ended it.
 func (r *run) startedAfter(call int, at time.Time) bool {
 	return slices.ContainsFunc(r.notes.asksOf(call), func(a Ask) bool { return a.Method == "start" && a.OK() && a.Done.After(at) })
 }
@@ -218,7 +218,7 @@ func (r *run) refusals() {
 	}
 }
 
-// disturbed tells whether recgate may not have seen what happened on a PBX.
+// disturbed reports whether recgate may not have seen what happened on a PBX.
 func (r *run) disturbed(pbx int, from, to time.Time) bool {
 	return slices.ContainsFunc(r.notes.spans, func(s Span) bool {
 		return s.PBX == pbx && s.touches(from, to, 30*time.Second)

@@ -83,7 +83,7 @@ func (r *run) callOf(rec row) (found Made, ok bool) {
 	return found, ok
 }
 
-// askedBy tells whether somebody in the call asked for the row.
+// askedBy reports whether somebody in the call asked for the row.
 func (r *run) askedBy(rec row, m Made) bool {
 	return slices.ContainsFunc(r.notes.asksOf(m.Number), func(a Ask) bool {
 		return a.Method == "start" && slices.Contains(rec.tags, a.Tag)

@@ -179,21 +179,21 @@ func (r *run) play(ctx context.Context) {
 		}
 		seen[f.Kind] = true
 		if err := r.suffer(ctx, f); err != nil {
-			r.violate("the fault %q on PBX %d could not be made or mended: %v", f.Kind, f.PBX, err)
+			r.violate("the fault %q on PBX %d could not be made or repaired: %v", f.Kind, f.PBX, err)
 		}
 	}
 	await.Return(r.t, "the calls of the plan to be over", lines.Wait)
 }
 
-// suffer makes one fault, waits, and mends it.
+// suffer makes one fault, waits, and repairs it.
 func (r *run) suffer(ctx context.Context, f Fault) error {
 	s := Span{Kind: f.Kind, PBX: f.PBX, From: time.Now()}
 	if !f.Kind.hitsPBX() {
 		s.PBX = -1
 	}
-	mend, err := r.strike(ctx, f)
-	if err != nil { // what was half made is mended, so that the run goes on
-		return errors.Join(err, mend())
+	repair, err := r.strike(ctx, f)
+	if err != nil { // what was half made is repaired, so that the run goes on
+		return errors.Join(err, repair())
 	}
 	s.Struck = time.Now()
 	if f.Kill {
@@ -202,13 +202,13 @@ func (r *run) suffer(ctx context.Context, f Fault) error {
 		err := r.gateway.down(syscall.SIGKILL)
 		r.gateway.up()
 		if err != nil {
-			return errors.Join(err, mend())
+			return errors.Join(err, repair())
 		}
 		k.To, k.Struck = time.Now(), time.Now()
 		r.notes.fault(k)
 	}
 	sleep(ctx, time.Until(s.From.Add(f.Hold)))
-	err = mend()
+	err = repair()
 	s.To = time.Now()
 	r.notes.fault(s)
 	return err

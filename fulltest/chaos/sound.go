@@ -48,7 +48,7 @@ func (r *run) sound(rec row, m Made, path string) ([]byte, error) {
 	return wav, nil
 }
 
-// spoolWasFull tells whether it was while the call was recorded.
+// spoolWasFull reports whether it was while the call was recorded.
 func (r *run) spoolWasFull(m Made) bool {
 	return slices.ContainsFunc(r.notes.spans, func(s Span) bool {
 		return s.Kind == FillSpool && (m.Over.IsZero() || s.touches(m.Began, m.Over.Add(lateClose), 0))

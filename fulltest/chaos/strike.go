@@ -10,8 +10,8 @@ import (
 	"recgate/fulltest/wire"
 )
 
-// strike makes a fault and returns what mends it.
-func (r *run) strike(ctx context.Context, f Fault) (mend func() error, err error) {
+// strike makes a fault and returns what repairs it.
+func (r *run) strike(ctx context.Context, f Fault) (repair func() error, err error) {
 	nothing := func() error { return nil }
 	switch f.Kind {
 	case KillGateway, StopGateway:

@@ -132,7 +132,7 @@ func lengths() []string {
 	}
 }
 
-// good tells whether a value is printable text of up to 255 characters, which
+// good reports whether a value is printable text of up to 255 characters, which
 // is a tag like any other.
 func good(value string) bool {
 	value = strings.Trim(value, " ")

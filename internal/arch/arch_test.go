@@ -65,7 +65,7 @@ func sources(t *testing.T, root fs.FS) []source {
 	return all
 }
 
-// leftToOthers tells whether a folder is not of this module: one with a go.mod
+// leftToOthers reports whether a folder is not of this module: one with a go.mod
 // of its own (the tools), and what the go command does not see either.
 func leftToOthers(root fs.FS, name string) bool {
 	base := path.Base(name)
@@ -157,7 +157,7 @@ func refused(s source, r room, name string) string {
 	return ""
 }
 
-// within tells whether a package belongs to one of the modules.
+// within reports whether a package belongs to one of the modules.
 func within(modules []string, name string) bool {
 	return slices.ContainsFunc(modules, func(m string) bool { return name == m || strings.HasPrefix(name, m+"/") })
 }

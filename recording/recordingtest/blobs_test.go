@@ -32,7 +32,7 @@ func TestBreakBlobs(t *testing.T) {
 	}
 	b.Break(nil)
 	if _, err := b.Put(t.Context(), "k", strings.NewReader("x")); err != nil {
-		t.Errorf("put after mending: %v", err)
+		t.Errorf("put after repairing: %v", err)
 	}
 	if diff := cmp.Diff([]string{"k"}, b.Keys()); diff != "" || string(b.Bytes("k")) != "x" {
 		t.Errorf("%s%q", diff, b.Bytes("k"))

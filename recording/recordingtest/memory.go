@@ -48,7 +48,7 @@ func NewStore() *Store {
 }
 
 // Break makes the methods of these names, or all when none is given, answer
-// Unavailable and change nothing, until Mend.
+// Unavailable and change nothing, until Repair.
 func (s *Store) Break(methods ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,8 +60,8 @@ func (s *Store) Break(methods ...string) {
 	}
 }
 
-// Mend ends what Break began.
-func (s *Store) Mend() {
+// Repair ends what Break began.
+func (s *Store) Repair() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.broken)

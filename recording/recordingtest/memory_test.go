@@ -36,8 +36,8 @@ func TestBreak(t *testing.T) {
 	if _, err := s.Get(t.Context(), "1"); recording.CodeOf(err) != recording.Unavailable {
 		t.Errorf("get from a broken store: %v", err)
 	}
-	s.Mend()
+	s.Repair()
 	if err := add("1"); err != nil {
-		t.Errorf("add after mending: %v", err)
+		t.Errorf("add after repairing: %v", err)
 	}
 }

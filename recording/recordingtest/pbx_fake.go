@@ -248,7 +248,7 @@ func (p *PBX) Unmount() { p.spool.mount(false) }
 func (p *PBX) Mount() { p.spool.mount(true) }
 
 // Forget ends all recordings without a word and leaves their files as they
-// are, as a PBX that was killed and has begun anew.
+// are, as a PBX that was killed and has started again.
 func (p *PBX) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
