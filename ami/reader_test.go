@@ -146,7 +146,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// endless gives one text for ever.
+// endless gives one text forever.
 type endless string
 
 func (e endless) Read(p []byte) (int, error) {

@@ -81,7 +81,7 @@ func (t *Table) fillAnswer(e *entry, m ami.Message, at time.Time) {
 func age(m ami.Message) time.Duration {
 	var seconds int64
 	for part := range strings.SplitSeq(m.Get("Duration"), ":") {
-		n, _ := strconv.ParseInt(part, 10, 32) // what is no number counts as none
+		n, _ := strconv.ParseInt(part, 10, 32) // what is not a number counts as none
 		seconds = seconds*60 + n
 	}
 	if n, err := strconv.ParseInt(m.Get("Seconds"), 10, 32); err == nil {

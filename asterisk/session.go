@@ -86,7 +86,7 @@ func (s *session) awaitAttempt(ctx context.Context) error {
 }
 
 // latest is the trouble by what the connection has met since then: attempts
-// that fail are no signals, and a refused login is another trouble than a server
+// that fail are not signals, and a refused login is another trouble than a server
 // that is away.
 func (s *session) latest(trouble error) error {
 	if up, err := s.state(); !up && err != nil {

@@ -184,7 +184,7 @@ func deviceOf(dir string) (uint64, error) {
 	return uint64(stat.Dev), nil //nolint:unconvert // its type differs between systems
 }
 
-// Remove deletes a file of a recording; one that is gone already is no error.
+// Remove deletes a file of a recording; one that is gone already is not an error.
 func (s *spool) Remove(name string) error {
 	if !spoolName.MatchString(name) {
 		return fmt.Errorf("remove %q from the spool: %w", name, errName)

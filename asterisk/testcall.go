@@ -70,7 +70,7 @@ func (p *PBX) TestCall(ctx context.Context, to string) (uniqueID string, err err
 	return "", p.account.fault(err)
 }
 
-// EndTestCall hangs up what TestCall returned. A call that is over is no error.
+// EndTestCall hangs up what TestCall returned. A call that is over is not an error.
 func (p *PBX) EndTestCall(ctx context.Context, uniqueID string) error {
 	// Hangup reads /.../ as a pattern of names, so only our own are sent.
 	if !testCallIDText.MatchString(uniqueID) {

@@ -14,7 +14,7 @@ import (
 )
 
 // TestWhyThereIsNoConnection: a PBX that was never reached says by which of
-// the many reasons, since attempts that fail are no signals.
+// the many reasons, since attempts that fail are not signals.
 func TestWhyThereIsNoConnection(t *testing.T) {
 	for _, tt := range []struct {
 		name, secret, says string

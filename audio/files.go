@@ -18,7 +18,7 @@ type Leg = struct {
 type Files struct{}
 
 // Check reports whether a file's header agrees with its size, and how long its
-// sound is. A file that is no WAV is an error.
+// sound is. A file that is not a WAV is an error.
 func (Files) Check(f io.ReaderAt, size int64) (complete bool, length time.Duration, err error) {
 	w, err := Open(f, size)
 	if err != nil {

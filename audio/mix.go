@@ -77,7 +77,7 @@ func framesIn(d time.Duration, rate int) int64 {
 	return whole + (int64(d%time.Second)*int64(rate)+int64(time.Second)/2)/int64(time.Second)
 }
 
-// leg is a mono stream: silence, then the sound, then silence for ever.
+// leg is a mono stream: silence, then the sound, then silence forever.
 type leg struct {
 	silence, sound int64 // bytes left of each
 	from           io.Reader

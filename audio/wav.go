@@ -20,7 +20,7 @@ var (
 	// ErrShort means that the file ends before its samples could begin. A
 	// file that is still being written may look so for a moment.
 	ErrShort = errors.New("the WAV file is cut short")
-	// ErrNotWAV means that the bytes are no RIFF/WAVE file.
+	// ErrNotWAV means that the bytes are not a RIFF/WAVE file.
 	ErrNotWAV = errors.New("not a WAV file")
 	// ErrFormat means that the samples are not PCM of 16 bit, or that two
 	// files that were to be joined do not fit together.

@@ -26,7 +26,7 @@ type Store interface {
 	// Keys returns all keys by name, revoked ones too.
 	Keys(ctx context.Context) ([]Key, error)
 	// KeyUsed moves the time of the last use forward, never back. A name that
-	// is not there is no error.
+	// is not there is not an error.
 	KeyUsed(ctx context.Context, name string, at time.Time) error
 }
 

@@ -49,7 +49,7 @@ func (p process) children(b *testing.B) []process {
 	return found
 }
 
-// ended is the time of children that are no more (proc(5), cutime and cstime).
+// ended is the time of children that have ended (proc(5), cutime and cstime).
 func (p process) ended(b *testing.B) float64 {
 	b.Helper()
 	text, err := os.ReadFile(p.proc("stat"))

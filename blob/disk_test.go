@@ -234,7 +234,7 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestPipesAreNotWaitedFor: what stands in place of a recording and is no plain
+// TestPipesAreNotWaitedFor: what stands in place of a recording and is not a plain
 // file is refused at once.
 func TestPipesAreNotWaitedFor(t *testing.T) {
 	dir := t.TempDir()

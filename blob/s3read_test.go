@@ -150,7 +150,7 @@ func TestS3ReadFails(t *testing.T) {
 }
 
 // TestS3SilenceInTheMiddle: a server that stops sending does not hold the
-// caller for ever, and neither does one that never answers.
+// caller forever, and neither does one that never answers.
 func TestS3SilenceInTheMiddle(t *testing.T) {
 	s := newServer(t)
 	s.before = func(w http.ResponseWriter, r *http.Request) bool {

@@ -16,7 +16,7 @@ const AnyHost = "*"
 // it. A page of a stranger can have its own name point to us (DNS rebinding):
 // its browser then calls us with that name in Host, from an address that is
 // allowed, and lets the page read the answer. So names that nobody gave us are
-// refused. An address is no name: nobody can have it point elsewhere, whichever
+// refused. An address is not a name: nobody can have it point elsewhere, whichever
 // way it takes through port forwarding or containers.
 type Hosts struct {
 	// Names are those of this server, without a port, compared without regard
@@ -30,7 +30,7 @@ type Hosts struct {
 // Hosts lets only requests in that were sent to one of the names, or to an
 // address, and that no page of another origin sends (RFC 6454); others get 403.
 // What trusted proxies say of the name that their caller used counts as well
-// as their own. Without a Host header (HTTP/1.0) it was no browser. Over TLS a
+// as their own. Without a Host header (HTTP/1.0) it was not a browser. Over TLS a
 // browser has compared the name with our certificate.
 func (h Hosts) Hosts(refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {

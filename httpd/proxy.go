@@ -31,10 +31,10 @@ const maxHops = 32
 // unknownCaller names a caller whose address a proxy did not tell.
 const unknownCaller = "an unknown address"
 
-// find returns who called: the last one on the way that is no trusted proxy.
+// find returns who called: the last one on the way that is not a trusted proxy.
 // Each proxy adds at the right whom it talked to, so everything to the left
 // of the first address that is not trusted may be invented. via is the proxy
-// that we talk to. An entry that is no address makes the caller unknown, who
+// that we talk to. An entry that is not an address makes the caller unknown, who
 // is in no network.
 func (p Proxies) find(r *http.Request) (caller netip.Addr, remote, via string) {
 	caller, remote = peerAddress(r), peer(r)

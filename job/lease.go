@@ -22,7 +22,7 @@ type Leases interface {
 	// holder's any more; one that ran out and that nobody took still is.
 	Renew(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
 	// Release gives the lease back; one that is not the holder's is left as
-	// it is, and is no error.
+	// it is, and is not an error.
 	Release(ctx context.Context, name, holder string) error
 }
 

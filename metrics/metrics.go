@@ -115,7 +115,7 @@ func (m *Metrics) counters(name, help string, labels ...string) *prometheus.Coun
 }
 
 // Request counts a call of the legacy endpoint. Both texts must come from
-// small fixed sets, never from the caller: each pair takes memory for ever.
+// small fixed sets, never from the caller: each pair takes memory forever.
 func (m *Metrics) Request(method, outcome string, took time.Duration) {
 	m.requests.WithLabelValues(method, outcome).Inc()
 	m.seconds.WithLabelValues(method).Observe(took.Seconds())

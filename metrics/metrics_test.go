@@ -143,7 +143,7 @@ func TestValues(t *testing.T) {
 }
 
 // TestTwoAtOnce: there is no global registry in which two would collide, and
-// counting while looking is no race.
+// counting while looking is not a race.
 func TestTwoAtOnce(t *testing.T) {
 	one, two := full(), full()
 	var wait sync.WaitGroup

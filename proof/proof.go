@@ -33,7 +33,7 @@ type PBX interface {
 	// TestCall makes a call to the extension to, EXTENSION@CONTEXT, and
 	// returns the unique id of the channel to record once that is up.
 	TestCall(ctx context.Context, to string) (uniqueID string, err error)
-	// EndTestCall hangs it up; a call that is over is no error.
+	// EndTestCall hangs it up; a call that is over is not an error.
 	EndTestCall(ctx context.Context, uniqueID string) error
 }
 

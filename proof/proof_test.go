@@ -31,7 +31,7 @@ type scene struct {
 	tag   string   // of the start
 }
 
-// answer is what the endpoint says so many times before it gives in; 0 is for ever.
+// answer is what the endpoint says so many times before it gives in; 0 is forever.
 type answer struct {
 	status int
 	text   string

@@ -238,7 +238,7 @@ func TestOneFileOfTwo(t *testing.T) {
 	}
 }
 
-// What has the name of a spool file and is no file is not tried for ever: the
+// What has the name of a spool file and is not a file is not tried forever: the
 // recording is lost for now, and taken up when its file is there.
 func TestOddObjectInPlaceOfAFile(t *testing.T) {
 	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {

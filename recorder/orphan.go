@@ -127,7 +127,7 @@ func (s *Service) lookBack(p recording.PBX, delay time.Duration) {
 }
 
 // settledElsewhereSince forgets what another process has settled, so that the
-// metrics of this one do not count it for ever.
+// metrics of this one do not count it forever.
 func (s *Service) settledElsewhereSince(ctx context.Context, p recording.PBX) {
 	known := s.book.OnPBX(p.Name)
 	open, err := s.store.Open(ctx, p.Name)

@@ -90,7 +90,7 @@ type Spool interface {
 	// link, a pipe, a device. It waits for none of them, and follows none.
 	// Names with a separator are refused.
 	Open(name string) (SpoolFile, error)
-	// Remove deletes a file; a file that is gone already is no error.
+	// Remove deletes a file; a file that is gone already is not an error.
 	Remove(name string) error
 	// Names lists the files that are named as recordings are, in any order.
 	// An *Error that is Unavailable when the folder itself is not there, or
@@ -231,7 +231,7 @@ type Leases interface {
 	// holder's any more; one that ran out and that nobody took still is.
 	Renew(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
 	// Release gives the lease back; one that is not the holder's is left as
-	// it is, and is no error.
+	// it is, and is not an error.
 	Release(ctx context.Context, name, holder string) error
 }
 
@@ -280,7 +280,7 @@ type Blobs interface {
 	Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	// Open returns the blob and its size. The caller closes it.
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error)
-	// Remove deletes a blob; one that is gone already is no error.
+	// Remove deletes a blob; one that is gone already is not an error.
 	Remove(ctx context.Context, key string) error
 }
 

@@ -23,7 +23,7 @@ const MaxBytes = 1 << 20
 // Read returns the text of a file. A pipe, device, socket or folder is refused
 // without waiting for it; links are followed, so that /dev/stdin is good while
 // it is redirected from a file. The error names the path and what would do; it
-// wraps fs.ErrNotExist where there is no file.
+// wraps fs.ErrNotExist where there is not a file.
 func Read(path string) ([]byte, error) {
 	info, err := os.Stat(path) // before Open, which by itself does something to some devices
 	if err == nil {

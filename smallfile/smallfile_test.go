@@ -66,7 +66,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestReadRefuses what is no text, too much of it, or no file that ends. A
+// TestReadRefuses what is not text, too much of it, or no file that ends. A
 // read that waits for a writer fails the test by its deadline.
 func TestReadRefuses(t *testing.T) {
 	dir := t.TempDir()

@@ -34,7 +34,7 @@ func (n *node) get(space, local string) (string, bool) {
 
 // parseXML reads a message in UTF-8 into nodes. DOCTYPE and processing
 // instructions are refused before anything of them is looked at, so there
-// are no entities but XML's own five. Next to an error it returns what it
+// are not entities but XML's own five. Next to an error it returns what it
 // had read, or nil.
 func parseXML(message []byte) (*node, error) {
 	d := xml.NewDecoder(bytes.NewReader(message))

@@ -49,7 +49,7 @@ type Recorder interface {
 	Refused(ctx context.Context, r recording.RetrieveRequest, method string, cause error)
 }
 
-// NoMethod is counted for calls of what is no method.
+// NoMethod is counted for calls of what is not a method.
 const NoMethod = "unknown"
 
 // The values of the settings that are not the default.

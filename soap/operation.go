@@ -48,7 +48,7 @@ func operationNamed(name string) *operation {
 
 // call is one request, decoded: what is to be done and how to answer.
 type call struct {
-	op   *operation // nil: name is no method
+	op   *operation // nil: name is not a method
 	name string     // as it was sent: the answer's element is named after it
 	args map[string]string
 	// plus means that the extension or unique id had a plus sign, which became

@@ -147,7 +147,7 @@ func usable(ctx context.Context, conn driver.Conn) error {
 	return nil
 }
 
-// unless drops an error that is no failure.
+// unless drops an error that is not a failure.
 func unless(err, good error) error {
 	if errors.Is(err, good) {
 		return nil

@@ -48,7 +48,7 @@ func (db *DB) AddKey(ctx context.Context, k auth.Key) error {
 	})
 }
 
-// RevokeKey makes a key useless for ever; NotFound when there is none. One
+// RevokeKey makes a key useless forever; NotFound when there is none. One
 // that is revoked already stays so since the first time.
 func (db *DB) RevokeKey(ctx context.Context, name string, at time.Time) error {
 	const query = `UPDATE api_keys SET revoked_at = CASE WHEN revoked_at = 0 THEN ? ELSE revoked_at END WHERE name = ?`

@@ -11,7 +11,7 @@ import (
 )
 
 // TestQueriesBeforeMigrate asks before there are tables: what could not be
-// made ready then is no obstacle afterwards.
+// made ready then is not an obstacle afterwards.
 func TestQueriesBeforeMigrate(t *testing.T) {
 	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "recgate.db"), store.Options{})
 	if err != nil {

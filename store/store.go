@@ -118,7 +118,7 @@ func (db *DB) write(ctx context.Context, what string, change change) error {
 	return err
 }
 
-// tell reports a transaction. A caller who has gone is no failure.
+// tell reports a transaction. A caller who has gone is not a failure.
 func (db *DB) tell(wrote bool, began time.Time, err error) {
 	if db.ran == nil {
 		return

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Never as CallOptions.Answer lets the called telephone ring for ever.
+// Never as CallOptions.Answer lets the called telephone ring forever.
 const Never time.Duration = -1
 
 // CallOptions say how a call goes.

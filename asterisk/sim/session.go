@@ -132,7 +132,7 @@ func (c *session) finish() {
 	c.poke()
 }
 
-// readUntil sets how long the client may be silent; zero means for ever.
+// readUntil sets how long the client may be silent; zero means forever.
 func (c *session) readUntil(t time.Time) {
 	c.out.Lock()
 	defer c.out.Unlock()

@@ -17,7 +17,7 @@ type Keys interface {
 	auth.Store
 	// AddKey adds a key; a name that is taken, by a revoked one too, is a Conflict.
 	AddKey(ctx context.Context, k auth.Key) error
-	// RevokeKey revokes a key for ever; NotFound when there is none. One that
+	// RevokeKey revokes a key forever; NotFound when there is none. One that
 	// is revoked already stays so since the first time.
 	RevokeKey(ctx context.Context, name string, at time.Time) error
 	// ForgetKey removes a key, which frees its name; NotFound when there is none.

@@ -263,7 +263,7 @@ func TestMissingAndUnknown(t *testing.T) {
 	})
 }
 
-// TestBadText puts what is no printable text into every argument that takes
+// TestBadText puts what is not printable text into every argument that takes
 // text.
 func TestBadText(t *testing.T) {
 	t.Parallel()

@@ -140,7 +140,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// noPBX is a server that is no Asterisk.
+// noPBX is a server that is not Asterisk.
 func noPBX(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -174,7 +174,7 @@ func actionsOn(server *sim.Server) (touched []sim.Action) {
 }
 
 // TestCheckTellsOfRefusedConnections: recordings are made all the same, so it
-// is no failure.
+// is not a failure.
 func TestCheckTellsOfRefusedConnections(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ more, says string }{

@@ -38,7 +38,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 }
 
 // TestNobodyMakesMetrics: what callers send makes no series, which would stay
-// in memory for ever.
+// in memory forever.
 func TestNobodyMakesMetrics(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, 22, nil)

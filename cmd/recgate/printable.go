@@ -11,7 +11,7 @@ import (
 
 // printable passes text on with everything that a terminal might obey made
 // visible: control characters other than tabs and line ends, marks that turn
-// the direction of writing, bytes that are no text. Tags, user names and what a
+// the direction of writing, bytes that are not text. Tags, user names and what a
 // PBX says come from outside, and a person reads them in a terminal, in the
 // output of a command or in the log. What it writes instead, \u009b, means the
 // same character inside of JSON. It is safe for use by many goroutines.

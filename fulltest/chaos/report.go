@@ -20,7 +20,7 @@ type Report struct {
 	Promised   int            // starts answered with success
 	Owed       int            // of them, those whose call talked on
 	Audio      int            // recordings whose sound was compared
-	Kept       int            // spool files that are no sound, kept for people
+	Kept       int            // spool files that are not sound, kept for people
 	Retrieved  int            // recordings that were fetched once more at the end
 	Lives      int            // processes of recgate
 	Settled    time.Duration  // from the end of the calls until nothing was under way

@@ -66,7 +66,7 @@ func query(method string, args []arg, escape func(string) string) string {
 	return strings.Join(pieces, "&")
 }
 
-// percent escapes every byte that is no letter and no digit.
+// percent escapes every byte that is not a letter or digit.
 func percent(s string) string {
 	var out strings.Builder
 	for i := range len(s) {
@@ -95,7 +95,7 @@ func percentU(s string) string {
 // so, what it cannot hold at all is sent as it is.
 func message(envelope, method string, args []arg) string {
 	var out strings.Builder
-	name := strings.Map(func(r rune) rune { // a method that is no name would only be bad XML
+	name := strings.Map(func(r rune) rune { // a method that is not a name would only be bad XML
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return r
 		}

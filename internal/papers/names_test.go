@@ -206,7 +206,7 @@ func texts(t *testing.T) []said {
 }
 
 // joined is the value of a string, or of strings with a plus between them;
-// what is no constant stands as a verb.
+// what is not a constant stands as a verb.
 func joined(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
