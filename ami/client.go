@@ -198,7 +198,7 @@ func (c *Client) List(ctx context.Context, a Action) ([]Message, error) {
 }
 
 // Mark returns when the listener has heard every event that the server had
-// made when Mark was called. Its errors are those of Do, or the one of ctx. The
+// made when Mark was called. Its errors are Do's errors, or ctx's. The
 // listener must close what SignalMark brings.
 //
 // Asterisk writes the events that wait between two actions, so all of them

@@ -19,7 +19,7 @@ func (t *Table) Begin() {
 }
 
 // Complete takes the rows of the listing, of CoreShowChannels or of Status, and
-// reports whether the channels differ from those of the table: then something had
+// reports whether the channels differ from the table: then something had
 // been missed, or is on its way. What a listing does not hold (hold, the time of
 // the answer) stays as it was for channels that stay.
 func (t *Table) Complete(rows []ami.Message, at time.Time) (differs bool) {

@@ -17,7 +17,7 @@ type connection interface {
 	Renew() bool
 }
 
-// asker answers actions: the same ami.Pool. The errors are those of ami.Client,
+// asker answers actions: the same ami.Pool. Its errors come from ami.Client,
 // and Mark does what ami.Client.Mark does.
 type asker interface {
 	Do(ctx context.Context, a ami.Action) (ami.Message, error)

@@ -33,7 +33,7 @@ type Stream struct {
 func Mix(a, b Input) (Stream, error) { return join(a, b, 1, add) }
 
 // Stereo keeps two mono files apart: a is left, b is right. Lengths, delays
-// and errors are those of Mix.
+// and errors are as for Mix.
 func Stereo(a, b Input) (Stream, error) { return join(a, b, 2, interleave) }
 
 // blockFrames is how much of each leg is joined at a time: two seconds at

@@ -57,7 +57,7 @@ const (
 	untrusted   = "the certificate of the archive's server is not trusted: check endpoint in the key archive, and the machine's certificate authorities"
 )
 
-// byStatus is for answers without a known code, such as those of a proxy.
+// byStatus is for answers without a known code, such as from a proxy.
 var byStatus = map[int]string{
 	http.StatusForbidden: notAllowed, http.StatusUnauthorized: wrongKeys, http.StatusInsufficientStorage: full,
 	http.StatusMovedPermanently: wrongRegion, http.StatusTemporaryRedirect: wrongRegion,

@@ -57,12 +57,12 @@ type Config struct {
 	Pprof    string `yaml:"pprof"`   // host:port on loopback; empty: no profiles
 }
 
-// Limits are those of the listener; 0 means half of what the system allows.
+// Limits of the listener; 0 means half of what the system allows.
 type Limits struct {
 	Connections int `yaml:"connections"`
 }
 
-// DoorLimits are those of the callers of one door; 0 means none.
+// DoorLimits are limits for the callers of one door; 0 means none.
 type DoorLimits struct {
 	PerSecond int       `yaml:"per_second"` // requests of one caller
 	Burst     int       `yaml:"burst"`      // of them at once
@@ -73,7 +73,7 @@ type DoorLimits struct {
 
 // ServerTLS names the files of a certificate, in PEM; both or none.
 type ServerTLS struct {
-	Cert string `yaml:"cert"` // with those of its issuers behind it
+	Cert string `yaml:"cert"` // followed by its issuers
 	Key  string `yaml:"key"`
 }
 

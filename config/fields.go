@@ -42,7 +42,7 @@ func walk(v reflect.Value, prefix string, visit func(leaf)) {
 	}
 }
 
-// walkOneOfEach visits every leaf there is, those of lists in one item.
+// walkOneOfEach visits every leaf, with one item for each list.
 func walkOneOfEach(visit func(leaf)) {
 	c := Default()
 	c.PBX = []PBX{DefaultPBX()}

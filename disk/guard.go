@@ -22,7 +22,7 @@ import (
 type Place struct {
 	Name string // for people and metrics: "archive", "database", "spool pbx1"
 	Path string
-	PBX  string // whose recordings need the room; empty: those of all
+	PBX  string // whose recordings need the room; empty: all PBXs
 	// Grows says that finished recordings stay here, so that the rate at which
 	// they are made says how long the room will do.
 	Grows bool

@@ -8,7 +8,7 @@ import (
 	"recgate/recording"
 )
 
-// statuses are those of doors that tell a refusal by its status.
+// statuses are for doors that tell a refusal by its status.
 var statuses = [recording.NumCodes]int{
 	recording.Internal: 500, recording.Invalid: 400, recording.Forbidden: 403, recording.NotFound: 404,
 	recording.Conflict: 409, recording.NotReady: 409, recording.Unavailable: 503,

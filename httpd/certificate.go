@@ -39,7 +39,7 @@ type Certificate struct {
 	warned  time.Time
 }
 
-// NewCertificate reads the files: the certificate with those of its issuers
+// NewCertificate reads the files: the certificate with its issuers
 // behind it, and its key. A nil log is discarded. One that has ended already
 // is taken: callers that do not look at it are served.
 func NewCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
@@ -120,7 +120,7 @@ func (c *Certificate) End() time.Time {
 	return c.pair.Leaf.NotAfter
 }
 
-// Fresh reports whether the certificate that is shown is that of the files.
+// Fresh reports whether the certificate in use is the one in the files.
 func (c *Certificate) Fresh() bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

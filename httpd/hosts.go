@@ -19,7 +19,7 @@ const AnyHost = "*"
 // refused. An address is not a name: nobody can have it point elsewhere, whichever
 // way it takes through port forwarding or containers.
 type Hosts struct {
-	// Names are those of this server, without a port, compared without regard
+	// Names are the names of this server, without a port, compared without regard
 	// to case. localhost and what ends in .localhost are always among them.
 	Names []string
 	// KeyNeeded reports whether callers must show an API key: a page cannot know

@@ -29,7 +29,7 @@ type Argument struct {
 	Plus bool
 }
 
-// Arguments are those of one request, in the order in which they were sent.
+// Arguments are the arguments of one request, in the order in which they were sent.
 type Arguments []Argument
 
 // First returns the first value of an argument, by its name in any case.

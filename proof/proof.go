@@ -28,7 +28,7 @@ const Username = "recgate self-test"
 
 // PBX can call itself.
 type PBX interface {
-	// Name is that of the configuration.
+	// Name is the name in the configuration.
 	Name() string
 	// TestCall makes a call to the extension to, EXTENSION@CONTEXT, and
 	// returns the unique id of the channel to record once that is up.

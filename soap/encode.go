@@ -12,7 +12,7 @@ type shape struct {
 }
 
 const (
-	// The envelope is that of Axis 1.4 byte for byte: a declaration, no line
+	// The envelope is Axis 1.4's, byte for byte: a declaration, no line
 	// breaks, these three prefixes in this order.
 	envelopeHead = `<soapenv:Envelope xmlns:soapenv="` + nsSOAP11 + `" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="` + nsSchema + `">`
 	envelopeTail = `</soapenv:Envelope>`

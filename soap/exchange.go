@@ -99,7 +99,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, most int64) (*exc
 	return x, err
 }
 
-// postForm takes the arguments of the query and then those of the body.
+// postForm takes the arguments of the query, then of the body.
 func (h *Handler) postForm(w http.ResponseWriter, r *http.Request, body string, failed error) (*exchange, error) {
 	args, err := httpd.ParseQuery(r.URL.RawQuery)
 	if failed == nil {

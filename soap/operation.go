@@ -111,7 +111,7 @@ func (c *call) known(name string) bool {
 	return c.documented(name) || slices.ContainsFunc([]string{argPBX, argFormat, argMethod, argAPIKey}, isOurs)
 }
 
-// documented reports whether a name is that of an argument of the operation.
+// documented reports whether a name is an argument of the operation.
 func (c *call) documented(name string) bool {
 	return slices.ContainsFunc(c.op.args, func(ours string) bool { return httpd.SameName(ours, name) })
 }

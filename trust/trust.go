@@ -28,7 +28,7 @@ import (
 	"recgate/smallfile"
 )
 
-// Certificates are those of a file.
+// Certificates are the certificates in a file.
 type Certificates struct {
 	file string
 	all  []*x509.Certificate

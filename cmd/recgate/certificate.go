@@ -16,7 +16,7 @@ import (
 	"recgate/httpd"
 )
 
-// certificate is that of the listener, nil for plain HTTP. The metrics watch it.
+// certificate is the listener's, nil for plain HTTP. The metrics watch it.
 func (g *gateway) certificate() (*httpd.Certificate, error) {
 	if !g.cfg.TLS.On() {
 		g.metrics.WatchCertificate(func() time.Time { return time.Time{} }, func() bool { return true })

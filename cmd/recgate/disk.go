@@ -65,7 +65,7 @@ func nearest(folder string) string {
 }
 
 const (
-	rateDays = 7         // the present rate is that of so many days
+	rateDays = 7         // the current rate is measured over so many days
 	rateMin  = time.Hour // or of the time since the first recording, but no less
 )
 

@@ -11,8 +11,8 @@ import (
 	"recgate/httpd"
 )
 
-// newHosts says by which names recgate may be called: those of the
-// configuration and those of this machine.
+// newHosts says by which names recgate may be called: the names in the
+// configuration and the names of this machine.
 func newHosts(cfg config.Config, keyNeeded func() bool) httpd.Hosts {
 	names := cfg.HostNames()
 	if name, err := os.Hostname(); err == nil {
