@@ -4,9 +4,11 @@ package deb_test
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -85,19 +87,41 @@ dpkg-deb -Zgzip -z1 -b next . > /dev/null
 rm -r next recgate_1.0.0_*.deb`)
 }
 
-// age makes the database what an older version left: without API keys and the
-// mark of the archive. The newer program has to bring it up to date, with all
-// that is in it.
+// agedTo is the version of the schema that the older program left: before API
+// keys and the mark of the archive.
+const agedTo = 9
+
+// added finds what a migration adds to the schema: a table, or a column of one.
+var added = regexp.MustCompile(`(?m)^(?:CREATE TABLE (\w+)|ALTER TABLE (\w+) ADD COLUMN (\w+))`)
+
+// age makes the database what an older version left. The newer program has to
+// bring it up to date, with all that is in it.
 func age(t *testing.T, d debian) {
 	t.Helper()
+	files, err := filepath.Glob("../../store/migrations/sqlite/*.sql") // in their order
+	if err != nil || len(files) <= agedTo {
+		t.Fatalf("%d migrations, %v", len(files), err)
+	}
+	queries := []string{fmt.Sprintf(`DELETE FROM schema_versions WHERE version_id > %d`, agedTo)}
+	for _, file := range files[agedTo:] {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, what := range added.FindAllStringSubmatch(string(text), -1) {
+			if what[1] != "" {
+				queries = append(queries, `DROP TABLE IF EXISTS `+what[1]) // a later one may have dropped it
+			} else {
+				queries = append(queries, `ALTER TABLE `+what[2]+` DROP COLUMN `+what[3])
+			}
+		}
+	}
 	db, err := sql.Open("sqlite", "file:"+d.path("/var/lib/recgate/recgate.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for _, query := range []string{
-		`DROP TABLE archive_mark`, `DROP TABLE api_keys`, `ALTER TABLE access_log DROP COLUMN api_key`, `DELETE FROM schema_versions WHERE version_id >= 10`,
-	} {
+	for _, query := range queries {
 		if _, err := db.ExecContext(t.Context(), query); err != nil {
 			t.Fatalf("%s: %v", query, err)
 		}
