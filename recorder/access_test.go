@@ -3,7 +3,7 @@ package recorder_test
 import (
 	"testing"
 
-	"recgate/recorder"
+	"recgate/internal/office"
 	"recgate/recording"
 )
 
@@ -11,21 +11,21 @@ import (
 // a retrieval leaves its line in the access log.
 func TestForbidden(t *testing.T) {
 	happened := 0
-	o := recorder.Options{Happened: func(recording.Happening) { happened++ }}
-	inOffice(t, o, func(t *testing.T, of *office) {
-		id, _ := of.pbx.Call(t, "410", "411")
+	o := office.Options{Happened: func(recording.Happening) { happened++ }}
+	office.In(t, o, func(t *testing.T, of *office.Office) {
+		id, _ := of.PBX.Call(t, "410", "411")
 		nobody := recording.Actor{Kind: recording.KeyHolder, Name: "crm", Remote: "192.0.2.9", Username: "fred"}
 		_, started := of.Start(t.Context(), recording.StartRequest{Actor: nobody, Target: "410"})
 		_, stopped := of.Stop(t.Context(), recording.StopRequest{Actor: nobody, Target: "410"})
 		_, byTag := of.Retrieve(t.Context(), recording.RetrieveRequest{Actor: nobody, Key: "22"})
 		_, byID := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Actor: nobody, Key: id})
 		for _, err := range []error{started, stopped, byTag, byID} {
-			refused(t, err, recording.Forbidden, `the key "crm" was revoked`)
+			office.Refused(t, err, recording.Forbidden, `the key "crm" was revoked`)
 		}
-		if rows := of.rows(t, id); len(rows) != 0 || happened != 0 {
+		if rows := of.OnChannel(t, id); len(rows) != 0 || happened != 0 {
 			t.Errorf("%d recordings, %d happenings", len(rows), happened)
 		}
-		log := accesses(t, of)
+		log := of.Accesses(t)
 		if len(log) != 2 {
 			t.Fatalf("%d lines in the access log: %+v", len(log), log)
 		}

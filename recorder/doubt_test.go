@@ -4,28 +4,28 @@ import (
 	"testing"
 	"time"
 
-	"recgate/recorder"
+	"recgate/internal/office"
 	"recgate/recording"
 )
 
 // A start without a file speaks against its PBX until one works, or for half a
 // minute: whoever sends no starts while it does would never see one work.
 func TestLastStart(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
 		fail := func(err error) {
 			t.Helper()
-			of.pbx.Refuse(err)
+			of.PBX.Refuse(err)
 			if _, err := of.Start(t.Context(), recording.StartRequest{Target: "410"}); err == nil {
 				t.Error("no error")
 			}
 		}
 		says := func(when, want string) {
 			t.Helper()
-			if err := of.LastStart("pbx1"); (err == nil) != (want == "") || want != "" && recording.Message(err) != want {
+			if err := of.Book.LastStart("pbx1", time.Now()); (err == nil) != (want == "") || want != "" && recording.Message(err) != want {
 				t.Errorf("%s: %v, want %q", when, err, want)
 			}
-			if err := of.LastStart("pbx2"); err != nil {
+			if err := of.Book.LastStart("pbx2", time.Now()); err != nil {
 				t.Errorf("%s: the other PBX: %v", when, err)
 			}
 		}
@@ -40,7 +40,7 @@ func TestLastStart(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		says("after half a minute", "")
 		fail(noFile)
-		of.start(t, "410", "22")
+		of.Record(t, "410", "22")
 		says("after one that worked", "")
 	})
 }

@@ -12,17 +12,17 @@ import (
 // live is a channel together with the PBX that has it.
 type live struct {
 	recording.Channel
-	on recording.PBX
+	on *pbx
 }
 
 // target reads extenOrUniqueId and the choice of a PBX, which is given as an
 // argument of its own or in front of a slash (pbx2/410).
-func (s *Service) target(text, pbxName string) (recording.Target, error) {
+func (r *Recorder) target(text, pbxName string) (recording.Target, error) {
 	t, err := recording.ParseTarget(text)
 	if err != nil {
 		return t, err
 	}
-	if _, is := s.pbxs.Named(t.Tech); is {
+	if _, configured := r.PBXs.Named(t.Tech); configured {
 		name := t.Tech
 		if t, err = recording.ParseTarget(t.Name); err != nil {
 			return t, err
@@ -33,7 +33,7 @@ func (s *Service) target(text, pbxName string) (recording.Target, error) {
 		return t, err
 	}
 	if pbxName != "" {
-		if _, is := s.pbxs.Named(pbxName); !is {
+		if _, configured := r.PBXs.Named(pbxName); !configured {
 			return t, recording.Errorf(recording.Invalid, "no PBX is named %q", recording.Shorten(pbxName))
 		}
 		t.PBX = pbxName
@@ -43,10 +43,10 @@ func (s *Service) target(text, pbxName string) (recording.Target, error) {
 
 // find returns the live channels that t means, the winner first. All are on
 // one PBX; a target that lives on two is a Conflict that names both.
-func (s *Service) find(ctx context.Context, t recording.Target) ([]live, error) {
+func (r *Recorder) find(ctx context.Context, t recording.Target) ([]live, error) {
 	var found []live
 	var away error
-	for _, p := range s.pbxs {
+	for _, p := range r.pbxs {
 		if t.PBX != "" && t.PBX != p.Name {
 			continue
 		}
@@ -99,7 +99,7 @@ func onOnePBX(found []live, t recording.Target) error {
 // and bridged before up before ringing; then not on hold before on hold;
 // then a device channel before half of a Local channel; then the newest answer.
 func before(a, b recording.Channel) int {
-	for _, by := range []func(recording.Channel) int{rank, held, half} {
+	for _, by := range []func(recording.Channel) int{rank, hold, half} {
 		if d := by(a) - by(b); d != 0 {
 			return d
 		}
@@ -125,7 +125,7 @@ func rank(c recording.Channel) int {
 	return 3
 }
 
-func held(c recording.Channel) int { return one(c.OnHold) }
+func hold(c recording.Channel) int { return one(c.OnHold) }
 
 func half(c recording.Channel) int { return one(recording.IsLocalHalf(c.Name)) }
 

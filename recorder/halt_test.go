@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"recgate/recorder"
+	"recgate/internal/office"
 	"recgate/recording"
 )
 
@@ -25,15 +25,15 @@ func (s *stubborn) Stop(ctx context.Context, r recording.Recording) error {
 }
 
 // inStubbornOffice runs a test whose pbx1 has a Stop of the test's own.
-func inStubbornOffice(t *testing.T, test func(t *testing.T, of *office, p *stubborn)) {
+func inStubbornOffice(t *testing.T, test func(t *testing.T, of *office.Office, p *stubborn)) {
 	synctest.Test(t, func(t *testing.T) {
-		of := newClosedOffice()
+		of := office.New()
 		p := &stubborn{}
-		of.around = func(inner recording.PBX) recording.PBX {
+		of.Around = func(inner recording.PBX) recording.PBX {
 			p.Recorder, inner.Recorder = inner.Recorder, p
 			return inner
 		}
-		of.open(t, recorder.Options{})
+		of.Open(t, office.Options{})
 		test(t, of, p)
 	})
 }
@@ -41,12 +41,12 @@ func inStubbornOffice(t *testing.T, test func(t *testing.T, of *office, p *stubb
 var errNoAnswer = &recording.Error{Code: recording.Unavailable, Msg: "no answer", Err: recording.ErrUncertain}
 
 func TestStopIsWrittenBeforeItIsAsked(t *testing.T) {
-	inStubbornOffice(t, func(t *testing.T, of *office, p *stubborn) {
-		of.pbx.Call(t, "410", "411")
-		rec := of.start(t, "410", "22")
-		of.pbx.Pass(time.Second)
+	inStubbornOffice(t, func(t *testing.T, of *office.Office, p *stubborn) {
+		of.PBX.Call(t, "410", "411")
+		rec := of.Record(t, "410", "22")
+		of.PBX.Pass(time.Second)
 		p.stop = func(ctx context.Context, r recording.Recording) error {
-			row, err := of.store.Get(ctx, r.ID)
+			row, err := of.Store.Get(ctx, r.ID)
 			if err != nil || row.State != recording.Collecting || row.Reason.String() != "stopped by request" || r.Handle != rec.Handle {
 				t.Errorf("when the PBX is asked the row is %s (%s), %v", row.State, row.Reason, err)
 			}
@@ -55,8 +55,8 @@ func TestStopIsWrittenBeforeItIsAsked(t *testing.T) {
 		if _, err := of.Stop(t.Context(), recording.StopRequest{Target: "410", Actor: recording.Actor{Remote: "192.0.2.9"}}); err != nil {
 			t.Fatal(err)
 		}
-		of.state(t, rec.ID)
-		if lines := story(t, of, rec.ID); !slices.Contains(lines, "collecting: stopped by request (asked for by 192.0.2.9) [stopped]") {
+		of.Settled(t, rec.ID)
+		if lines := of.Story(t, rec.ID); !slices.Contains(lines, "collecting: stopped by request (asked for by 192.0.2.9) [stopped]") {
 			t.Errorf("the story does not tell who stopped it: %q", lines)
 		}
 	})
@@ -65,27 +65,27 @@ func TestStopIsWrittenBeforeItIsAsked(t *testing.T) {
 // A process that died between the row and the PBX has stopped nothing. Who
 // starts before the next look at what is unfinished gets one recording.
 func TestStartAfterAnInterruptedStop(t *testing.T) {
-	inStubbornOffice(t, func(t *testing.T, of *office, p *stubborn) {
-		of.pbx.Call(t, "410", "411")
-		rec := of.start(t, "410", "22")
-		of.pbx.Pass(2 * time.Second)
+	inStubbornOffice(t, func(t *testing.T, of *office.Office, p *stubborn) {
+		of.PBX.Call(t, "410", "411")
+		rec := of.Record(t, "410", "22")
+		of.PBX.Pass(2 * time.Second)
 		died := recording.Step{To: recording.Collecting, Reason: recording.Reason{Code: recording.ReasonStopped}, At: time.Now(), StoppedAt: time.Now()}
-		if err := of.store.Advance(t.Context(), rec.ID, died); err != nil {
+		if err := of.Store.Advance(t.Context(), rec.ID, died); err != nil {
 			t.Fatal(err)
 		}
 		p.stop = func(context.Context, recording.Recording) error { return errNoAnswer }
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "23"})
-		refused(t, err, recording.Unavailable, "no answer")
+		office.Refused(t, err, recording.Unavailable, "no answer")
 		p.stop = nil
-		next := of.start(t, "410", "23")
-		if stops := of.pbx.Stops(); next.ID == rec.ID || !slices.Equal(stops, []recording.ID{rec.ID}) {
+		next := of.Record(t, "410", "23")
+		if stops := of.PBX.Stops(); next.ID == rec.ID || !slices.Equal(stops, []recording.ID{rec.ID}) {
 			t.Fatalf("%s was started after %s, and the PBX stopped %v", next.ID, rec.ID, stops)
 		}
-		of.pbx.Pass(2 * time.Second)
-		of.stop(t, "410")
-		of.pbx.Pass(time.Second)
+		of.PBX.Pass(2 * time.Second)
+		of.Halt(t, "410")
+		of.PBX.Pass(time.Second)
 		for _, id := range []recording.ID{rec.ID, next.ID} {
-			if got := of.state(t, id); got.State != recording.Ready {
+			if got := of.Settled(t, id); got.State != recording.Ready {
 				t.Errorf("%s is %s (%s)", id, got.State, got.Reason)
 			}
 		}
@@ -93,23 +93,23 @@ func TestStartAfterAnInterruptedStop(t *testing.T) {
 }
 
 func TestStopThatThePBXDoesNotDo(t *testing.T) {
-	inStubbornOffice(t, func(t *testing.T, of *office, p *stubborn) {
-		of.pbx.Call(t, "410", "411")
-		rec := of.start(t, "410", "22")
-		of.pbx.Pass(time.Second)
+	inStubbornOffice(t, func(t *testing.T, of *office.Office, p *stubborn) {
+		of.PBX.Call(t, "410", "411")
+		rec := of.Record(t, "410", "22")
+		of.PBX.Pass(time.Second)
 		p.stop = func(context.Context, recording.Recording) error { return errNoAnswer }
 		_, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"})
-		refused(t, err, recording.Unavailable, "no answer")
-		got, err := of.store.Get(t.Context(), rec.ID)
+		office.Refused(t, err, recording.Unavailable, "no answer")
+		got, err := of.Store.Get(t.Context(), rec.ID)
 		if err != nil || got.State != recording.Running || got.Reason.String() != "stopped by request, and the PBX did not confirm it" {
 			t.Fatalf("it is %s (%s), %v; want it running", got.State, got.Reason, err)
 		}
 		p.stop = nil
-		of.pbx.Pass(time.Second)
-		if got := of.stop(t, "410"); got.ID != rec.ID {
+		of.PBX.Pass(time.Second)
+		if got := of.Halt(t, "410"); got.ID != rec.ID {
 			t.Errorf("the second stop ended %s", got.ID)
 		}
-		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Duration != 2*time.Second || got.Reason.String() != "stopped by request" {
+		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Duration != 2*time.Second || got.Reason.String() != "stopped by request" {
 			t.Errorf("it is %s (%s) of %v", got.State, got.Reason, got.Duration)
 		}
 	})
@@ -117,10 +117,10 @@ func TestStopThatThePBXDoesNotDo(t *testing.T) {
 
 // The answer was lost, not the stop.
 func TestStopThatThePBXDidAllTheSame(t *testing.T) {
-	inStubbornOffice(t, func(t *testing.T, of *office, p *stubborn) {
-		of.pbx.Call(t, "410", "411")
-		rec := of.start(t, "410", "22")
-		of.pbx.Pass(time.Second)
+	inStubbornOffice(t, func(t *testing.T, of *office.Office, p *stubborn) {
+		of.PBX.Call(t, "410", "411")
+		rec := of.Record(t, "410", "22")
+		of.PBX.Pass(time.Second)
 		p.stop = func(ctx context.Context, r recording.Recording) error {
 			if err := p.Recorder.Stop(ctx, r); err != nil {
 				t.Error(err)
@@ -128,9 +128,9 @@ func TestStopThatThePBXDidAllTheSame(t *testing.T) {
 			return errNoAnswer
 		}
 		_, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"})
-		refused(t, err, recording.Unavailable, "no answer")
+		office.Refused(t, err, recording.Unavailable, "no answer")
 		time.Sleep(20 * time.Second)
-		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "stopped by request" {
+		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "stopped by request" {
 			t.Errorf("it is %s (%s)", got.State, got.Reason)
 		}
 	})
@@ -141,55 +141,55 @@ func TestStopThatThePBXDidAllTheSame(t *testing.T) {
 func TestStopInterruptedByACrash(t *testing.T) {
 	for _, away := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			of := newClosedOffice()
-			end := of.open(t, recorder.Options{})
-			caller, _ := of.pbx.Call(t, "410", "411")
-			rec := of.start(t, "410", "22")
-			of.pbx.Pass(time.Second)
+			of := office.New()
+			end := of.Open(t, office.Options{})
+			caller, _ := of.PBX.Call(t, "410", "411")
+			rec := of.Record(t, "410", "22")
+			of.PBX.Pass(time.Second)
 			end()
 			step := recording.Step{To: recording.Collecting, Reason: recording.Reason{Code: recording.ReasonStopped}, At: time.Now(), StoppedAt: time.Now()}
-			if err := of.store.Advance(t.Context(), rec.ID, step); err != nil {
+			if err := of.Store.Advance(t.Context(), rec.ID, step); err != nil {
 				t.Fatal(err)
 			}
 			if away {
-				of.pbx.Disconnect()
+				of.PBX.Disconnect()
 			}
-			of.open(t, recorder.Options{})
+			of.Open(t, office.Options{})
 			if away {
-				if got := of.state(t, rec.ID); got.State != recording.Collecting {
+				if got := of.Settled(t, rec.ID); got.State != recording.Collecting {
 					t.Errorf("while the PBX writes on and is away it is %s (%s)", got.State, got.Reason)
 				}
-				of.pbx.Pass(time.Second)
-				of.pbx.Connect()
+				of.PBX.Pass(time.Second)
+				of.PBX.Connect()
 			}
-			got := of.state(t, rec.ID)
+			got := of.Settled(t, rec.ID)
 			want := time.Second
 			if away {
 				want = 2 * time.Second
 			}
-			if got.State != recording.Ready || got.Duration != want || len(of.pbx.Stops()) != 1 {
-				t.Errorf("PBX away %v: it is %s (%s) of %v, stops %v", away, got.State, got.Reason, got.Duration, of.pbx.Stops())
+			if got.State != recording.Ready || got.Duration != want || len(of.PBX.Stops()) != 1 {
+				t.Errorf("PBX away %v: it is %s (%s) of %v, stops %v", away, got.State, got.Reason, got.Duration, of.PBX.Stops())
 			}
-			of.pbx.Hangup(t, caller)
+			of.PBX.Hangup(t, caller)
 		})
 	}
 }
 
 func TestMaxLength(t *testing.T) {
-	inOffice(t, recorder.Options{MaxLength: time.Minute}, func(t *testing.T, of *office) {
-		caller, _ := of.pbx.Call(t, "410", "411")
-		rec := of.start(t, caller, "22")
-		of.pbx.Pass(time.Second)
+	office.In(t, office.Options{MaxLength: time.Minute}, func(t *testing.T, of *office.Office) {
+		caller, _ := of.PBX.Call(t, "410", "411")
+		rec := of.Record(t, caller, "22")
+		of.PBX.Pass(time.Second)
 		time.Sleep(59 * time.Second)
-		if got, err := of.store.Get(t.Context(), rec.ID); err != nil || got.State != recording.Running {
+		if got, err := of.Store.Get(t.Context(), rec.ID); err != nil || got.State != recording.Running {
 			t.Fatalf("after 59 s: %s (%s), %v", got.State, got.Reason, err)
 		}
 		time.Sleep(2 * time.Second)
-		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "reached max_seconds" || len(of.pbx.Stops()) != 1 ||
+		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "reached max_seconds" || len(of.PBX.Stops()) != 1 ||
 			got.StoppedAt.Sub(got.StartedAt) > 61*time.Second {
-			t.Errorf("after 61 s: %s (%s), stopped %v after %v", got.State, got.Reason, of.pbx.Stops(), got.StoppedAt.Sub(got.StartedAt))
+			t.Errorf("after 61 s: %s (%s), stopped %v after %v", got.State, got.Reason, of.PBX.Stops(), got.StoppedAt.Sub(got.StartedAt))
 		}
-		if again := of.start(t, caller, "22"); again.ID == rec.ID {
+		if again := of.Record(t, caller, "22"); again.ID == rec.ID {
 			t.Error("the channel cannot be recorded again")
 		}
 	})
@@ -199,34 +199,34 @@ func TestMaxLength(t *testing.T) {
 // away is asked when it is back.
 func TestMaxLengthAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		of := newClosedOffice()
-		o := recorder.Options{MaxLength: time.Minute}
-		end := of.open(t, o)
-		of.pbx.Call(t, "410", "411")
-		rec := of.start(t, "410", "22")
-		of.pbx.Pass(time.Second)
+		of := office.New()
+		o := office.Options{MaxLength: time.Minute}
+		end := of.Open(t, o)
+		of.PBX.Call(t, "410", "411")
+		rec := of.Record(t, "410", "22")
+		of.PBX.Pass(time.Second)
 		time.Sleep(50 * time.Second)
 		end()
-		of.open(t, o)
-		of.pbx.Disconnect()
-		if got := of.state(t, rec.ID); got.State != recording.Running {
+		of.Open(t, o)
+		of.PBX.Disconnect()
+		if got := of.Settled(t, rec.ID); got.State != recording.Running {
 			t.Errorf("while the PBX is away: %s (%s)", got.State, got.Reason)
 		}
 		time.Sleep(time.Minute)
-		unexplained(t, of, [2]string{"record", "for longer than max_seconds allows"})
-		of.pbx.Connect()
-		if got := of.state(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "reached max_seconds" {
+		of.Explained(t, [2]string{"record", "for longer than max_seconds allows"})
+		of.PBX.Connect()
+		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "reached max_seconds" {
 			t.Errorf("when it is back: %s (%s)", got.State, got.Reason)
 		}
 	})
 }
 
 func TestNoMaxLength(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		rec := of.start(t, "410", "22")
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		rec := of.Record(t, "410", "22")
 		time.Sleep(48 * time.Hour)
-		if got := of.state(t, rec.ID); got.State != recording.Running {
+		if got := of.Settled(t, rec.ID); got.State != recording.Running {
 			t.Errorf("after two days: %s (%s)", got.State, got.Reason)
 		}
 	})
@@ -236,17 +236,17 @@ func TestNoMaxLength(t *testing.T) {
 // no row; a recording that runs gets its tag all the same.
 func TestStartWithoutRoomIsRefused(t *testing.T) {
 	var full error
-	inOffice(t, recorder.Options{Room: func(string) error { return full }}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		of.pbx.Call(t, "500", "501")
-		rec := of.start(t, "410", "22")
+	office.In(t, office.Options{Room: func(string) error { return full }}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		of.PBX.Call(t, "500", "501")
+		rec := of.Record(t, "410", "22")
 		full = recording.Errorf(recording.Unavailable, "the disk is full")
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "500", Tag: "23"})
-		refused(t, err, recording.Unavailable, "the disk is full")
-		if list, err := of.store.ByTag(t.Context(), "23", 9); err != nil || len(list) > 0 || of.pbx.Records() != 1 {
-			t.Errorf("a refused start left %v, %v, and asked the PBX %d times", list, err, of.pbx.Records())
+		office.Refused(t, err, recording.Unavailable, "the disk is full")
+		if list, err := of.Store.ByTag(t.Context(), "23", 9); err != nil || len(list) > 0 || of.PBX.Records() != 1 {
+			t.Errorf("a refused start left %v, %v, and asked the PBX %d times", list, err, of.PBX.Records())
 		}
-		if again := of.start(t, "410", "24"); again.ID != rec.ID {
+		if again := of.Record(t, "410", "24"); again.ID != rec.ID {
 			t.Errorf("the running recording was not found: %s", again.ID)
 		}
 	})

@@ -7,8 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"recgate/audio"
-	"recgate/recorder"
+	"recgate/internal/office"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
 )
@@ -17,25 +16,25 @@ import (
 // given back by exactly that text.
 func TestOddUniqueIDs(t *testing.T) {
 	for _, id := range recordingtest.OddIDs {
-		inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-			of.pbx.Add(recording.Channel{Name: "SIP/410", Extension: "410", UniqueID: id, LinkedID: id, State: recording.Up, Bridge: "b"})
-			of.pbx.Add(recording.Channel{Name: "SIP/411", Extension: "411", UniqueID: id + "2", LinkedID: id, State: recording.Up, Bridge: "b"})
+		office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+			of.PBX.Add(recording.Channel{Name: "SIP/410", Extension: "410", UniqueID: id, LinkedID: id, State: recording.Up, Bridge: "b"})
+			of.PBX.Add(recording.Channel{Name: "SIP/411", Extension: "411", UniqueID: id + "2", LinkedID: id, State: recording.Up, Bridge: "b"})
 			for i, target := range []string{id, "410", "pbx1/" + id} {
 				tag := fmt.Sprint("tag", i)
-				if rec := of.start(t, target, tag); rec.UniqueID != id {
+				if rec := of.Record(t, target, tag); rec.UniqueID != id {
 					t.Errorf("start of %q records %q", target, rec.UniqueID)
 				}
-				of.pbx.Pass(time.Second)
-				of.stop(t, target)
+				of.PBX.Pass(time.Second)
+				of.Halt(t, target)
 			}
-			of.pbx.Hangup(t, id)
+			of.PBX.Hangup(t, id)
 			synctest.Wait()
 			for _, key := range []string{id, " " + id, id + "2"} {
 				a, err := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: key, Actor: recording.Actor{Username: "fred"}})
 				if err != nil {
 					t.Fatalf("RetrieveByUniqueID(%q): %v", key, err)
 				}
-				if n := len(read(t, a)); n != 44+16000 {
+				if n := len(office.Read(t, a)); n != 44+16000 {
 					t.Errorf("RetrieveByUniqueID(%q) gives %d bytes", key, n)
 				}
 			}
@@ -52,14 +51,14 @@ func TestOddNames(t *testing.T) {
 		"PJSIP/o'brien, 2 <x>-0000001c": "o'brien, 2 <x>",
 		"SIP/a..b-0000001d":             "a..b",
 	} {
-		inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-			of.pbx.Add(recording.Channel{Name: name, Extension: recording.Extension(name), State: recording.Up})
+		office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+			of.PBX.Add(recording.Channel{Name: name, Extension: recording.Extension(name), State: recording.Up})
 			tech, _ := recording.SplitChannel(name)
 			for _, target := range []string{extension, tech + "/" + extension, "pbx1/" + extension, name} {
-				if rec := of.start(t, target, "22"); rec.Extension != extension {
+				if rec := of.Record(t, target, "22"); rec.Extension != extension {
 					t.Errorf("start of %q records %+v", target, rec)
 				}
-				of.stop(t, target)
+				of.Halt(t, target)
 			}
 		})
 	}
@@ -68,8 +67,8 @@ func TestOddNames(t *testing.T) {
 // TestTextThatMatchesNothing: what no channel is called is judged by its form,
 // whatever is live, and neither row nor action comes of it.
 func TestTextThatMatchesNothing(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
 		for _, text := range recordingtest.Hostile {
 			_, err := of.Start(t.Context(), recording.StartRequest{Target: text, Tag: "22"})
 			recordingtest.RefusedByForm(t, "extenOrUniqueId", text, err)
@@ -78,10 +77,10 @@ func TestTextThatMatchesNothing(t *testing.T) {
 			_, err = of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Key: text, Actor: recording.Actor{Username: "fred"}})
 			recordingtest.RefusedByForm(t, "uniqueId", text, err)
 		}
-		if n := of.pbx.Records(); n > 0 {
+		if n := of.PBX.Records(); n > 0 {
 			t.Errorf("the PBX was asked to record %d times", n)
 		}
-		if log := accesses(t, of); len(log) != len(recordingtest.Hostile) {
+		if log := of.Accesses(t); len(log) != len(recordingtest.Hostile) {
 			t.Errorf("%d lines in the access log, want %d", len(log), len(recordingtest.Hostile))
 		}
 	})
@@ -90,24 +89,24 @@ func TestTextThatMatchesNothing(t *testing.T) {
 // TestOddTextWhileThePBXIsAway: it may be the name of a channel that nobody
 // can see now, unless no channel can be called so.
 func TestOddTextWhileThePBXIsAway(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Disconnect()
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Disconnect()
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "Zadarma usa"})
-		refused(t, err, recording.Unavailable, "not connected")
+		office.Refused(t, err, recording.Unavailable, "not connected")
 		_, err = of.Start(t.Context(), recording.StartRequest{Target: "410\r\nAction: Ping"})
-		refused(t, err, recording.Invalid, "extenOrUniqueId")
+		office.Refused(t, err, recording.Invalid, "extenOrUniqueId")
 	})
 }
 
 // TestUniqueIDOfThePBXThatIsAwayWins: of whatever form, it is not taken for an
 // extension of another PBX.
 func TestUniqueIDOfThePBXThatIsAwayWins(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Add(recording.Channel{Name: "SIP/410", Extension: "410", UniqueID: "crm-call-4711", State: recording.Up})
-		of.second.Add(recording.Channel{Name: "SIP/411", Extension: "411", UniqueID: "crm-call-4711", State: recording.Up})
-		of.pbx.Disconnect()
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Add(recording.Channel{Name: "SIP/410", Extension: "410", UniqueID: "crm-call-4711", State: recording.Up})
+		of.Second.Add(recording.Channel{Name: "SIP/411", Extension: "411", UniqueID: "crm-call-4711", State: recording.Up})
+		of.PBX.Disconnect()
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "crm-call-4711"})
-		refused(t, err, recording.Unavailable, "not connected")
+		office.Refused(t, err, recording.Unavailable, "not connected")
 	})
 }
 
@@ -117,14 +116,13 @@ func FuzzUnknownTarget(f *testing.F) {
 	for _, seed := range append(recordingtest.Hostile, recordingtest.OddIDs...) {
 		f.Add(seed)
 	}
-	pbx := recordingtest.NewPBX("pbx1")
-	pbx.Call(f, "410", "411")
-	service := recorder.NewService(recording.PBXs{pbx.PBX()}, recordingtest.NewStore(), recordingtest.NewBlobs(), audio.Files{}, recorder.Options{})
+	of := office.New().Beside(office.Options{})
+	of.PBX.Call(f, "410", "411")
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.HasSuffix(strings.Trim(text, " "), "410") || strings.HasSuffix(strings.Trim(text, " "), "411") || strings.Contains(text, "00000.") {
 			return
 		}
-		_, err := service.Start(t.Context(), recording.StartRequest{Target: text})
+		_, err := of.Start(t.Context(), recording.StartRequest{Target: text})
 		plain := !strings.ContainsAny(text, "\r\n\x00,\"'`$%<>;|&\\") && !strings.Contains(text, "..")
 		if recording.CodeOf(err) == recording.NotFound && plain {
 			return

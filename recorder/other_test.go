@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"recgate/audio"
+	"recgate/internal/office"
 	"recgate/recorder"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
@@ -16,7 +16,7 @@ import (
 // blind is a store whose first look at a channel is older than what another
 // process has just written.
 type blind struct {
-	recording.Store
+	recorder.Rows
 	looked bool
 }
 
@@ -25,28 +25,23 @@ func (b *blind) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recordin
 		b.looked = true
 		return nil, nil
 	}
-	return b.Store.OnChannel(ctx, pbx, uniqueID)
-}
-
-// two is a second process on the office's PBXs and database.
-func (of *office) two(store recording.Store) *recorder.Service {
-	return recorder.NewService(recording.PBXs{of.pbx.PBX(), of.second.PBX()}, store, of.blobs, audio.Files{}, recorder.Options{Holder: "two"})
+	return b.Rows.OnChannel(ctx, pbx, uniqueID)
 }
 
 // TestStartsOfTwoProcessesMakeOneRecording lets a second process come while
 // the first waits for the PBX: it sees the row, or not yet.
 func TestStartsOfTwoProcessesMakeOneRecording(t *testing.T) {
-	for name, store := range map[string]func(*recordingtest.Store) recording.Store{
-		"the row is seen":     func(s *recordingtest.Store) recording.Store { return s },
-		"the row is not seen": func(s *recordingtest.Store) recording.Store { return &blind{Store: s} },
+	for name, store := range map[string]func(*recordingtest.Store) recorder.Rows{
+		"the row is seen":     func(s *recordingtest.Store) recorder.Rows { return s },
+		"the row is not seen": func(s *recordingtest.Store) recorder.Rows { return &blind{Rows: s} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inOffice(t, recorder.Options{Holder: "one"}, func(t *testing.T, of *office) {
-				caller, _ := of.pbx.Call(t, "410", "411")
-				other := of.two(store(of.store))
-				release := of.pbx.Hold()
+			office.In(t, office.Options{Holder: "one"}, func(t *testing.T, of *office.Office) {
+				caller, _ := of.PBX.Call(t, "410", "411")
+				other := of.Beside(office.Options{Holder: "two", Rows: store(of.Store)})
+				release := of.PBX.Hold()
 				first, second := make(chan recording.Recording, 1), make(chan recording.Recording, 1)
-				go func() { first <- of.start(t, "410", "a") }()
+				go func() { first <- of.Record(t, "410", "a") }()
 				synctest.Wait()
 				go func() {
 					rec, err := other.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "b"})
@@ -58,10 +53,10 @@ func TestStartsOfTwoProcessesMakeOneRecording(t *testing.T) {
 				synctest.Wait()
 				release()
 				a, b := <-first, <-second
-				if a.ID != b.ID || of.pbx.Records() != 1 {
-					t.Errorf("recordings %s and %s, the PBX was asked %d times; want one", a.ID, b.ID, of.pbx.Records())
+				if a.ID != b.ID || of.PBX.Records() != 1 {
+					t.Errorf("recordings %s and %s, the PBX was asked %d times; want one", a.ID, b.ID, of.PBX.Records())
 				}
-				rows := of.rows(t, caller)
+				rows := of.OnChannel(t, caller)
 				if len(rows) != 1 || rows[0].State != recording.Running || !slices.Equal(rows[0].Tags, []string{"a", "b"}) {
 					t.Errorf("%+v; want one recording with both tags", rows)
 				}
@@ -73,11 +68,11 @@ func TestStartsOfTwoProcessesMakeOneRecording(t *testing.T) {
 // TestStartAfterAFailedStartElsewhere records by itself what the other
 // process could not.
 func TestStartAfterAFailedStartElsewhere(t *testing.T) {
-	inOffice(t, recorder.Options{Holder: "one"}, func(t *testing.T, of *office) {
-		caller, _ := of.pbx.Call(t, "410", "411")
-		other := of.two(&blind{Store: of.store})
+	office.In(t, office.Options{Holder: "one"}, func(t *testing.T, of *office.Office) {
+		caller, _ := of.PBX.Call(t, "410", "411")
+		other := of.Beside(office.Options{Holder: "two", Rows: &blind{Rows: of.Store}})
 		rec := recording.Recording{ID: "0198c0de-0000-7000-8000-000000000001", PBX: "pbx1", UniqueID: caller, AskedAt: time.Now().UTC()}
-		if err := of.store.Add(t.Context(), rec); err != nil { // as another process does
+		if err := of.Store.Add(t.Context(), rec); err != nil { // as another process does
 			t.Fatal(err)
 		}
 		done := make(chan recording.Recording, 1)
@@ -89,15 +84,15 @@ func TestStartAfterAFailedStartElsewhere(t *testing.T) {
 			done <- rec
 		}()
 		synctest.Wait()
-		if n := of.pbx.Records(); n != 0 {
+		if n := of.PBX.Records(); n != 0 {
 			t.Errorf("the PBX was asked %d times while another process begins", n)
 		}
 		step := recording.Step{To: recording.Failed, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "refused"}, At: time.Now().UTC()}
-		if err := of.store.Advance(t.Context(), rec.ID, step); err != nil {
+		if err := of.Store.Advance(t.Context(), rec.ID, step); err != nil {
 			t.Fatal(err)
 		}
-		if got := <-done; got.State != recording.Running || of.pbx.Records() != 1 {
-			t.Errorf("%+v, the PBX was asked %d times; want a recording of its own", got, of.pbx.Records())
+		if got := <-done; got.State != recording.Running || of.PBX.Records() != 1 {
+			t.Errorf("%+v, the PBX was asked %d times; want a recording of its own", got, of.PBX.Records())
 		}
 	})
 }
@@ -105,16 +100,16 @@ func TestStartAfterAFailedStartElsewhere(t *testing.T) {
 // TestStartAfterACrashElsewhere takes over what a process left that died in
 // the middle of a start, once that cannot be under way any more.
 func TestStartAfterACrashElsewhere(t *testing.T) {
-	inOffice(t, recorder.Options{Holder: "one"}, func(t *testing.T, of *office) {
-		caller, _ := of.pbx.Call(t, "410", "411")
+	office.In(t, office.Options{Holder: "one"}, func(t *testing.T, of *office.Office) {
+		caller, _ := of.PBX.Call(t, "410", "411")
 		rec := recording.Recording{ID: "0198c0de-0000-7000-8000-000000000001", PBX: "pbx1", UniqueID: caller, AskedAt: time.Now().UTC().Add(-2 * time.Minute)}
-		if err := of.store.Add(t.Context(), rec); err != nil {
+		if err := of.Store.Add(t.Context(), rec); err != nil {
 			t.Fatal(err)
 		}
-		if got := of.start(t, "410", "b"); got.ID == rec.ID || got.State != recording.Running {
+		if got := of.Record(t, "410", "b"); got.ID == rec.ID || got.State != recording.Running {
 			t.Errorf("%+v, want a recording of its own", got)
 		}
-		if got, err := of.store.Get(t.Context(), rec.ID); err != nil || got.State != recording.Failed {
+		if got, err := of.Store.Get(t.Context(), rec.ID); err != nil || got.State != recording.Failed {
 			t.Errorf("what the dead process left: %+v, %v; want it failed", got, err)
 		}
 	})

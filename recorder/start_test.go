@@ -8,20 +8,18 @@ import (
 	"testing/synctest"
 	"time"
 
-	"recgate/recorder"
+	"recgate/internal/office"
 	"recgate/recording"
 )
 
-func contains(s, words string) bool { return strings.Contains(s, words) }
-
 func TestStartWritesTheRowBeforeThePBXIsAsked(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		release := of.pbx.Hold()
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		release := of.PBX.Hold()
 		done := make(chan struct{})
-		go func() { defer close(done); of.start(t, "410", "22") }()
+		go func() { defer close(done); of.Record(t, "410", "22") }()
 		synctest.Wait()
-		rows, err := of.store.ByTag(t.Context(), "22", 10)
+		rows, err := of.Store.ByTag(t.Context(), "22", 10)
 		if err != nil || len(rows) != 1 || rows[0].State != recording.Starting {
 			t.Errorf("while the PBX is asked: %+v, %v; want one row in starting", rows, err)
 		}
@@ -31,17 +29,17 @@ func TestStartWritesTheRowBeforeThePBXIsAsked(t *testing.T) {
 }
 
 func TestStart(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		caller, callee := of.pbx.Call(t, "410", "411")
-		rec := of.start(t, " 410 ", " O'Brien, 22 <é> ")
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		caller, callee := of.PBX.Call(t, "410", "411")
+		rec := of.Record(t, " 410 ", " O'Brien, 22 <é> ")
 		if rec.State != recording.Running || rec.UniqueID != caller || rec.Tag() != "O'Brien, 22 <é>" || rec.Extension != "410" {
 			t.Errorf("started %+v", rec)
 		}
-		got, err := of.store.Get(t.Context(), rec.ID)
+		got, err := of.Store.Get(t.Context(), rec.ID)
 		if err != nil || got.State != recording.Running || got.Handle == "" || got.AskedBy != "192.0.2.7" || len(got.Call.Parties) != 2 {
 			t.Errorf("row %+v, %v", got, err)
 		}
-		other := of.start(t, callee, "23")
+		other := of.Record(t, callee, "23")
 		if other.UniqueID != callee || other.ID == rec.ID {
 			t.Errorf("start by unique id recorded %+v", other)
 		}
@@ -49,18 +47,18 @@ func TestStart(t *testing.T) {
 }
 
 func TestStartAgainAddsTheTag(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		caller, _ := of.pbx.Call(t, "410", "411")
-		first := of.start(t, "410", "22")
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		caller, _ := of.PBX.Call(t, "410", "411")
+		first := of.Record(t, "410", "22")
 		for _, again := range []struct{ target, tag string }{{"410", "23"}, {caller, "24"}, {"410", ""}, {"410", "22"}} {
-			if rec := of.start(t, again.target, again.tag); rec.ID != first.ID {
+			if rec := of.Record(t, again.target, again.tag); rec.ID != first.ID {
 				t.Errorf("start(%v) made a second recording", again)
 			}
 		}
-		if of.pbx.Records() != 1 {
-			t.Errorf("the PBX was asked %d times, want once", of.pbx.Records())
+		if of.PBX.Records() != 1 {
+			t.Errorf("the PBX was asked %d times, want once", of.PBX.Records())
 		}
-		got, err := of.store.Get(t.Context(), first.ID)
+		got, err := of.Store.Get(t.Context(), first.ID)
 		if err != nil || strings.Join(got.Tags, " ") != "23 24 22" {
 			t.Errorf("tags %q, %v; want all three, the newest last", got.Tags, err)
 		}
@@ -68,26 +66,26 @@ func TestStartAgainAddsTheTag(t *testing.T) {
 }
 
 func TestSimultaneousStartsMakeOneRecording(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		caller, _ := of.pbx.Call(t, "410", "411")
-		release := of.pbx.Hold()
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		caller, _ := of.PBX.Call(t, "410", "411")
+		release := of.PBX.Hold()
 		var wg sync.WaitGroup
 		for _, tag := range []string{"a", "b", "c", "d"} {
-			wg.Go(func() { of.start(t, "410", tag) })
+			wg.Go(func() { of.Record(t, "410", tag) })
 		}
 		synctest.Wait()
 		release()
 		wg.Wait()
-		if rows := of.rows(t, caller); len(rows) != 1 || len(rows[0].Tags) != 4 {
+		if rows := of.OnChannel(t, caller); len(rows) != 1 || len(rows[0].Tags) != 4 {
 			t.Errorf("%+v; want one recording with four tags", rows)
 		}
 	})
 }
 
 func TestStartGoesOnWhenTheCallerLeaves(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		release := of.pbx.Hold()
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		release := of.PBX.Hold()
 		ctx, leave := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() {
@@ -101,7 +99,7 @@ func TestStartGoesOnWhenTheCallerLeaves(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("Start = %v, want it finished although the caller left", err)
 		}
-		rows, err := of.store.ByTag(t.Context(), "22", 1)
+		rows, err := of.Store.ByTag(t.Context(), "22", 1)
 		if err != nil || len(rows) != 1 || rows[0].State != recording.Running {
 			t.Errorf("%+v, %v; want the recording known and running", rows, err)
 		}
@@ -109,9 +107,9 @@ func TestStartGoesOnWhenTheCallerLeaves(t *testing.T) {
 }
 
 func TestStartRefusals(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		of.second.Call(t, "500", "411")
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		of.Second.Call(t, "500", "411")
 		for _, tt := range []struct {
 			name  string
 			r     recording.StartRequest
@@ -133,15 +131,15 @@ func TestStartRefusals(t *testing.T) {
 			{"256 characters in the tag", recording.StartRequest{Target: "410", Tag: strings.Repeat("é", 256)}, recording.Invalid, "256 characters"},
 			{"tag that is not text", recording.StartRequest{Target: "410", Tag: "\xff"}, recording.Invalid, "tag"},
 		} {
-			inCase(t, tt.name, func() {
+			office.Case(t, tt.name, func() {
 				_, err := of.Start(t.Context(), tt.r)
-				refused(t, err, tt.code, tt.words)
+				office.Refused(t, err, tt.code, tt.words)
 			})
 		}
-		if n := of.pbx.Records() + of.second.Records(); n != 0 {
+		if n := of.PBX.Records() + of.Second.Records(); n != 0 {
 			t.Errorf("a PBX was asked %d times", n)
 		}
-		sums, err := of.store.Sums(t.Context(), time.Time{}, time.Now().Add(time.Hour))
+		sums, err := of.Store.Sums(t.Context(), time.Time{}, time.Now().Add(time.Hour))
 		if err != nil || len(sums) != 0 {
 			t.Errorf("rows %v, %v; want none written", sums, err)
 		}
@@ -151,12 +149,12 @@ func TestStartRefusals(t *testing.T) {
 // Two PBXs that began in the same second give the same unique ids. While one is
 // away its call is not taken for the other's.
 func TestUniqueIDOfThePBXThatIsAway(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		here, _ := of.pbx.Call(t, "410", "411")
-		of.second.Add(recording.Channel{Name: "SIP/500-00000001", UniqueID: here, LinkedID: here, Extension: "500", State: recording.Up})
-		of.pbx.Disconnect()
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		here, _ := of.PBX.Call(t, "410", "411")
+		of.Second.Add(recording.Channel{Name: "SIP/500-00000001", UniqueID: here, LinkedID: here, Extension: "500", State: recording.Up})
+		of.PBX.Disconnect()
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: here})
-		refused(t, err, recording.Unavailable, "not connected")
+		office.Refused(t, err, recording.Unavailable, "not connected")
 		if _, err := of.Start(t.Context(), recording.StartRequest{Target: "pbx2/" + here}); err != nil {
 			t.Errorf("on the other PBX by name: %v", err)
 		}
@@ -164,9 +162,9 @@ func TestUniqueIDOfThePBXThatIsAway(t *testing.T) {
 }
 
 func TestStartChoosesThePBX(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		of.second.Call(t, "410", "411")
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		of.Second.Call(t, "410", "411")
 		for _, r := range []recording.StartRequest{{Target: "pbx2/410"}, {Target: "410", PBX: "pbx2"}, {Target: "pbx2/SIP/410"}} {
 			rec, err := of.Start(t.Context(), r)
 			if err != nil || rec.PBX != "pbx2" {
@@ -177,61 +175,61 @@ func TestStartChoosesThePBX(t *testing.T) {
 }
 
 func TestStartWithAPBXAway(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		of.second.Disconnect()
-		of.start(t, "410", "22") // found: the other one does not matter
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		of.Second.Disconnect()
+		of.Record(t, "410", "22") // found: the other one does not matter
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "999"})
-		refused(t, err, recording.Unavailable, "not connected")
-		of.second.Connect()
+		office.Refused(t, err, recording.Unavailable, "not connected")
+		of.Second.Connect()
 		_, err = of.Start(t.Context(), recording.StartRequest{Target: "999"})
-		refused(t, err, recording.NotFound, "999")
+		office.Refused(t, err, recording.NotFound, "999")
 	})
 }
 
 func TestStartRefusedByThePBXIsExplained(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		of.pbx.Refuse(recording.Errorf(recording.Unavailable, "the file did not appear in the spool"))
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		of.PBX.Refuse(recording.Errorf(recording.Unavailable, "the file did not appear in the spool"))
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "22"})
-		refused(t, err, recording.Unavailable, "did not appear")
-		rows, err := of.store.ByTag(t.Context(), "22", 1)
-		if err != nil || len(rows) != 1 || rows[0].State != recording.Failed || !contains(rows[0].Reason.String(), "did not appear") {
+		office.Refused(t, err, recording.Unavailable, "did not appear")
+		rows, err := of.Store.ByTag(t.Context(), "22", 1)
+		if err != nil || len(rows) != 1 || rows[0].State != recording.Failed || !strings.Contains(rows[0].Reason.String(), "did not appear") {
 			t.Errorf("%+v, %v; want one failed row with the reason", rows, err)
 		}
-		if again := of.start(t, "410", "22"); again.State != recording.Running {
+		if again := of.Record(t, "410", "22"); again.State != recording.Running {
 			t.Errorf("the next start: %+v", again)
 		}
 	})
 }
 
 func TestStartWithTheDatabaseAwayAsksNothing(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		of.store.Break("Add")
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		of.Store.Break("Add")
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "410"})
-		if recording.CodeOf(err) != recording.Unavailable || of.pbx.Records() != 0 {
-			t.Errorf("Start = %v, PBX asked %d times; want Unavailable and nothing asked", err, of.pbx.Records())
+		if recording.CodeOf(err) != recording.Unavailable || of.PBX.Records() != 0 {
+			t.Errorf("Start = %v, PBX asked %d times; want Unavailable and nothing asked", err, of.PBX.Records())
 		}
-		of.store.Repair()
-		of.start(t, "410", "22")
+		of.Store.Repair()
+		of.Record(t, "410", "22")
 	})
 }
 
 // A start whose confirmation could not be written is taken over by the next
 // start, not made twice.
 func TestStartUnconfirmedIsTakenOver(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		of.store.Break("Advance")
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		of.Store.Break("Advance")
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "22"})
 		if recording.CodeOf(err) != recording.Unavailable {
 			t.Fatalf("Start = %v, want Unavailable", err)
 		}
-		of.store.Repair()
-		rec := of.start(t, "410", "23")
-		if of.pbx.Records() != 1 || strings.Join(rec.Tags, " ") != "22 23" {
-			t.Errorf("PBX asked %d times, tags %q; want once and both tags", of.pbx.Records(), rec.Tags)
+		of.Store.Repair()
+		rec := of.Record(t, "410", "23")
+		if of.PBX.Records() != 1 || strings.Join(rec.Tags, " ") != "22 23" {
+			t.Errorf("PBX asked %d times, tags %q; want once and both tags", of.PBX.Records(), rec.Tags)
 		}
 	})
 }
@@ -239,34 +237,34 @@ func TestStartUnconfirmedIsTakenOver(t *testing.T) {
 // A start is not answered with success because of a row: the PBX must record.
 // After a restart within a second Asterisk gives old unique ids to new calls.
 func TestStartWhenThePBXHasForgotten(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		first := of.start(t, "410", "22")
-		of.pbx.Pass(time.Second)
-		of.pbx.Forget()
-		second := of.start(t, "410", "23")
-		if second.ID == first.ID || of.pbx.Records() != 2 {
-			t.Errorf("PBX asked %d times, want a second recording", of.pbx.Records())
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		first := of.Record(t, "410", "22")
+		of.PBX.Pass(time.Second)
+		of.PBX.Forget()
+		second := of.Record(t, "410", "23")
+		if second.ID == first.ID || of.PBX.Records() != 2 {
+			t.Errorf("PBX asked %d times, want a second recording", of.PBX.Records())
 		}
-		if got := of.state(t, first.ID); got.State != recording.Ready || got.Duration != time.Second {
+		if got := of.Settled(t, first.ID); got.State != recording.Ready || got.Duration != time.Second {
 			t.Errorf("what the PBX forgot: %s (%s), %v", got.State, got.Reason, got.Duration)
 		}
 	})
 }
 
 func TestStartUncertainIsSettledByThePBX(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		release := of.pbx.Hold() // longer than the start's own deadline
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		release := of.PBX.Hold() // longer than the start's own deadline
 		defer release()
 		began := time.Now()
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "22"})
-		refused(t, err, recording.Unavailable, "did not answer")
+		office.Refused(t, err, recording.Unavailable, "did not answer")
 		if waited := time.Since(began); waited > 5*time.Second {
 			t.Errorf("refused after %v, want within 5 s", waited)
 		}
 		time.Sleep(time.Minute)
-		rows, err := of.store.ByTag(t.Context(), "22", 1)
+		rows, err := of.Store.ByTag(t.Context(), "22", 1)
 		if err != nil || len(rows) != 1 || rows[0].State != recording.Failed {
 			t.Errorf("%+v, %v; want the row settled as failed", rows, err)
 		}
@@ -295,16 +293,16 @@ func TestWhichChannelIsRecorded(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, first := range []bool{true, false} {
-				inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
+				office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
 					var want string
 					if first {
-						want = of.pbx.Add(tt.want).UniqueID
+						want = of.PBX.Add(tt.want).UniqueID
 					}
-					of.pbx.Add(tt.other)
+					of.PBX.Add(tt.other)
 					if !first {
-						want = of.pbx.Add(tt.want).UniqueID
+						want = of.PBX.Add(tt.want).UniqueID
 					}
-					if rec := of.start(t, "410", ""); rec.UniqueID != want {
+					if rec := of.Record(t, "410", ""); rec.UniqueID != want {
 						t.Errorf("recorded %s (%s), want %s", rec.UniqueID, rec.Channel, want)
 					}
 				})
@@ -314,10 +312,10 @@ func TestWhichChannelIsRecorded(t *testing.T) {
 }
 
 func TestUniqueIDWinsOverExtension(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.second.Add(recording.Channel{Name: "SIP/12347811.214-00000001", Extension: "12347811.214", State: recording.Up, Bridge: "b"})
-		want := of.pbx.Add(recording.Channel{Name: "SIP/500", Extension: "500", State: recording.Up, UniqueID: "12347811.214"})
-		if rec := of.start(t, "12347811.214", ""); rec.PBX != "pbx1" || rec.UniqueID != want.UniqueID || rec.Extension != "500" {
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.Second.Add(recording.Channel{Name: "SIP/12347811.214-00000001", Extension: "12347811.214", State: recording.Up, Bridge: "b"})
+		want := of.PBX.Add(recording.Channel{Name: "SIP/500", Extension: "500", State: recording.Up, UniqueID: "12347811.214"})
+		if rec := of.Record(t, "12347811.214", ""); rec.PBX != "pbx1" || rec.UniqueID != want.UniqueID || rec.Extension != "500" {
 			t.Errorf("recorded %+v, want the channel with that unique id", rec)
 		}
 	})

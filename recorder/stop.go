@@ -2,6 +2,7 @@ package recorder
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"recgate/recording"
@@ -11,66 +12,57 @@ import (
 // what it records in the same call, and nothing else: recordings of the
 // PBX's own are not touched. Errors: Forbidden, Invalid, NotFound (no such live
 // channel, or nothing to stop), Conflict (live on two PBXs), Unavailable.
-func (s *Service) Stop(ctx context.Context, r recording.StopRequest) (recording.Recording, error) {
-	if err := r.Actor.May(recording.MethodStop); err != nil {
-		return recording.Recording{}, err
+func (r *Recorder) Stop(ctx context.Context, q recording.StopRequest) (rec recording.Recording, err error) {
+	if err := q.Actor.May(recording.MethodStop); err != nil {
+		return rec, err
 	}
-	rec, err := s.stop(ctx, r)
-	s.o.Happened(recording.Happening{Kind: recording.Stopped, Recording: rec, Err: err})
-	return rec, err
-}
-
-func (s *Service) stop(ctx context.Context, r recording.StopRequest) (recording.Recording, error) {
-	t, err := s.target(r.Target, r.PBX)
+	defer func() { r.Happened(recording.Happening{Kind: recording.Stopped, Recording: rec, Err: err}) }()
+	t, err := r.target(q.Target, q.PBX)
 	if err != nil {
-		return recording.Recording{}, err
+		return rec, err
 	}
-	ctx, cancel := s.own(ctx)
+	ctx, cancel := r.withDeadline(ctx)
 	defer cancel()
-	found, err := s.find(ctx, t)
+	found, err := r.find(ctx, t)
 	if err != nil {
-		return recording.Recording{}, err
+		return rec, err
 	}
-	for _, look := range []func(context.Context, live) ([]live, error){itself, callMates} {
-		for _, c := range found {
-			channels, err := look(ctx, c)
-			if err != nil {
-				return recording.Recording{}, err
-			}
-			for _, c := range channels {
-				if rec, ok, err := s.stopOn(ctx, c, r.Actor.Remote); ok || err != nil {
-					return rec, err
-				}
-			}
+	for _, c := range found {
+		if rec, stopped, err := c.stop(ctx, q.Actor.Remote); stopped || err != nil {
+			return rec, err
 		}
 	}
-	return recording.Recording{}, recording.Errorf(recording.NotFound, "nothing is being recorded on %q or in its call", t.Text)
+	for _, c := range found {
+		if rec, stopped, err := c.stopCall(ctx, q.Actor.Remote); stopped || err != nil {
+			return rec, err
+		}
+	}
+	return rec, recording.Errorf(recording.NotFound, "nothing is being recorded on %q or in its call", t.Text)
 }
 
-func itself(_ context.Context, c live) ([]live, error) { return []live{c}, nil }
-
-func callMates(ctx context.Context, c live) ([]live, error) {
+// stopCall ends a recording of another channel in the same call, and reports
+// whether there was one.
+func (c live) stopCall(ctx context.Context, remote string) (rec recording.Recording, stopped bool, err error) {
 	peers, err := c.on.Switch.Peers(ctx, c.Channel)
-	if err != nil {
-		return nil, err
-	}
-	var mates []live
 	for _, p := range peers {
-		if p.UniqueID != c.UniqueID {
-			mates = append(mates, live{p, c.on})
+		if p.UniqueID == c.UniqueID {
+			continue
+		}
+		if rec, stopped, err = (live{p, c.on}).stop(ctx, remote); stopped || err != nil {
+			return rec, stopped, err
 		}
 	}
-	return mates, nil
+	return rec, false, err
 }
 
-// stopOn ends the recording of one channel; ok is false when there is none.
-func (s *Service) stopOn(ctx context.Context, c live, remote string) (rec recording.Recording, ok bool, err error) {
-	unlock, err := s.locks.Lock(ctx, channelKey{c.on.Name, c.UniqueID})
+// stop ends the recording of the channel, and reports whether there was one.
+func (c live) stop(ctx context.Context, remote string) (rec recording.Recording, stopped bool, err error) {
+	unlock, err := c.on.lock(ctx, c.UniqueID)
 	if err != nil {
 		return rec, false, err
 	}
 	defer unlock()
-	running, err := s.running(ctx, c)
+	running, err := c.on.findRunning(ctx, c.UniqueID)
 	if err != nil || running == nil {
 		return rec, false, err
 	}
@@ -79,19 +71,85 @@ func (s *Service) stopOn(ctx context.Context, c live, remote string) (rec record
 	if remote != "" {
 		step.Said = "asked for by " + remote
 	}
-	return rec, true, s.stopNow(ctx, c.on, &rec, step)
+	return rec, true, c.on.stop(ctx, &rec, step)
 }
 
-// ended makes the step to Collecting and has the files collected.
-func (s *Service) ended(ctx context.Context, rec *recording.Recording, reason recording.Reason, at time.Time) error {
+// end makes the step to Collecting of a recording that has ended, and has its
+// files collected.
+func (p *pbx) end(ctx context.Context, rec *recording.Recording, reason recording.Reason, at time.Time) error {
 	step := recording.Step{To: recording.Collecting, Reason: reason, StoppedAt: at}
-	if err := s.steps.Advance(ctx, rec, step); err != nil {
-		if now, over := s.steps.Overtaken(ctx, rec.ID, err, recording.Starting, recording.Running); over {
+	if err := p.Steps.Advance(ctx, rec, step); err != nil {
+		if now, overtaken := p.Steps.Overtaken(ctx, rec.ID, err, recording.Starting, recording.Running); overtaken {
 			*rec = now
 			return nil
 		}
 		return err
 	}
-	s.over(ctx, *rec)
+	p.collect(ctx, *rec)
 	return nil
+}
+
+// stop ends a recording that runs, for the reason of step. The row says so
+// before the PBX is asked: a crash in between leaves a row in Collecting,
+// which stopAgain sees to, and never a stop that nobody can explain. When the
+// PBX does not do it, the row goes back to Running, and the caller may try
+// again. The channel's lock is held.
+func (p *pbx) stop(ctx context.Context, rec *recording.Recording, step recording.Step) error {
+	step.To, step.StoppedAt = recording.Collecting, p.now()
+	if err := p.Steps.Advance(ctx, rec, step); err != nil {
+		if now, overtaken := p.Steps.Overtaken(ctx, rec.ID, err, recording.Running); overtaken {
+			*rec = now
+			return nil
+		}
+		return err
+	}
+	// A channel or a recording that is gone already has ended.
+	if err := p.Recorder.Stop(ctx, *rec); err != nil && recording.CodeOf(err) != recording.NotFound {
+		ctx, cancel := p.withDeadline(ctx) // the deadline may be the very reason
+		defer cancel()
+		back := recording.Step{To: recording.Running, Back: true, Reason: step.Reason.With(recording.NoteUnconfirmed), Said: recording.Message(err)}
+		if failed := p.Steps.Advance(ctx, rec, back); failed != nil {
+			p.Log.WarnContext(ctx, "stop not confirmed by the PBX, asking again", append(rec.Attrs(), slog.Any("err", failed))...)
+		}
+		return err
+	}
+	p.collect(ctx, *rec)
+	return nil
+}
+
+// collect has the files of a recording collected whose row says that it ended.
+func (p *pbx) collect(ctx context.Context, rec recording.Recording) {
+	p.Log.InfoContext(ctx, "recording ended", append(rec.Attrs(), rec.Reason.Attrs()...)...)
+	p.Collector.Collect(rec.ID)
+}
+
+// stopAgain makes sure that the PBX has stopped what a row in Collecting says
+// has ended: a crash may have come between the row and the stop. A file that
+// the PBX has closed with sound in it says so by itself. The lock is held.
+func (p *pbx) stopAgain(ctx context.Context, rec recording.Recording) error {
+	if !rec.InProgress() || p.files.Closed(ctx, p.PBX, rec.Tracks) {
+		return nil
+	}
+	capture, err := p.Recorder.Reclaim(ctx, rec)
+	if recording.CodeOf(err) == recording.NotFound || (err == nil && len(capture.Tracks) == 0) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rec.Recorder, rec.Handle = capture.Recorder, capture.Handle
+	if err := p.Recorder.Stop(ctx, rec); err != nil && recording.CodeOf(err) != recording.NotFound {
+		return err
+	}
+	p.Log.InfoContext(ctx, "recording stopped on the PBX after an interrupted stop", rec.Attrs()...)
+	return nil
+}
+
+// reasonOfEnd is the reason of a recording that does not run on the PBX any more
+// without anybody's word: what had been asked for, if anything was.
+func reasonOfEnd(rec recording.Recording) recording.Reason {
+	if rec.Reason.Has(recording.NoteUnconfirmed) {
+		return rec.Reason.Without(recording.NoteUnconfirmed)
+	}
+	return recording.Reason{Code: recording.ReasonEndedElsewhere}
 }

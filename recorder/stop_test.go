@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"recgate/recorder"
+	"recgate/internal/office"
 	"recgate/recording"
 )
 
@@ -19,21 +19,21 @@ func TestStopEndsOnlyWhatIsOurs(t *testing.T) {
 		{"by the other party's unique id", func(_, callee string) string { return callee }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-				caller, callee := of.pbx.Call(t, "410", "411")
-				of.pbx.Call(t, "500", "501")
-				rec, bystander := of.start(t, "410", "22"), of.start(t, "500", "23")
-				of.pbx.Pass(time.Second)
-				if got := of.stop(t, tt.of(caller, callee)); got.ID != rec.ID {
+			office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+				caller, callee := of.PBX.Call(t, "410", "411")
+				of.PBX.Call(t, "500", "501")
+				rec, bystander := of.Record(t, "410", "22"), of.Record(t, "500", "23")
+				of.PBX.Pass(time.Second)
+				if got := of.Halt(t, tt.of(caller, callee)); got.ID != rec.ID {
 					t.Errorf("stopped %s, want %s", got.ID, rec.ID)
 				}
-				if stops := of.pbx.Stops(); len(stops) != 1 || stops[0] != rec.ID {
+				if stops := of.PBX.Stops(); len(stops) != 1 || stops[0] != rec.ID {
 					t.Errorf("the PBX stopped %v, want only %s", stops, rec.ID)
 				}
-				if got := of.state(t, bystander.ID); got.State != recording.Running {
+				if got := of.Settled(t, bystander.ID); got.State != recording.Running {
 					t.Errorf("the other recording is %s", got.State)
 				}
-				if got := of.state(t, rec.ID); got.State != recording.Ready || !got.InProgress() || got.Duration != time.Second {
+				if got := of.Settled(t, rec.ID); got.State != recording.Ready || !got.InProgress() || got.Duration != time.Second {
 					t.Errorf("stopped recording %+v, want ready, 1 s, its call in progress", got)
 				}
 			})
@@ -43,21 +43,21 @@ func TestStopEndsOnlyWhatIsOurs(t *testing.T) {
 
 // The recording of the channel itself is stopped before one in its call.
 func TestStopPrefersTheChannelItself(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
-		one, other := of.start(t, "410", "22"), of.start(t, "411", "23")
-		if got := of.stop(t, "411"); got.ID != other.ID {
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
+		one, other := of.Record(t, "410", "22"), of.Record(t, "411", "23")
+		if got := of.Halt(t, "411"); got.ID != other.ID {
 			t.Errorf("stopped %s, want that of 411", got.Extension)
 		}
-		if got := of.stop(t, "411"); got.ID != one.ID {
+		if got := of.Halt(t, "411"); got.ID != one.ID {
 			t.Errorf("then stopped %s, want that of 410", got.Extension)
 		}
 	})
 }
 
 func TestStopRefusals(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		of.pbx.Call(t, "410", "411")
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		of.PBX.Call(t, "410", "411")
 		for _, tt := range []struct {
 			name, target string
 			code         recording.Code
@@ -67,31 +67,31 @@ func TestStopRefusals(t *testing.T) {
 			{"nothing to stop", "410", recording.NotFound, "nothing is being recorded"},
 			{"no such call", "999", recording.NotFound, `"999"`},
 		} {
-			inCase(t, tt.name, func() {
+			office.Case(t, tt.name, func() {
 				_, err := of.Stop(t.Context(), recording.StopRequest{Target: tt.target})
-				refused(t, err, tt.code, tt.words)
+				office.Refused(t, err, tt.code, tt.words)
 			})
 		}
-		rec := of.start(t, "410", "22")
-		of.pbx.Disconnect()
+		rec := of.Record(t, "410", "22")
+		of.PBX.Disconnect()
 		_, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"})
-		refused(t, err, recording.Unavailable, "not connected")
-		of.pbx.Connect()
-		if got := of.stop(t, "410"); got.ID != rec.ID {
+		office.Refused(t, err, recording.Unavailable, "not connected")
+		of.PBX.Connect()
+		if got := of.Halt(t, "410"); got.ID != rec.ID {
 			t.Errorf("after the connection came back: %+v", got)
 		}
 		_, err = of.Stop(t.Context(), recording.StopRequest{Target: "410"})
-		refused(t, err, recording.NotFound, "nothing is being recorded")
+		office.Refused(t, err, recording.NotFound, "nothing is being recorded")
 	})
 }
 
 func TestStopThenStartMakesASecondRecording(t *testing.T) {
-	inOffice(t, recorder.Options{}, func(t *testing.T, of *office) {
-		caller, _ := of.pbx.Call(t, "410", "411")
-		first := of.start(t, "410", "22")
-		of.stop(t, "410")
-		second := of.start(t, "410", "22")
-		if rows := of.rows(t, caller); len(rows) != 2 || first.ID == second.ID || rows[0].Call.ID != rows[1].Call.ID {
+	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
+		caller, _ := of.PBX.Call(t, "410", "411")
+		first := of.Record(t, "410", "22")
+		of.Halt(t, "410")
+		second := of.Record(t, "410", "22")
+		if rows := of.OnChannel(t, caller); len(rows) != 2 || first.ID == second.ID || rows[0].Call.ID != rows[1].Call.ID {
 			t.Errorf("%+v; want two recordings of one call", rows)
 		}
 	})

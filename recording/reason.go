@@ -187,9 +187,9 @@ func (r Reason) String() string {
 }
 
 // Full returns the reason in English, followed by its codes in brackets.
-func (r Reason) Full() string { return r.String() + r.bracketed() }
+func (r Reason) Full() string { return r.String() + r.Brackets() }
 
-func (r Reason) bracketed() string {
+func (r Reason) Brackets() string {
 	if r == (Reason{}) {
 		return ""
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"time"
 
-	"recgate/audio"
 	"recgate/auth"
 	"recgate/blob"
 	"recgate/config"
@@ -18,7 +17,6 @@ import (
 	"recgate/httpd"
 	"recgate/mark"
 	"recgate/metrics"
-	"recgate/recorder"
 	"recgate/recording"
 	"recgate/soap"
 	"recgate/store"
@@ -36,7 +34,7 @@ type gateway struct {
 	pbxs    []pbx
 	keys    *auth.Ring
 	limiter *httpd.Limiter
-	service *recorder.Service
+	core    core
 	disks   *disk.Guard
 	metrics *metrics.Metrics
 	tests   testResults
@@ -44,10 +42,15 @@ type gateway struct {
 }
 
 // archive is a place for finished recordings.
-type archive interface {
+type archive struct {
 	recording.Blobs
 	recording.Lister
 	mark.Place
+	place
+}
+
+// place is what the commands ask of a place for recordings.
+type place interface {
 	// Check finds out whether recordings can be stored now; its error is the
 	// one that a Put would meet.
 	Check(ctx context.Context) error
@@ -79,21 +82,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	g.keys = newRing(cfg, g.db, log)
 	g.limiter = newLimiter(cfg.Legacy.Limits)
 	g.disks = newGuard(cfg, g.archive, g.db, log)
-	o := recorder.Options{
-		RetrieveDuringCall: cfg.Legacy.RetrieveDuringCall,
-		Deadline:           startPatience(cfg),
-		Holder:             holder(g.db),
-		Room:               g.disks.Room,
-		MaxLength:          time.Duration(cfg.MaxSeconds) * time.Second,
-		Now:                now,
-		Log:                log,
-		Happened:           g.count,
-	}
-	var pbxs recording.PBXs
-	for _, p := range g.pbxs {
-		pbxs = append(pbxs, p.PBX)
-	}
-	g.service = recorder.NewService(pbxs, g.db, g.archive, audio.Files{}, o)
+	g.core = g.newCore()
 	return g, nil
 }
 
@@ -122,17 +111,19 @@ func openArchive(cfg config.Config, known blob.Known) (archive, error) {
 	b, ok := cfg.Bucket()
 	if !ok {
 		folder, _ := cfg.Folder()
-		return blob.NewDisk(folder, known), nil
+		d := blob.NewDisk(folder, known)
+		return archive{d, d, d, d}, nil
 	}
 	trusts, err := bucketTLS(b)
 	if err != nil {
-		return nil, err
+		return archive{}, err
 	}
-	return blob.NewS3(blob.S3Options{
+	s, err := blob.NewS3(blob.S3Options{
 		Trusts:   trusts,
 		Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Name, Prefix: b.Prefix, PathStyle: b.PathStyle,
 		AccessKey: cfg.ArchiveAccessKey.Reveal(), SecretKey: cfg.ArchiveSecretKey.Reveal(),
 	}, known)
+	return archive{s, s, s, s}, err
 }
 
 // bucketTLS is what the key archive says of the server's certificate; nil: nothing.

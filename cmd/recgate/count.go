@@ -38,9 +38,9 @@ func (g *gateway) watch() {
 		}
 	}
 	g.metrics.WatchRecordings(metrics.Recordings{
-		Open:  func() int { return g.service.Figures().Open() },
-		Queue: g.service.Waiting,
-		Age:   func() time.Duration { return g.service.Figures().Longest },
+		Open:  func() int { return g.core.book.Figures().Open() },
+		Queue: g.core.collector.Waiting,
+		Age:   func() time.Duration { return g.core.book.Figures().Longest },
 	})
 	g.watchLedger()
 }

@@ -34,7 +34,7 @@ func newGuard(cfg config.Config, a archive, db *store.DB, log *slog.Logger) *dis
 	var places []disk.Place
 	if folder, ok := cfg.Folder(); ok {
 		p := disk.Place{Name: placeArchive, Path: folder, Grows: true}
-		if d, ok := a.(*blob.Disk); ok {
+		if d, ok := a.place.(*blob.Disk); ok {
 			p.There = d.There
 		} else {
 			p.Path = nearest(folder)
@@ -93,13 +93,13 @@ func (g *gateway) watchLedger() {
 	}
 	g.metrics.WatchLedger(metrics.Ledger{
 		States:  states,
-		InState: func(state string) int { return g.service.Figures().InState[recording.State(state)] },
-		Stalled: func() int { return g.service.Figures().Stalled },
+		InState: func(state string) int { return g.core.book.Figures().InState[recording.State(state)] },
+		Stalled: func() int { return g.core.book.Figures().Stalled },
 		Orphans: func() (spool, archive int) {
-			n := g.service.Orphans()
+			n := g.core.ledger.Orphans()
 			return n.Spool, n.Archive
 		},
-		Missing: func() int { return g.service.Orphans().Missing },
+		Missing: func() int { return g.core.ledger.Orphans().Missing },
 	})
 	for i, l := range g.disks.Levels() {
 		g.metrics.WatchDisk(l.Name, func() metrics.Disk {

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"recgate/ledger"
 	"recgate/recording"
 	"recgate/store"
 )
@@ -27,8 +28,8 @@ func (explainCommand) Help() string {
 		"  recgate explain --config /etc/recgate/recgate.yaml 12347811.214"
 }
 
-// told is how many lines of the access log a story has at most.
-const told = 1000
+// accessLines is how many lines of the access log a story has at most.
+const accessLines = 1000
 
 // Run prints the story of one recording.
 func (c explainCommand) Run(ctx context.Context, p process) error {
@@ -49,7 +50,7 @@ func (c explainCommand) Run(ctx context.Context, p process) error {
 		if err != nil {
 			return err
 		}
-		retrieved, err := db.AccessesOf(ctx, found[0].ID, told)
+		retrieved, err := db.AccessesOf(ctx, found[0].ID, accessLines)
 		if err != nil {
 			return err
 		}
@@ -57,7 +58,7 @@ func (c explainCommand) Run(ctx context.Context, p process) error {
 			return err
 		}
 		fmt.Fprintln(p.stdout)
-		for _, t := range recording.Timeline(found[0], past, retrieved) {
+		for _, t := range ledger.Timeline(found[0], past, retrieved) {
 			fmt.Fprintf(p.stdout, "%s  %s\n", t.At.In(cfg.Location()).Format(stamp), shown(t.What))
 		}
 		return nil

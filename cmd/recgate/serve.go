@@ -83,7 +83,8 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 		return err
 	}
 	g.watch()
-	loops := append([]loop{g.service.Run, g.disks.Run, g.keys.Run, g.testEvery, g.tryStarts}, append(doors, further...)...)
+	loops := append(g.core.loops(), g.disks.Run, g.keys.Run, g.testEvery, g.tryStarts)
+	loops = append(append(loops, doors...), further...)
 	loops = append(loops, func(ctx context.Context) error {
 		g.awaitReady(ctx)
 		ready()
@@ -153,7 +154,7 @@ func (g *gateway) legacy() http.Handler {
 func (g *gateway) door() (*soap.Handler, http.Handler) {
 	l := g.cfg.Legacy
 	door := soap.New(soap.Options{
-		Recorder: g.service,
+		Recorder: g.core,
 		Legacy: soap.Legacy{
 			GetBody: l.GetBody, ErrorStatus: l.ErrorStatus, SoapErrors: l.SOAPErrors,
 			StartReturn: l.StartReturn, StopNothing: l.StopNothing,

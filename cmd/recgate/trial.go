@@ -100,6 +100,6 @@ func (g *gateway) pbxReady(p pbx) func(context.Context) error {
 		if err := g.disks.Full(spoolOf(p.Name)); err != nil {
 			return err
 		}
-		return g.service.LastStart(p.Name)
+		return g.core.book.LastStart(p.Name, now())
 	}
 }

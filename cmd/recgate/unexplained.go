@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 	"time"
 	"unicode"
 
-	"recgate/audio"
 	"recgate/config"
-	"recgate/recorder"
 	"recgate/recording"
 	"recgate/store"
 )
@@ -21,11 +18,11 @@ import (
 func unexplained(ctx context.Context, p process, cfg config.Config, from, to time.Time) error {
 	lines, far := 0, progress{w: p.stderr, next: time.Now().Add(progressEvery)}
 	err := withTables(ctx, cfg, func(db *store.DB) error {
-		service, err := onlooker(cfg, db)
+		l, err := onlooker(cfg, db)
 		if err != nil {
 			return err
 		}
-		return service.Unexplained(ctx, from, to, func(f recording.Finding) {
+		return l.Unexplained(ctx, from, to, func(f recording.Finding) {
 			lines++
 			printFinding(p.stdout, f)
 		}, far.tell)
@@ -58,25 +55,6 @@ func (p *progress) tell(at time.Time) {
 		p.next = now.Add(progressEvery)
 		fmt.Fprintf(p.w, "checking recordings of %s\n", at.Format(time.DateOnly))
 	}
-}
-
-// onlooker is a service that only looks: it is never run.
-func onlooker(cfg config.Config, db *store.DB) (*recorder.Service, error) {
-	archive, err := openArchive(cfg, onlyKnown(db))
-	if err != nil {
-		return nil, err
-	}
-	quiet := slog.New(slog.DiscardHandler)
-	o := recorder.Options{MaxLength: time.Duration(cfg.MaxSeconds) * time.Second, Now: now, Log: quiet}
-	var pbxs recording.PBXs
-	for _, c := range cfg.PBX {
-		p, err := openPBX(c, quiet)
-		if err != nil {
-			return nil, err
-		}
-		pbxs = append(pbxs, p.PBX)
-	}
-	return recorder.NewService(pbxs, db, archive, audio.Files{}, o), nil
 }
 
 func printFinding(w io.Writer, f recording.Finding) {

@@ -29,10 +29,14 @@ var rooms = map[string]room{
 	"recording":               {},
 	"recording/recordingtest": {ours: []string{"recording", "mark", "audio/audiotest", "internal/await"}, outside: testModules},
 
-	"recorder": {ours: []string{"recording", "book", "job"}},
+	"recorder": {ours: []string{"recording", "book", "job", "spool"}},
+	"collect":  {ours: []string{"recording", "book", "job", "spool"}},
+	"retrieve": {ours: []string{"recording", "book"}},
+	"ledger":   {ours: []string{"recording", "job", "spool"}},
 	"book":     {ours: []string{"recording"}},
 	"job":      {ours: []string{"recording", "lease"}},
 	"mark":     {ours: []string{"recording"}},
+	"spool":    {ours: []string{"recording"}},
 
 	"proof":         {ours: []string{"recording", "audio/audiotest"}},
 	"soap":          {ours: []string{"recording", "httpd", "wsdl"}, outside: []string{"github.com/gorilla/mux", "golang.org/x/time"}},
@@ -74,15 +78,18 @@ var rooms = map[string]room{
 	"internal/await":   {},
 	"internal/child":   {exec: true, tests: []string{"internal/await"}},
 	"internal/leftout": {},
-	"internal/papers":  {},
-	"internal/port":    {},
+	"internal/office": {ours: []string{
+		"recording", "recording/recordingtest", "recorder", "collect", "retrieve", "ledger", "book", "job", "audio",
+	}},
+	"internal/papers": {},
+	"internal/port":   {},
 }
 
 // forbidden is what a room may not take even from the standard library: the
 // core knows no HTTP, SQL or XML, and starts nothing.
 var forbidden = map[string][]string{
-	"recording": coreNeverTakes, "recorder": coreNeverTakes, "book": coreNeverTakes, "job": coreNeverTakes,
-	"mark": coreNeverTakes,
+	"recording": coreNeverTakes, "recorder": coreNeverTakes, "collect": coreNeverTakes, "retrieve": coreNeverTakes, "ledger": coreNeverTakes,
+	"book": coreNeverTakes, "job": coreNeverTakes, "mark": coreNeverTakes, "spool": coreNeverTakes,
 }
 
 var coreNeverTakes = []string{"net/http", "database/sql", "encoding/xml", "net", "os/exec"}
@@ -90,7 +97,7 @@ var coreNeverTakes = []string{"net/http", "database/sql", "encoding/xml", "net",
 // forTests is what every test may import of ours: fakes, contracts, real servers.
 var forTests = []string{
 	"recording", "recording/recordingtest", "audio", "audio/audiotest", "auth", "auth/authtest", "store/storetest", "asterisk/sim", "lab", "wsdl/client",
-	"fulltest/mariadb", "fulltest/mariadbd", "internal/await", "internal/child", "internal/port",
+	"fulltest/mariadb", "fulltest/mariadbd", "internal/await", "internal/child", "internal/office", "internal/port",
 }
 
 // testModules is what every test may import of others.
