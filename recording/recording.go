@@ -81,11 +81,16 @@ type Call struct {
 	ID         string // a UUIDv7, given by Service
 	PBX        string
 	LinkedID   string
+	Parts      []string  // linked ids of the calls that turned out to be part of this one
 	StartedAt  time.Time // creation of its first channel that we know
 	AnsweredAt time.Time
 	EndedAt    time.Time // when its last channel hung up
 	Parties    []Party
 }
+
+// LinkedIDs returns the linked ids that channels of the call have, the first
+// one first.
+func (c Call) LinkedIDs() []string { return append([]string{c.LinkedID}, c.Parts...) }
 
 // Party is one channel that took part in a call.
 type Party struct {

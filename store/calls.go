@@ -42,7 +42,8 @@ func joinCall(ctx context.Context, t tx, c recording.Call) (id string, added boo
 }
 
 // lockCall finds the open call of c's PBX and linked id, locks its row and
-// notes what c says of its beginning; "" when there is none.
+// notes what c says of its beginning; "" when there is none. A call that turned
+// out to be part of another leads to that one.
 func lockCall(ctx context.Context, t tx, c recording.Call) (id string, err error) {
 	const update = `UPDATE calls SET
 			started_at = CASE WHEN started_at = 0 OR started_at > ? THEN COALESCE(NULLIF(?, 0), started_at) ELSE started_at END,
@@ -52,8 +53,46 @@ func lockCall(ctx context.Context, t tx, c recording.Call) (id string, err error
 	if n == 0 || err != nil {
 		return "", err
 	}
-	const query = `SELECT id FROM calls WHERE pbx = ? AND linked_id = ? AND joinable = 1`
-	return id, t.row(ctx, query, []any{c.PBX, c.LinkedID}, &id)
+	const query = `SELECT c.id, COALESCE(p.part_of, '') FROM calls c LEFT JOIN call_parts p ON p.call_id = c.id
+		WHERE c.pbx = ? AND c.linked_id = ? AND c.joinable = 1`
+	var whole string
+	if err := t.row(ctx, query, []any{c.PBX, c.LinkedID}, &id, &whole); err != nil || whole == "" {
+		return id, err
+	}
+	return lockWhole(ctx, t, c, id, whole)
+}
+
+// lockWhole does so for the call that another one is part of. When it has
+// ended, so has the part.
+func lockWhole(ctx context.Context, t tx, c recording.Call, part, whole string) (id string, err error) {
+	const update = `UPDATE calls SET
+			started_at = CASE WHEN started_at = 0 OR started_at > ? THEN COALESCE(NULLIF(?, 0), started_at) ELSE started_at END,
+			answered_at = CASE WHEN answered_at = 0 THEN ? ELSE answered_at END
+		WHERE id = ? AND joinable = 1`
+	n, err := t.exec(ctx, update, millis(c.StartedAt), millis(c.StartedAt), millis(c.AnsweredAt), whole)
+	if n > 0 || err != nil {
+		return whole, err
+	}
+	const end = `UPDATE calls SET joinable = NULL WHERE id = ?`
+	_, err = t.exec(ctx, end, part)
+	return "", err
+}
+
+// readParts fills the linked ids of the calls that are part of others, which
+// are given by their ids.
+func readParts(ctx context.Context, t tx, calls map[string][]*recording.Call, ids []any) error {
+	const query = `SELECT p.part_of, c.linked_id FROM call_parts p JOIN calls c ON c.id = p.call_id
+		WHERE p.part_of IN (?) ORDER BY p.part_of, p.call_id`
+	return t.each(ctx, func(row scanner) error {
+		var id, linkedID string
+		if err := row.Scan(&id, &linkedID); err != nil {
+			return err
+		}
+		for _, c := range calls[id] {
+			c.Parts = append(c.Parts, linkedID)
+		}
+		return nil
+	}, in(query, len(ids)), ids...)
 }
 
 // endCall notes when the last channel of a call hung up.

@@ -14,20 +14,23 @@ const selectRecordings = `SELECT
 		r.pbx, r.channel, r.unique_id, r.extension, r.recorder, r.handle, r.asked_by, r.private, r.deleted,
 		r.asked_at, r.started_at, r.answered_at, r.stopped_at, r.channel_ended_at,
 		r.duration, r.bytes, r.sha256, r.blob_key, r.source_key,
-		c.id, c.pbx, c.linked_id, c.started_at, c.answered_at, c.ended_at
+		c.id, c.pbx, c.linked_id, c.started_at, c.answered_at, c.ended_at,
+		(SELECT COUNT(*) FROM call_parts p WHERE p.part_of = c.id)
 	FROM recordings r JOIN calls c ON c.id = r.call_id `
 
-func scanRecording(row scanner, r *recording.Recording) error {
+func scanRecording(row scanner, r *recording.Recording) (hasParts bool, err error) {
 	var reason reasonColumns
-	err := row.Scan(
+	var parts int
+	err = row.Scan(
 		&r.ID, &r.State, &reason.text, &reason.codes, &reason.detail,
 		&r.PBX, &r.Channel, &r.UniqueID, &r.Extension, &r.Recorder, &r.Handle, &r.AskedBy, &r.Private, &r.Deleted,
 		timeColumn{&r.AskedAt}, timeColumn{&r.StartedAt}, timeColumn{&r.AnsweredAt}, timeColumn{&r.StoppedAt}, timeColumn{&r.ChannelEndedAt},
 		durationColumn{&r.Duration}, &r.Bytes, &r.SHA256, &r.Key, &r.SourceKey,
 		&r.Call.ID, &r.Call.PBX, &r.Call.LinkedID, timeColumn{&r.Call.StartedAt}, timeColumn{&r.Call.AnsweredAt}, timeColumn{&r.Call.EndedAt},
+		&parts,
 	)
 	r.Reason = reason.of(r.State)
-	return err
+	return parts > 0, err
 }
 
 // Get implements recording.Lookup.
@@ -151,25 +154,26 @@ const chunk = 500
 // queries more for each chunk, however long the list.
 func selectWhole(ctx context.Context, t tx, query string, args ...any) ([]recording.Recording, error) {
 	var list []recording.Recording
+	parts := false
 	err := t.each(ctx, func(row scanner) error {
 		var r recording.Recording
-		err := scanRecording(row, &r)
-		list = append(list, r)
+		has, err := scanRecording(row, &r)
+		list, parts = append(list, r), parts || has
 		return err
 	}, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	for part := range slices.Chunk(list, chunk) {
-		if err := readWhole(ctx, t, part); err != nil {
+		if err := readWhole(ctx, t, part, parts); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
 }
 
-// readWhole fills tags, tracks and parties.
-func readWhole(ctx context.Context, t tx, list []recording.Recording) error {
+// readWhole fills tags, tracks, parties and, where calls have any, their parts.
+func readWhole(ctx context.Context, t tx, list []recording.Recording, parts bool) error {
 	byID, ids := map[recording.ID]*recording.Recording{}, []any{}
 	byCall, callIDs := map[string][]*recording.Call{}, []any{}
 	for i := range list {
@@ -186,6 +190,11 @@ func readWhole(ctx context.Context, t tx, list []recording.Recording) error {
 	}
 	if err := readTracks(ctx, t, byID, ids); err != nil {
 		return err
+	}
+	if parts {
+		if err := readParts(ctx, t, byCall, callIDs); err != nil {
+			return err
+		}
 	}
 	return readParties(ctx, t, byCall, callIDs)
 }

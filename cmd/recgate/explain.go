@@ -141,7 +141,7 @@ func printRecording(w io.Writer, r recording.Recording) error {
 	for _, p := range r.Call.Parties {
 		parties = append(parties, fmt.Sprintf("%s (%s)", p.Channel, p.UniqueID))
 	}
-	line("call", "%s, with %s", r.Call.LinkedID, strings.Join(parties, ", "))
+	line("call", "%s, with %s", strings.Join(r.Call.LinkedIDs(), ", "), strings.Join(parties, ", "))
 	if r.Recorder != "" {
 		line("recorder", "%s %s", r.Recorder, r.Handle)
 	}
