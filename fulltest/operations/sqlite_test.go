@@ -36,7 +36,7 @@ func look(t *testing.T) {
 	}
 	h.record(t, "410", "411", "4711")
 	out = h.run(t, "explain")
-	for _, want := range []string{"nothing is unexplained", "starting: asked for by 127.0.0.1, ", `by retrieve "4711": ok`} {
+	for _, want := range []string{"nothing is unexplained", "starting: asked for by 127.0.0.1, ", `with retrieve "4711": ok`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it lacks %q:\n%s", want, out)
 		}
