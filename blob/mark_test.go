@@ -31,7 +31,7 @@ func (d markedDisk) ForgetMark(t testing.TB) {
 func TestMarkedDisk(t *testing.T) {
 	recordingtest.TestMarkedBlobs(t, func(t *testing.T, known func(context.Context) (string, error)) recordingtest.MarkedBlobs {
 		dir := filepath.Join(t.TempDir(), "upper", "archive")
-		return markedDisk{blob.NewDisk(dir, known), dir}
+		return recordingtest.MarkedOf(markedDisk{blob.NewDisk(dir, known), dir})
 	})
 }
 
@@ -56,7 +56,7 @@ func TestMarkedS3(t *testing.T) {
 		}
 		m := markedS3{b, s}
 		m.ForgetMark(t)
-		return m
+		return recordingtest.MarkedOf(m)
 	})
 }
 

@@ -16,7 +16,7 @@ import (
 // never less.
 type Book struct {
 	mu       sync.Mutex // guards all below
-	entries  map[recording.ID]*entry
+	entries  entries
 	channels map[place]time.Time   // of recordings; when each was noted last
 	calls    map[place]time.Time   // the same, by linked id
 	refusals map[string]refusal    // by PBX
@@ -26,7 +26,7 @@ type Book struct {
 // New returns a book of nothing.
 func New() *Book {
 	return &Book{
-		entries: map[recording.ID]*entry{}, channels: map[place]time.Time{}, calls: map[place]time.Time{},
+		entries: entries{}, channels: map[place]time.Time{}, calls: map[place]time.Time{},
 		refusals: map[string]refusal{}, kept: map[recording.ID]bool{},
 	}
 }
@@ -49,21 +49,23 @@ type entry struct {
 	wait *Wait  // to be collected, or nil
 }
 
-// of returns the entry of a recording, and makes it where there is none. The
-// lock is held.
-func (b *Book) of(id recording.ID) *entry {
-	e := b.entries[id]
+// entries are by recording. The lock of the book is held for all its methods.
+type entries map[recording.ID]*entry
+
+// of returns the entry of a recording, and makes it where there is none.
+func (all entries) of(id recording.ID) *entry {
+	e := all[id]
 	if e == nil {
 		e = &entry{}
-		b.entries[id] = e
+		all[id] = e
 	}
 	return e
 }
 
-// drop takes out an entry that says nothing any more. The lock is held.
-func (b *Book) drop(id recording.ID, e *entry) {
+// drop takes out an entry that says nothing any more.
+func (all entries) drop(id recording.ID, e *entry) {
 	if e.state == "" && !e.ours && e.seen.IsZero() && e.runs.IsZero() && e.wait == nil {
-		delete(b.entries, id)
+		delete(all, id)
 	}
 }
 
@@ -72,7 +74,7 @@ func (b *Book) drop(id recording.ID, e *entry) {
 func (b *Book) Note(rec recording.Recording) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.drop(rec.ID, b.note(rec)) // a final one says nothing but its channel
+	b.entries.drop(rec.ID, b.note(rec)) // a final one says nothing but its channel
 }
 
 // Begin takes down a recording that this process is about to start.
@@ -98,7 +100,7 @@ func (b *Book) note(rec recording.Recording) *entry {
 	now := time.Now()
 	b.channels[place{rec.PBX, rec.UniqueID}] = now
 	b.calls[place{rec.PBX, rec.Call.LinkedID}] = now
-	e := b.of(rec.ID)
+	e := b.entries.of(rec.ID)
 	e.stands(rec)
 	return e
 }
@@ -129,5 +131,5 @@ func (b *Book) forget(id recording.ID) {
 		return
 	}
 	*e = entry{seen: e.seen, wait: e.wait}
-	b.drop(id, e)
+	b.entries.drop(id, e)
 }

@@ -56,7 +56,7 @@ func (b *Book) Reconcile(pbx string, known []recording.ID, open []recording.Reco
 		has[place{pbx, rec.Call.LinkedID}] = true // mostly a channel's, which stays then, too
 		if !rec.State.Final() {
 			still[rec.ID] = true
-			b.of(rec.ID).stands(rec)
+			b.entries.of(rec.ID).stands(rec)
 		}
 	}
 	for _, id := range known {

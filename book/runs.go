@@ -25,10 +25,10 @@ func (b *Book) UnderWay(id recording.ID, limit time.Duration) time.Duration {
 		for id, e := range b.entries { // nobody says when those are settled
 			if !e.seen.IsZero() && now.Sub(e.seen) > LongOver {
 				e.seen = time.Time{}
-				b.drop(id, e)
+				b.entries.drop(id, e)
 			}
 		}
-		e = b.of(id)
+		e = b.entries.of(id)
 		e.seen = now
 	}
 	return max(0, limit-now.Sub(e.seen))

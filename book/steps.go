@@ -25,8 +25,9 @@ type Steps struct {
 // durable on return.
 type Rows interface {
 	recording.Getter
-	// Advance makes a step. A row whose state is not one of Step.From is left
-	// as it is and a Conflict is returned. The history gets Step.Past.
+	// Advance makes a step, as Recording.Apply does. A row whose state is not
+	// one of Step.From is left as it is and a Conflict is returned. The history
+	// gets Step.Past.
 	Advance(ctx context.Context, id recording.ID, s recording.Step) error
 }
 

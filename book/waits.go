@@ -36,7 +36,7 @@ func (w *Wait) Look(size int64) time.Duration {
 func (b *Book) Wait(id recording.ID) *Wait {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	e := b.of(id)
+	e := b.entries.of(id)
 	if e.wait == nil {
 		e.wait = &Wait{ID: id, began: time.Now()}
 		if !e.runs.IsZero() {
@@ -60,7 +60,7 @@ func (b *Book) EndWait(id recording.ID) {
 	defer b.mu.Unlock()
 	if e := b.entries[id]; e != nil {
 		e.wait = nil
-		b.drop(id, e)
+		b.entries.drop(id, e)
 	}
 }
 

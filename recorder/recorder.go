@@ -29,8 +29,8 @@ type Rows interface {
 
 // Writer writes recordings; their steps are made by book.Steps. Every method is
 // one transaction, durable on return. Text is compared byte for byte; of one
-// that is longer than recording.MaxName what recording.Cut leaves is kept and
-// compared. Errors: NotFound when a row is not there, Unavailable when the
+// that is longer than recording.MaxName (a Detail of a Reason: MaxReason) what
+// recording.Cut leaves is kept and compared. Errors: NotFound when a row is not there, Unavailable when the
 // database is away.
 type Writer interface {
 	// Add writes a new recording in state Starting, with its tags, tracks
@@ -39,7 +39,8 @@ type Writer interface {
 	// parties are added to that call. An id that exists is a Conflict, and so
 	// is a channel (PBX and unique id) for which a recording is in state
 	// Starting or Running: of several at once, from whatever process, one
-	// gets through.
+	// gets through. What a track does not say itself, and its state, are those
+	// of the recording.
 	Add(ctx context.Context, r recording.Recording) error
 	// AddTag adds a tag as the newest one; a tag that the recording carries
 	// already becomes the newest. The history tells that, and by whom it was
@@ -47,14 +48,15 @@ type Writer interface {
 	AddTag(ctx context.Context, id recording.ID, tag, by string, at time.Time) error
 	// Move notes that the recording goes on on another channel (a pickup):
 	// channel, unique id and extension become the party's, which joins the
-	// call. A Conflict unless the recording is in state Running; one that is
-	// on that channel already stays as it is. A channel that another recording
-	// is begun on stays that one's: Add goes on to refuse it.
+	// call, and so do channel and unique id of the tracks of that channel. A
+	// Conflict unless the recording is in state Running; one that is on that
+	// channel already stays as it is. A channel that another recording is begun
+	// on stays that one's: Add goes on to refuse it.
 	Move(ctx context.Context, id recording.ID, to recording.Party, at time.Time) error
 	// ChannelEvent notes, on every recording of this channel for which it
 	// is still unknown, when the channel was answered or hung up (zero:
 	// leave), and adds the party to its open call. A change of nothing is
-	// no error.
+	// not an error.
 	ChannelEvent(ctx context.Context, e recording.ChannelNote) error
 }
 

@@ -128,52 +128,6 @@ type Capture struct {
 	Tracks   []Track // in a fixed order: the mixed one, or spoken before heard
 }
 
-// Store keeps the records. Errors: NotFound when a row is not there, Conflict
-// when a step is not allowed from the row's state, Unavailable when the
-// database is away. Every method is one transaction, durable on return.
-// Text is compared byte for byte; of one that is longer than MaxName (a Detail
-// of a Reason: MaxReason) what Cut leaves is kept and compared.
-type Store interface {
-	Records
-	Lookup
-	Journal
-	Leases
-}
-
-// Records writes recordings.
-type Records interface {
-	// Add writes a new recording in state Starting, with its tags, tracks
-	// and parties. When a call with this PBX and linked id is still open
-	// (EndedAt zero), the recording joins it: r.Call.ID is ignored and the
-	// parties are added to that call. An id that exists is a Conflict, and so
-	// is a channel (PBX and unique id) for which a recording is in state
-	// Starting or Running: of several at once, from whatever process, one
-	// gets through. What a track does not say itself, and its state, are those
-	// of the recording.
-	Add(ctx context.Context, r Recording) error
-	// Advance makes a step, as Recording.Apply does. A row whose state is not
-	// one of Step.From is left as it is and a Conflict is returned. The history
-	// gets Step.Past.
-	Advance(ctx context.Context, id ID, s Step) error
-	// AddTag adds a tag as the newest one; a tag that the recording carries
-	// already becomes the newest. The history tells that, and by whom it was
-	// asked for (empty: nobody says).
-	AddTag(ctx context.Context, id ID, tag, by string, at time.Time) error
-	// Move notes that the recording goes on on another channel (a pickup):
-	// channel, unique id and extension become the party's, which joins the
-	// call, and so do channel and unique id of the tracks of that channel. A Conflict unless the recording is in state Running; one that is
-	// on that channel already stays as it is. A channel that another recording
-	// is begun on stays that one's: Add goes on to refuse it.
-	Move(ctx context.Context, id ID, to Party, at time.Time) error
-	// SetFlags sets both flags.
-	SetFlags(ctx context.Context, id ID, private, deleted bool) error
-	// ChannelEvent notes, on every recording of this channel for which it
-	// is still unknown, when the channel was answered or hung up (zero:
-	// leave), and adds the party to its open call. A change of nothing is
-	// no error.
-	ChannelEvent(ctx context.Context, e ChannelNote) error
-}
-
 // ChannelNote is what became known of a channel. Since is the time before
 // which recordings of the same unique id belong to an older channel (unique
 // ids begin again after a restart of the PBX); zero means any.
@@ -193,64 +147,6 @@ type Getter interface {
 	// parties; NotFound when there is none, Unavailable when the database cannot
 	// be reached.
 	Get(ctx context.Context, id ID) (Recording, error)
-}
-
-// Lookup reads recordings. Lists are newest first (AskedAt, then ID).
-type Lookup interface {
-	Getter
-	// ByTag returns what is judged of the recordings that carry the tag, at
-	// most limit.
-	ByTag(ctx context.Context, tag string, limit int) ([]Candidate, error)
-	// ByUniqueID returns the same of the recordings of the channel with this
-	// unique id on any PBX; if there are none, of those of calls in which a
-	// channel with this unique id took part. At most limit.
-	ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]Candidate, error)
-	// Open returns the recordings of a PBX that are not in a final state or
-	// whose channel is not known to have ended.
-	Open(ctx context.Context, pbx string) ([]Recording, error)
-	// OnChannel returns the recordings of one channel that are not in a final
-	// state.
-	OnChannel(ctx context.Context, pbx, uniqueID string) ([]Recording, error)
-	// Unfinished returns what Open does, of all PBXs, also of those that
-	// nobody configures any more.
-	Unfinished(ctx context.Context) ([]Recording, error)
-	// History returns the steps of a recording, oldest first.
-	History(ctx context.Context, id ID) ([]Past, error)
-}
-
-// Leases divide work among processes that share a database: who holds the
-// lease of a name does what the name means. Time is that of the database, so
-// that processes whose clocks differ agree; where the database is a cluster,
-// its nodes must agree to much less than a ttl. A holder that cannot renew
-// in time must stop: after ttl somebody else may have begun.
-type Leases interface {
-	// TryLease takes the lease for ttl, if nobody holds it, it has run out,
-	// or the holder has it already; false when somebody else holds it.
-	TryLease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
-	// Renew makes the lease last for ttl from now. False when it is not the
-	// holder's any more; one that ran out and that nobody took still is.
-	Renew(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
-	// Release gives the lease back; one that is not the holder's is left as
-	// it is, and is not an error.
-	Release(ctx context.Context, name, holder string) error
-}
-
-// Journal keeps the access log and adds up.
-type Journal interface {
-	// LogAccess writes one line of the access log.
-	LogAccess(ctx context.Context, a Access) error
-	// AccessesOf returns the lines of a recording, oldest first, at most
-	// the newest limit of them.
-	AccessesOf(ctx context.Context, id ID, limit int) ([]Access, error)
-	// Sums counts the recordings asked for in [from, to) by state and
-	// reason, ordered by state (order of life), words and codes of the reason.
-	Sums(ctx context.Context, from, to time.Time) ([]Sum, error)
-	// Entries returns what the ledger holds of the recordings asked for in
-	// [from, to), the oldest first.
-	Entries(ctx context.Context, from, to time.Time) ([]Entry, error)
-	// FirstAsked returns when the first recording from a time on was asked for;
-	// the zero time when none was.
-	FirstAsked(ctx context.Context, from time.Time) (time.Time, error)
 }
 
 // Sum is one line of the ledger.

@@ -7,7 +7,7 @@ import (
 	"recgate/recording"
 )
 
-// LogAccess implements recording.Journal. Text of the caller is kept as it was
+// LogAccess implements retrieve.Rows. Text of the caller is kept as it was
 // sent as far as it can be shown: see recording.Printable.
 func (db *DB) LogAccess(ctx context.Context, a recording.Access) error {
 	const query = `INSERT INTO access_log (made_at, method, asked_for, username, remote, api_key, recording_id, outcome)
@@ -38,7 +38,8 @@ func (db *DB) Accesses(ctx context.Context, limit int) ([]recording.Access, erro
 	return db.accesses(ctx, query, max(0, limit))
 }
 
-// AccessesOf implements recording.Journal.
+// AccessesOf returns the lines of a recording in the access log, oldest first, at
+// most the newest limit of them.
 func (db *DB) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]recording.Access, error) {
 	const query = selectAccesses + `WHERE recording_id = ? ORDER BY id DESC LIMIT ?`
 	lines, err := db.accesses(ctx, query, id, max(0, limit))

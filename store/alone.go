@@ -81,5 +81,3 @@ func (db *DB) makeLeases(ctx context.Context) error {
 	}
 	return nil
 }
-
-var _ recording.Leases = (*DB)(nil)

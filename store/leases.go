@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TryLease implements recording.Leases. Of two at once the row lets one
+// TryLease implements job.Leases. Of two at once the row lets one
 // through: the second meets the other's row, or on another node of a cluster
 // fails when it commits and is run again.
 func (db *DB) TryLease(ctx context.Context, name, holder string, ttl time.Duration) (held bool, err error) {
@@ -32,7 +32,7 @@ func (db *DB) TryLease(ctx context.Context, name, holder string, ttl time.Durati
 	return held && err == nil, err
 }
 
-// Renew implements recording.Leases.
+// Renew implements job.Leases.
 func (db *DB) Renew(ctx context.Context, name, holder string, ttl time.Duration) (held bool, err error) {
 	const query = `UPDATE leases SET held_until = ? WHERE name = ? AND holder = ?`
 	err = db.write(ctx, "renew a lease", func(ctx context.Context, t tx) error {
@@ -47,7 +47,7 @@ func (db *DB) Renew(ctx context.Context, name, holder string, ttl time.Duration)
 	return held && err == nil, err
 }
 
-// Release implements recording.Leases.
+// Release implements job.Leases.
 func (db *DB) Release(ctx context.Context, name, holder string) error {
 	const query = `DELETE FROM leases WHERE name = ? AND holder = ?`
 	return db.write(ctx, "release a lease", func(ctx context.Context, t tx) error {

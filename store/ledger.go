@@ -10,8 +10,9 @@ import (
 	"recgate/recording"
 )
 
-// Sums implements recording.Journal. Rows of one reason may have come into the
-// database with its code and without it.
+// Sums counts the recordings asked for in [from, to) by state and reason, ordered
+// by both. Rows of one reason may have come into the database with its code and
+// without it.
 func (db *DB) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, error) {
 	const query = `SELECT state, reason, reason_code, reason_detail, COUNT(*) FROM recordings
 		WHERE asked_at >= ? AND asked_at < ? GROUP BY state, reason, reason_code, reason_detail`
@@ -41,7 +42,7 @@ func (db *DB) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, er
 	return sums, err
 }
 
-// Entries implements recording.Journal.
+// Entries implements ledger.Rows.
 func (db *DB) Entries(ctx context.Context, from, to time.Time) ([]recording.Entry, error) {
 	const query = `SELECT id, state, reason, reason_code, reason_detail, asked_at, bytes, blob_key, source_key FROM recordings
 		WHERE asked_at >= ? AND asked_at < ? ORDER BY asked_at, id`
@@ -60,7 +61,7 @@ func (db *DB) Entries(ctx context.Context, from, to time.Time) ([]recording.Entr
 	return entries, err
 }
 
-// FirstAsked implements recording.Journal.
+// FirstAsked implements ledger.Rows.
 func (db *DB) FirstAsked(ctx context.Context, from time.Time) (at time.Time, err error) {
 	const query = `SELECT COALESCE(MIN(asked_at), 0) FROM recordings WHERE asked_at >= ?`
 	err = db.read(ctx, slow, "read the ledger", func(ctx context.Context, t tx) error {

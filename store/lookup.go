@@ -33,7 +33,7 @@ func scanRecording(row scanner, r *recording.Recording) (hasParts bool, err erro
 	return parts > 0, err
 }
 
-// Get implements recording.Lookup.
+// Get implements recording.Getter.
 func (db *DB) Get(ctx context.Context, id recording.ID) (recording.Recording, error) {
 	const query = selectRecordings + `WHERE r.id = ?`
 	list, err := db.list(ctx, "read a recording", query, id)
@@ -43,7 +43,7 @@ func (db *DB) Get(ctx context.Context, id recording.ID) (recording.Recording, er
 	return list[0], nil
 }
 
-// ByTag implements recording.Lookup. It is asked for every retrieval, so it is
+// ByTag implements retrieve.Rows. It is asked for every retrieval, so it is
 // one statement that reads no more than is judged, and ByUniqueID likewise.
 func (db *DB) ByTag(ctx context.Context, tag string, limit int) ([]recording.Candidate, error) {
 	const query = `SELECT r.id, r.state, r.reason, r.reason_code, r.reason_detail, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
@@ -52,7 +52,7 @@ func (db *DB) ByTag(ctx context.Context, tag string, limit int) ([]recording.Can
 	return db.candidates(ctx, "read recordings by tag", query, tag, max(0, limit))
 }
 
-// ByUniqueID implements recording.Lookup. Calls are looked through only where
+// ByUniqueID implements retrieve.Rows. Calls are looked through only where
 // no channel is found, and for the channel once more at the same moment.
 func (db *DB) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Candidate, error) {
 	const own = `SELECT r.id, r.state, r.reason, r.reason_code, r.reason_detail, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
@@ -98,7 +98,7 @@ func selectCandidates(ctx context.Context, t tx, query, key string, limit int) (
 	return list, err
 }
 
-// Open implements recording.Lookup. What is open is few among many, so its two
+// Open implements recorder.Rows. What is open is few among many, so its two
 // halves are looked up apart, each by an index of its own.
 func (db *DB) Open(ctx context.Context, pbx string) ([]recording.Recording, error) {
 	const query = selectRecordings + `JOIN (
@@ -115,14 +115,14 @@ func (db *DB) Open(ctx context.Context, pbx string) ([]recording.Recording, erro
 	return db.list(ctx, "read open recordings", in(query, len(args)-2), args...)
 }
 
-// OnChannel implements recording.Lookup.
+// OnChannel implements recorder.Rows.
 func (db *DB) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
 	const query = selectRecordings + `WHERE r.unique_id = ? AND r.pbx = ? AND r.state IN (?, ?, ?)
 		ORDER BY r.asked_at DESC, r.id DESC`
 	return db.list(ctx, "read what is recorded on a channel", query, uniqueID, pbx, recording.Starting, recording.Running, recording.Collecting)
 }
 
-// Unfinished implements recording.Lookup. It reads the whole table: no
+// Unfinished implements ledger.Rows. It reads the whole table: no
 // index begins with the state.
 func (db *DB) Unfinished(ctx context.Context) (list []recording.Recording, err error) {
 	const query = selectRecordings + `WHERE r.channel_ended_at = 0 OR r.state IN (?) ORDER BY r.asked_at DESC, r.id DESC`

@@ -8,7 +8,7 @@ import (
 	"recgate/recording"
 )
 
-// Add implements recording.Records.
+// Add implements recorder.Writer.
 func (db *DB) Add(ctx context.Context, r recording.Recording) error {
 	return db.write(ctx, "add a recording", func(ctx context.Context, t tx) error {
 		return addRecording(ctx, t, r)
@@ -76,7 +76,7 @@ func insertRecording(ctx context.Context, t tx, r recording.Recording, callID st
 	return err
 }
 
-// SetFlags implements recording.Records.
+// SetFlags sets both flags of a recording.
 func (db *DB) SetFlags(ctx context.Context, id recording.ID, private, deleted bool) error {
 	const query = `UPDATE recordings SET private = ?, deleted = ? WHERE id = ?`
 	return db.write(ctx, "set the flags", func(ctx context.Context, t tx) error {

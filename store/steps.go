@@ -10,7 +10,7 @@ import (
 	"recgate/recording"
 )
 
-// Advance implements recording.Records. The state is part of the condition, so
+// Advance implements book.Rows. The state is part of the condition, so
 // that of two steps at once the database lets one through.
 func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) error {
 	const query = `UPDATE recordings SET state = ?, reason = ?, reason_code = ?, reason_detail = ?,
@@ -89,7 +89,7 @@ func insertStep(ctx context.Context, t tx, id recording.ID, p recording.Past) er
 	return err
 }
 
-// Move implements recording.Records. The history tells from where to where;
+// Move implements recorder.Writer. The history tells from where to where;
 // the hangup of the channel that was left says nothing of the new one.
 func (db *DB) Move(ctx context.Context, id recording.ID, to recording.Party, at time.Time) error {
 	return db.write(ctx, "move a recording", func(ctx context.Context, t tx) error {
@@ -129,7 +129,7 @@ func (db *DB) Move(ctx context.Context, id recording.ID, to recording.Party, at 
 	})
 }
 
-// History implements recording.Lookup. It begins with the start.
+// History implements ledger.Rows. It begins with the start.
 func (db *DB) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
 	const query = `SELECT made_at, state, reason, reason_code, reason_detail, said FROM steps WHERE recording_id = ? ORDER BY nth`
 	var steps []recording.Past

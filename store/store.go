@@ -1,6 +1,6 @@
 // Package store keeps the records of recgate in SQLite or MySQL (MariaDB). Open
 // takes the database setting, Migrate brings the tables up to date, and DB is
-// then the recording.Store of the core. Both dialects run the same queries,
+// then the database of the core. Both dialects run the same queries,
 // each written whole beside its scan in the file of its table; what differs
 // is in sqlite.go, mysql.go and migrations/. Every write is one transaction,
 // on disk when the method returns; text is compared byte for byte.
@@ -32,8 +32,6 @@ type DB struct {
 	file    *openedFile  // of SQLite; nil on MySQL
 	hasMark *atomic.Bool // the table of the archive's mark was seen
 }
-
-var _ recording.Store = (*DB)(nil)
 
 // Options are what a DB can be told besides its DSN. The zero value is good.
 type Options struct {

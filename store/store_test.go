@@ -6,7 +6,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"recgate/recording"
 	"recgate/recording/recordingtest"
 	"recgate/store"
 )
@@ -35,14 +34,17 @@ func open(t testing.TB, dsn string, o store.Options) *store.DB {
 func file(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "recgate.db") }
 
 func TestSQLite(t *testing.T) {
-	recordingtest.TestStore(t, func(t *testing.T) recording.Store { return open(t, file(t), store.Options{}) })
-	recordingtest.TestMarkStore(t, func(t *testing.T) recordingtest.MarkedStore { return open(t, file(t), store.Options{}) })
+	recordingtest.TestStore(t, func(t *testing.T) recordingtest.DB { return recordingtest.Of(open(t, file(t), store.Options{})) })
+	recordingtest.TestMarkStore(t, func(t *testing.T) recordingtest.MarkedDB {
+		db := open(t, file(t), store.Options{})
+		return recordingtest.MarkedDB{DB: recordingtest.Of(db), Store: db}
+	})
 }
 
 // TestSQLiteOfTwo has two programs on one file.
 func TestSQLiteOfTwo(t *testing.T) {
-	recordingtest.TestStores(t, func(t *testing.T) [2]recording.Store {
+	recordingtest.TestStores(t, func(t *testing.T) [2]recordingtest.DB {
 		dsn := file(t)
-		return [2]recording.Store{open(t, dsn, store.Options{}), open(t, dsn, store.Options{})}
+		return [2]recordingtest.DB{recordingtest.Of(open(t, dsn, store.Options{})), recordingtest.Of(open(t, dsn, store.Options{}))}
 	})
 }

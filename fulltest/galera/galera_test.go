@@ -43,7 +43,7 @@ func dsn(name string, nodes ...*node) string {
 // node, and holds them to the contract.
 func stores(t *testing.T, nodes [3]*node) {
 	n := 0
-	recordingtest.TestStores(t, func(t *testing.T) [2]recording.Store {
+	recordingtest.TestStores(t, func(t *testing.T) [2]recordingtest.DB {
 		n++
 		name := fmt.Sprintf("contract%d", n)
 		create(t, nodes, name)
@@ -61,7 +61,7 @@ func stores(t *testing.T, nodes [3]*node) {
 				opened <- result{db, err}
 			}()
 		}
-		var both [2]recording.Store
+		var both [2]recordingtest.DB
 		for i := range both {
 			r := await.From(t, "a store to be opened by its node", opened)
 			if r.db != nil {
@@ -70,7 +70,7 @@ func stores(t *testing.T, nodes [3]*node) {
 			if r.err != nil {
 				t.Fatal(r.err)
 			}
-			both[i] = r.db
+			both[i] = recordingtest.Of(r.db)
 		}
 		return both
 	})

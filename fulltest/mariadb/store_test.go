@@ -9,7 +9,6 @@ import (
 
 	"recgate/auth/authtest"
 	"recgate/fulltest/mariadbd"
-	"recgate/recording"
 	"recgate/recording/recordingtest"
 	"recgate/store"
 )
@@ -36,8 +35,11 @@ func open(t testing.TB, dsn string) *store.DB {
 
 func TestMariaDB(t *testing.T) {
 	server := mariadbd.Start(t)
-	recordingtest.TestStore(t, func(t *testing.T) recording.Store { return open(t, server.DSN(t)) })
-	recordingtest.TestMarkStore(t, func(t *testing.T) recordingtest.MarkedStore { return open(t, server.DSN(t)) })
+	recordingtest.TestStore(t, func(t *testing.T) recordingtest.DB { return recordingtest.Of(open(t, server.DSN(t))) })
+	recordingtest.TestMarkStore(t, func(t *testing.T) recordingtest.MarkedDB {
+		db := open(t, server.DSN(t))
+		return recordingtest.MarkedDB{DB: recordingtest.Of(db), Store: db}
+	})
 	t.Run("keys", func(t *testing.T) {
 		authtest.TestKeys(t, func(t *testing.T) authtest.Keys { return open(t, server.DSN(t)) })
 	})
@@ -46,8 +48,8 @@ func TestMariaDB(t *testing.T) {
 // TestMariaDBOfTwo has two programs on one server.
 func TestMariaDBOfTwo(t *testing.T) {
 	server := mariadbd.Start(t)
-	recordingtest.TestStores(t, func(t *testing.T) [2]recording.Store {
+	recordingtest.TestStores(t, func(t *testing.T) [2]recordingtest.DB {
 		dsn := server.DSN(t)
-		return [2]recording.Store{open(t, dsn), open(t, dsn)}
+		return [2]recordingtest.DB{recordingtest.Of(open(t, dsn)), recordingtest.Of(open(t, dsn))}
 	})
 }

@@ -62,7 +62,7 @@ func TestMarkedContract(t *testing.T) {
 		}
 		m := markedS3{b, s, bucket}
 		m.ForgetMark(t)
-		return m
+		return recordingtest.MarkedOf(m)
 	})
 }
 

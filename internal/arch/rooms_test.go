@@ -26,8 +26,10 @@ var rooms = map[string]room{
 		"github.com/alecthomas/kong", "golang.org/x/sync", "github.com/gorilla/mux", "github.com/prometheus/client_golang",
 	}},
 
-	"recording":               {},
-	"recording/recordingtest": {ours: []string{"recording", "mark", "audio/audiotest", "internal/await"}, outside: testModules},
+	"recording": {},
+	"recording/recordingtest": {ours: []string{
+		"recording", "recorder", "retrieve", "ledger", "book", "job", "mark", "audio/audiotest", "internal/await",
+	}, outside: testModules},
 
 	"recorder": {ours: []string{"recording", "book", "job", "spool"}},
 	"collect":  {ours: []string{"recording", "book", "job", "spool"}},

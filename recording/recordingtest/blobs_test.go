@@ -20,7 +20,7 @@ func TestMemoryMarkedBlobs(t *testing.T) {
 	recordingtest.TestMarkedBlobs(t, func(_ *testing.T, known func(context.Context) (string, error)) recordingtest.MarkedBlobs {
 		b := recordingtest.NewBlobs()
 		b.Guard(known)
-		return b
+		return recordingtest.MarkedOf(b)
 	})
 }
 

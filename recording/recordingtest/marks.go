@@ -13,15 +13,21 @@ import (
 	"recgate/recording"
 )
 
-// MarkedStore is a recording.Store that knows its archive.
-type MarkedStore interface {
-	recording.Store
+// MarkedDB is a database that knows its archive.
+type MarkedDB struct {
+	DB
 	mark.Store
+}
+
+// MarkedStore returns the fake as a database that knows its archive.
+func MarkedStore() MarkedDB {
+	s := NewStore()
+	return MarkedDB{Of(s), s}
 }
 
 // TestMarkStore is the contract of mark.Store as code. open returns
 // an empty store, as for TestStore.
-func TestMarkStore(t *testing.T, open func(t *testing.T) MarkedStore) {
+func TestMarkStore(t *testing.T, open func(t *testing.T) MarkedDB) {
 	one, two := recording.ArchiveMark{ID: strings.Repeat("A", 26)}, recording.ArchiveMark{ID: strings.Repeat("B", 26)}
 	is := func(t *testing.T, s mark.Store, want recording.ArchiveMark) {
 		t.Helper()
@@ -73,7 +79,7 @@ func oneMarkStays(t *testing.T, s mark.Store, marks ...recording.ArchiveMark) {
 	}
 }
 
-func newestArchived(t *testing.T, s MarkedStore) {
+func newestArchived(t *testing.T, s MarkedDB) {
 	ctx, at := t.Context(), time.UnixMilli(1_700_000_000_000).UTC()
 	var ids []recording.ID
 	for n := range 4 {
@@ -102,10 +108,24 @@ func newestArchived(t *testing.T, s MarkedStore) {
 }
 
 // MarkedBlobs is an archive that may carry a mark.
-type MarkedBlobs interface {
+type MarkedBlobs struct {
 	recording.Blobs
 	recording.Lister
 	mark.Place
+	Forgetful
+}
+
+// Forgetful is a place whose mark can be removed past the contract.
+type Forgetful interface{ ForgetMark(t testing.TB) }
+
+// MarkedOf hands a place to the suite.
+func MarkedOf[B interface {
+	recording.Blobs
+	recording.Lister
+	mark.Place
+	Forgetful
+}](b B) MarkedBlobs {
+	return MarkedBlobs{b, b, b, b}
 }
 
 // TestMarkedBlobs is the contract of mark.Place as code, and of
@@ -131,7 +151,7 @@ func TestMarkedBlobs(t *testing.T, open func(t *testing.T, known func(context.Co
 			b := open(t, func(context.Context) (string, error) { return known, away })
 			begin(t, b, ours)
 			putBlob(t, b, blobKey, []byte("kept"))
-			forgetMark(t, b)
+			b.ForgetMark(t)
 			if tt.writes != "" {
 				begin(t, b, tt.writes)
 			}
@@ -153,16 +173,6 @@ func begin(t *testing.T, b mark.Place, id string) {
 	if got, err := b.ReadMark(t.Context()); err != nil || got != id {
 		t.Fatalf("ReadMark = %q, %v; want %q", got, err, id)
 	}
-}
-
-// forgetMark removes the mark past the contract.
-func forgetMark(t *testing.T, b MarkedBlobs) {
-	t.Helper()
-	f, ok := b.(interface{ ForgetMark(t testing.TB) })
-	if !ok {
-		t.Fatalf("%T cannot lose its mark: the contract cannot be tried on it", b)
-	}
-	f.ForgetMark(t)
 }
 
 // allowed tries what may be done with an archive that holds one blob.

@@ -9,11 +9,6 @@ import (
 	"recgate/recording"
 )
 
-var (
-	_ MarkedStore = (*Store)(nil)
-	_ MarkedBlobs = (*Blobs)(nil)
-)
-
 // Mark implements mark.Store.
 func (s *Store) Mark(ctx context.Context) (recording.ArchiveMark, error) {
 	s.mu.Lock()

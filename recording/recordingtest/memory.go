@@ -10,7 +10,7 @@ import (
 	"recgate/recording"
 )
 
-// Store is a recording.Store in memory. It keeps real state, obeys the whole
+// Store is a database in memory. It keeps real state, obeys the whole
 // contract (TestStore is run on it) and adds two things for tests: Break makes
 // methods fail as a database that is away does, and Accesses reads the log back.
 type Store struct {
@@ -34,8 +34,6 @@ func (r *row) past(p recording.Past) {
 	p.At, p.Said, p.Reason = stored(p.At), recording.Printable(p.Said, 1000), keptReason(p.Reason)
 	r.history = append(r.history, p)
 }
-
-var _ recording.Store = (*Store)(nil)
 
 // NewStore returns an empty store.
 func NewStore() *Store {
@@ -99,7 +97,7 @@ func (s *Store) openCall(pbx, linkedID string) *recording.Call {
 	return nil
 }
 
-// Add implements recording.Records.
+// Add implements recorder.Writer.
 func (s *Store) Add(ctx context.Context, r recording.Recording) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,7 +146,7 @@ func (s *Store) Add(ctx context.Context, r recording.Recording) error {
 	return nil
 }
 
-// Advance implements recording.Records.
+// Advance implements book.Rows.
 func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Step) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,7 +167,7 @@ func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Ste
 	return nil
 }
 
-// AddTag implements recording.Records.
+// AddTag implements recorder.Writer.
 func (s *Store) AddTag(ctx context.Context, id recording.ID, tag, by string, at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -185,7 +183,7 @@ func (s *Store) AddTag(ctx context.Context, id recording.ID, tag, by string, at 
 	return nil
 }
 
-// Move implements recording.Records.
+// Move implements recorder.Writer.
 func (s *Store) Move(ctx context.Context, id recording.ID, to recording.Party, at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -216,7 +214,7 @@ func (s *Store) Move(ctx context.Context, id recording.ID, to recording.Party, a
 	return nil
 }
 
-// SetFlags implements recording.Records.
+// SetFlags sets both flags of a recording.
 func (s *Store) SetFlags(ctx context.Context, id recording.ID, private, deleted bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,7 +229,7 @@ func (s *Store) SetFlags(ctx context.Context, id recording.ID, private, deleted 
 	return nil
 }
 
-// ChannelEvent implements recording.Records.
+// ChannelEvent implements recorder.Writer.
 func (s *Store) ChannelEvent(ctx context.Context, e recording.ChannelNote) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"recgate/recording"
 )
 
-// Get implements recording.Lookup.
+// Get implements recording.Getter.
 func (s *Store) Get(ctx context.Context, id recording.ID) (recording.Recording, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -24,7 +24,7 @@ func (s *Store) Get(ctx context.Context, id recording.ID) (recording.Recording, 
 	return s.whole(r), nil
 }
 
-// ByTag implements recording.Lookup.
+// ByTag implements retrieve.Rows.
 func (s *Store) ByTag(ctx context.Context, tag string, limit int) ([]recording.Candidate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,7 +34,7 @@ func (s *Store) ByTag(ctx context.Context, tag string, limit int) ([]recording.C
 	return s.candidates(limit, func(r *row) bool { return slices.Contains(r.Tags, tag) }), nil
 }
 
-// ByUniqueID implements recording.Lookup.
+// ByUniqueID implements retrieve.Rows.
 func (s *Store) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Candidate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,7 +49,7 @@ func (s *Store) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]r
 	}), nil
 }
 
-// Open implements recording.Lookup.
+// Open implements recorder.Rows.
 func (s *Store) Open(ctx context.Context, pbx string) ([]recording.Recording, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,7 +61,7 @@ func (s *Store) Open(ctx context.Context, pbx string) ([]recording.Recording, er
 	}), nil
 }
 
-// OnChannel implements recording.Lookup.
+// OnChannel implements recorder.Rows.
 func (s *Store) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +73,7 @@ func (s *Store) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recordin
 	}), nil
 }
 
-// Unfinished implements recording.Lookup.
+// Unfinished implements ledger.Rows.
 func (s *Store) Unfinished(ctx context.Context) ([]recording.Recording, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +83,7 @@ func (s *Store) Unfinished(ctx context.Context) ([]recording.Recording, error) {
 	return s.list(len(s.rows), func(r *row) bool { return !r.State.Final() || r.ChannelEndedAt.IsZero() }), nil
 }
 
-// History implements recording.Lookup.
+// History implements ledger.Rows.
 func (s *Store) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +97,7 @@ func (s *Store) History(ctx context.Context, id recording.ID) ([]recording.Past,
 	return slices.Clone(r.history), nil
 }
 
-// LogAccess implements recording.Journal.
+// LogAccess implements retrieve.Rows.
 func (s *Store) LogAccess(ctx context.Context, a recording.Access) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +111,8 @@ func (s *Store) LogAccess(ctx context.Context, a recording.Access) error {
 	return nil
 }
 
-// AccessesOf implements recording.Journal.
+// AccessesOf returns the lines of a recording in the access log, oldest first, at
+// most the newest limit of them.
 func (s *Store) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]recording.Access, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +132,7 @@ func (s *Store) Accesses(_ context.Context, limit int) ([]recording.Access, erro
 	return lines[:min(limit, len(lines))], nil
 }
 
-// Sums implements recording.Journal.
+// Sums counts the recordings asked for in [from, to) by state and reason.
 func (s *Store) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,7 +158,7 @@ func (s *Store) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, 
 	return sums, nil
 }
 
-// Entries implements recording.Journal.
+// Entries implements ledger.Rows.
 func (s *Store) Entries(ctx context.Context, from, to time.Time) ([]recording.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,7 +176,7 @@ func (s *Store) Entries(ctx context.Context, from, to time.Time) ([]recording.En
 	return entries, nil
 }
 
-// FirstAsked implements recording.Journal.
+// FirstAsked implements ledger.Rows.
 func (s *Store) FirstAsked(ctx context.Context, from time.Time) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -25,7 +25,7 @@ func (s *Store) channelTaken(r recording.Recording) error {
 	return nil
 }
 
-// TryLease implements recording.Leases.
+// TryLease implements job.Leases.
 func (s *Store) TryLease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,7 +40,7 @@ func (s *Store) TryLease(ctx context.Context, name, holder string, ttl time.Dura
 	return true, nil
 }
 
-// Renew implements recording.Leases.
+// Renew implements job.Leases.
 func (s *Store) Renew(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,7 +54,7 @@ func (s *Store) Renew(ctx context.Context, name, holder string, ttl time.Duratio
 	return true, nil
 }
 
-// Release implements recording.Leases.
+// Release implements job.Leases.
 func (s *Store) Release(ctx context.Context, name, holder string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

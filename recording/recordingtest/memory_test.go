@@ -9,14 +9,14 @@ import (
 )
 
 func TestMemoryStore(t *testing.T) {
-	recordingtest.TestStore(t, func(*testing.T) recording.Store { return recordingtest.NewStore() })
-	recordingtest.TestMarkStore(t, func(*testing.T) recordingtest.MarkedStore { return recordingtest.NewStore() })
+	recordingtest.TestStore(t, func(*testing.T) recordingtest.DB { return recordingtest.Of(recordingtest.NewStore()) })
+	recordingtest.TestMarkStore(t, func(*testing.T) recordingtest.MarkedDB { return recordingtest.MarkedStore() })
 }
 
 func TestMemoryStores(t *testing.T) {
-	recordingtest.TestStores(t, func(*testing.T) [2]recording.Store {
-		s := recordingtest.NewStore()
-		return [2]recording.Store{s, s}
+	recordingtest.TestStores(t, func(*testing.T) [2]recordingtest.DB {
+		s := recordingtest.Of(recordingtest.NewStore())
+		return [2]recordingtest.DB{s, s}
 	})
 }
 

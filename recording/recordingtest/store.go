@@ -12,12 +12,12 @@ import (
 	"recgate/recording"
 )
 
-// TestStore is the contract of recording.Store as code: every sentence of the
-// interface is a case here. open returns an empty store of the test's own, and
+// TestStore is the contract of a database as code: every sentence of the ports in
+// DB is a case here. open returns an empty store of the test's own, and
 // closes it through t.Cleanup. A store that also reads its access log back,
 // by a method Accesses as that of Store in this package, has the log compared
 // with what was written.
-func TestStore(t *testing.T, open func(t *testing.T) recording.Store) {
+func TestStore(t *testing.T, open func(t *testing.T) DB) {
 	for _, c := range storeCases {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
@@ -26,7 +26,7 @@ func TestStore(t *testing.T, open func(t *testing.T) recording.Store) {
 // storeCases are the sentences of the contract.
 var storeCases = []struct {
 	name string
-	test func(*testing.T, recording.Store)
+	test func(*testing.T, DB)
 }{
 	{"every field comes back", everyFieldComesBack},
 	{"a bare recording comes back", bareRecordingComesBack},
@@ -137,7 +137,7 @@ func full(n int) recording.Recording {
 }
 
 // add writes a recording that must be accepted.
-func add(t *testing.T, s recording.Store, r recording.Recording) recording.Recording {
+func add(t *testing.T, s DB, r recording.Recording) recording.Recording {
 	t.Helper()
 	if err := s.Add(t.Context(), r); err != nil {
 		t.Fatalf("add %s: %v", r.ID, err)
@@ -147,7 +147,7 @@ func add(t *testing.T, s recording.Store, r recording.Recording) recording.Recor
 
 // stopped writes a recording that has ended, so that its channel can be
 // recorded again, and returns it as it is then.
-func stopped(t *testing.T, s recording.Store, r recording.Recording) recording.Recording {
+func stopped(t *testing.T, s DB, r recording.Recording) recording.Recording {
 	t.Helper()
 	add(t, s, r)
 	advance(t, s, r.ID, recording.Collecting)
@@ -157,7 +157,7 @@ func stopped(t *testing.T, s recording.Store, r recording.Recording) recording.R
 }
 
 // advance makes a step that must be allowed.
-func advance(t *testing.T, s recording.Store, id recording.ID, to ...recording.State) {
+func advance(t *testing.T, s DB, id recording.ID, to ...recording.State) {
 	t.Helper()
 	for _, state := range to {
 		step := recording.Step{To: state, Reason: because("because of " + string(state)), At: after(100)}
@@ -168,7 +168,7 @@ func advance(t *testing.T, s recording.Store, id recording.ID, to ...recording.S
 }
 
 // get reads a recording that must be there.
-func get(t *testing.T, s recording.Store, id recording.ID) recording.Recording {
+func get(t *testing.T, s DB, id recording.ID) recording.Recording {
 	t.Helper()
 	r, err := s.Get(t.Context(), id)
 	if err != nil {
@@ -178,7 +178,7 @@ func get(t *testing.T, s recording.Store, id recording.ID) recording.Recording {
 }
 
 // note writes a channel event that must be accepted.
-func note(t *testing.T, s recording.Store, n recording.ChannelNote) {
+func note(t *testing.T, s DB, n recording.ChannelNote) {
 	t.Helper()
 	if err := s.ChannelEvent(t.Context(), n); err != nil {
 		t.Fatalf("channel event of %s: %v", n.Party.UniqueID, err)
@@ -223,7 +223,7 @@ func found[R recording.Recording | recording.Candidate](t *testing.T, what strin
 }
 
 // tagged demands that exactly these recordings carry the tag.
-func tagged(t *testing.T, s recording.Store, tag string, want ...recording.ID) {
+func tagged(t *testing.T, s DB, tag string, want ...recording.ID) {
 	t.Helper()
 	list, err := s.ByTag(context.WithoutCancel(t.Context()), tag, 100)
 	found(t, fmt.Sprintf("by tag %q", tag), list, err, want...)

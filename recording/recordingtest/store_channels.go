@@ -7,7 +7,7 @@ import (
 	"recgate/recording"
 )
 
-func recordingsJoinOpenCall(t *testing.T, s recording.Store) {
+func recordingsJoinOpenCall(t *testing.T, s DB) {
 	first := add(t, s, full(1))
 	second := full(2)
 	second.Call.LinkedID = first.Call.LinkedID
@@ -26,7 +26,7 @@ func recordingsJoinOpenCall(t *testing.T, s recording.Store) {
 	}
 }
 
-func endedCallIsLeftAlone(t *testing.T, s recording.Store) {
+func endedCallIsLeftAlone(t *testing.T, s DB) {
 	first := add(t, s, full(1))
 	note(t, s, recording.ChannelNote{PBX: "pbx1", LinkedID: first.Call.LinkedID, Party: first.Call.Parties[0], EndedAt: after(9), CallEnded: true})
 	ended := get(t, s, first.ID)
@@ -48,7 +48,7 @@ func endedCallIsLeftAlone(t *testing.T, s recording.Store) {
 	equal(t, "added next", next, get(t, s, next.ID))
 }
 
-func otherCallsDoNotJoin(t *testing.T, s recording.Store) {
+func otherCallsDoNotJoin(t *testing.T, s DB) {
 	first := add(t, s, full(1))
 	onOther := full(2)
 	onOther.PBX, onOther.Call.PBX, onOther.Call.LinkedID = "pbx2", "pbx2", first.Call.LinkedID
@@ -67,7 +67,7 @@ func otherCallsDoNotJoin(t *testing.T, s recording.Store) {
 	}
 }
 
-func partyIsKeptOnce(t *testing.T, s recording.Store) {
+func partyIsKeptOnce(t *testing.T, s DB) {
 	r := full(1)
 	r.Call.Parties = []recording.Party{
 		{Channel: "SIP/410-1", UniqueID: "1.1"},
@@ -82,7 +82,7 @@ func partyIsKeptOnce(t *testing.T, s recording.Store) {
 	equal(t, "parties", want, get(t, s, r.ID).Call.Parties)
 }
 
-func move(t *testing.T, s recording.Store) {
+func move(t *testing.T, s DB) {
 	want := full(1)
 	want.ChannelEndedAt = time.Time{}
 	add(t, s, want)
@@ -114,7 +114,7 @@ func move(t *testing.T, s recording.Store) {
 	}
 }
 
-func moveNeedsRunning(t *testing.T, s recording.Store) {
+func moveNeedsRunning(t *testing.T, s DB) {
 	for n, states := range [][]recording.State{
 		{}, {recording.Collecting}, {recording.Collecting, recording.Ready}, {recording.Failed},
 	} {
@@ -135,7 +135,7 @@ func silent(n int) recording.Recording {
 	return r
 }
 
-func answeredAndEnded(t *testing.T, s recording.Store) {
+func answeredAndEnded(t *testing.T, s DB) {
 	r := stopped(t, s, silent(1))
 	twin := silent(2) // a second recording of the same channel
 	twin.UniqueID, twin.Call = r.UniqueID, r.Call
@@ -160,7 +160,7 @@ func answeredAndEnded(t *testing.T, s recording.Store) {
 	equal(t, "another channel", other, get(t, s, other.ID))
 }
 
-func knownStays(t *testing.T, s recording.Store) {
+func knownStays(t *testing.T, s DB) {
 	r := add(t, s, full(1))
 	note(t, s, recording.ChannelNote{
 		PBX: "pbx1", LinkedID: r.Call.LinkedID, Party: r.Call.Parties[0],
@@ -169,7 +169,7 @@ func knownStays(t *testing.T, s recording.Store) {
 	equal(t, "recording", r, get(t, s, r.ID))
 }
 
-func olderChannelIsLeftAlone(t *testing.T, s recording.Store) {
+func olderChannelIsLeftAlone(t *testing.T, s DB) {
 	older, newer := silent(1), silent(2)
 	newer.UniqueID, newer.PBX = older.UniqueID, older.PBX
 	newer.Tracks = following(newer, newer.Tracks...)
@@ -188,7 +188,7 @@ func olderChannelIsLeftAlone(t *testing.T, s recording.Store) {
 	equal(t, "older without a since", older, get(t, s, older.ID))
 }
 
-func otherPBXIsLeftAlone(t *testing.T, s recording.Store) {
+func otherPBXIsLeftAlone(t *testing.T, s DB) {
 	r := add(t, s, silent(1))
 	note(t, s, recording.ChannelNote{
 		PBX: "pbx2", LinkedID: r.Call.LinkedID, Party: recording.Party{UniqueID: r.UniqueID, Channel: "x"},
@@ -197,7 +197,7 @@ func otherPBXIsLeftAlone(t *testing.T, s recording.Store) {
 	equal(t, "recording", r, get(t, s, r.ID))
 }
 
-func eventAddsParty(t *testing.T, s recording.Store) {
+func eventAddsParty(t *testing.T, s DB) {
 	r := add(t, s, silent(1))
 	late := recording.Party{Channel: "SIP/419-7", UniqueID: "7.7", Extension: "419", CallerID: "0400000000"}
 	note(t, s, recording.ChannelNote{PBX: "pbx1", LinkedID: r.Call.LinkedID, Party: late, AnsweredAt: after(5)})
@@ -208,7 +208,7 @@ func eventAddsParty(t *testing.T, s recording.Store) {
 	found(t, "by the party's unique id", list, err, r.ID)
 }
 
-func lastChannelEndsCall(t *testing.T, s recording.Store) {
+func lastChannelEndsCall(t *testing.T, s DB) {
 	r := add(t, s, silent(1))
 	n := recording.ChannelNote{PBX: "pbx1", LinkedID: r.Call.LinkedID, Party: r.Call.Parties[1], EndedAt: after(30)}
 	note(t, s, n)
@@ -224,7 +224,7 @@ func lastChannelEndsCall(t *testing.T, s recording.Store) {
 	equal(t, "after the end", r, get(t, s, r.ID))
 }
 
-func unknownChannel(t *testing.T, s recording.Store) {
+func unknownChannel(t *testing.T, s DB) {
 	r := add(t, s, silent(1))
 	note(t, s, recording.ChannelNote{
 		PBX: "pbx1", LinkedID: "5.5", Party: recording.Party{UniqueID: "5.5"},

@@ -11,7 +11,7 @@ import (
 
 // stepsBack: the one step out of a final state, and the one from a stop that
 // was not done.
-func stepsBack(t *testing.T, s recording.Store) {
+func stepsBack(t *testing.T, s DB) {
 	paths := map[recording.State][]recording.State{
 		recording.Starting: {}, recording.Running: {recording.Running}, recording.Collecting: {recording.Collecting},
 		recording.Ready: {recording.Collecting, recording.Ready}, recording.Empty: {recording.Collecting, recording.Empty},
@@ -39,7 +39,7 @@ func stepsBack(t *testing.T, s recording.Store) {
 	}
 }
 
-func stepBackTakesTheChannel(t *testing.T, s recording.Store) {
+func stepBackTakesTheChannel(t *testing.T, s DB) {
 	twin := func(n int) recording.Recording {
 		r := unset(n)
 		r.UniqueID = "1.1"
@@ -63,7 +63,7 @@ func stepBackTakesTheChannel(t *testing.T, s recording.Store) {
 	add(t, s, twin(5))
 }
 
-func saidIsInTheHistory(t *testing.T, s recording.Store) {
+func saidIsInTheHistory(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: because("recording"), Said: "mixmonitor 0x1", At: after(5)}); err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func saidIsInTheHistory(t *testing.T, s recording.Store) {
 	}
 }
 
-func unfinished(t *testing.T, s recording.Store) {
+func unfinished(t *testing.T, s DB) {
 	for n, final := range []bool{false, true, false, true} {
 		r := unset(n)
 		r.PBX, r.Call.PBX = []string{"pbx1", "gone"}[n/2], []string{"pbx1", "gone"}[n/2]
@@ -94,7 +94,7 @@ func unfinished(t *testing.T, s recording.Store) {
 	found(t, "unfinished", list, err, idOf(7), idOf(2), idOf(0))
 }
 
-func accessesOf(t *testing.T, s recording.Store) {
+func accessesOf(t *testing.T, s DB) {
 	for n := range 6 {
 		a := recording.Access{At: after(n), Method: "retrieve", Key: "22", Username: "fred", Recording: idOf(n % 2), Outcome: "ok"}
 		if err := s.LogAccess(t.Context(), a); err != nil {
@@ -111,7 +111,7 @@ func accessesOf(t *testing.T, s recording.Store) {
 	}
 }
 
-func tagIsInTheHistory(t *testing.T, s recording.Store) {
+func tagIsInTheHistory(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	advance(t, s, r.ID, recording.Running)
 	for _, by := range []string{"192.0.2.8", ""} {
@@ -129,7 +129,7 @@ func tagIsInTheHistory(t *testing.T, s recording.Store) {
 	equal(t, "tagged by nobody", want, past[3])
 }
 
-func saidIsKeptFitToShow(t *testing.T, s recording.Store) {
+func saidIsKeptFitToShow(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	said := "Message: \xff\n" + strings.Repeat("é", 2000)
 	if err := s.Advance(t.Context(), r.ID, recording.Step{To: recording.Failed, Reason: because("refused"), Said: said, At: base}); err != nil {
@@ -144,7 +144,7 @@ func saidIsKeptFitToShow(t *testing.T, s recording.Store) {
 	}
 }
 
-func entries(t *testing.T, s recording.Store) {
+func entries(t *testing.T, s DB) {
 	for n := range 5 {
 		add(t, s, unset(n))
 	}

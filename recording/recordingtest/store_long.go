@@ -17,7 +17,7 @@ func long(head string) (text, kept string) {
 
 // longText: a PBX may say more than fits, and nothing is refused for that. What
 // is kept of a text is also what stands for it in comparisons.
-func longText(t *testing.T, s recording.Store) {
+func longText(t *testing.T, s DB) {
 	name, keptName := long("x")
 	linked, keptLinked := long("call-1")
 	r, want := full(1), full(1)

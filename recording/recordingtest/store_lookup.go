@@ -1,7 +1,6 @@
 package recordingtest
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +10,7 @@ import (
 	"recgate/recording"
 )
 
-func listsAreNewestFirst(t *testing.T, s recording.Store) {
+func listsAreNewestFirst(t *testing.T, s DB) {
 	// Four in one millisecond, added in a mixed order, and one that is older
 	// although its id is the highest.
 	for _, n := range []int{3, 1, 4, 2, 5} {
@@ -37,7 +36,7 @@ func listsAreNewestFirst(t *testing.T, s recording.Store) {
 	tagged(t, s, "all", want...)
 }
 
-func listsAreWhole(t *testing.T, s recording.Store) {
+func listsAreWhole(t *testing.T, s DB) {
 	const n = 40
 	var want []recording.Recording
 	for i := range n {
@@ -55,7 +54,7 @@ func listsAreWhole(t *testing.T, s recording.Store) {
 
 // candidates are the same by tag, by unique id and by that of a party, and
 // agree with what Get returns, whatever was written since the start.
-func candidates(t *testing.T, s recording.Store) {
+func candidates(t *testing.T, s DB) {
 	bare, whole, flagged := unset(1), full(2), full(3)
 	whole.Private, whole.Deleted = false, false
 	var want []recording.Candidate
@@ -94,7 +93,7 @@ func candidates(t *testing.T, s recording.Store) {
 	}
 }
 
-func limits(t *testing.T, s recording.Store) {
+func limits(t *testing.T, s DB) {
 	for n := 1; n <= 5; n++ {
 		r := full(n)
 		r.Tags, r.UniqueID = []string{"all"}, "1.1"
@@ -112,7 +111,7 @@ func limits(t *testing.T, s recording.Store) {
 	}
 }
 
-func byUniqueID(t *testing.T, s recording.Store) {
+func byUniqueID(t *testing.T, s DB) {
 	own, other, joined := full(1), full(2), full(3)
 	own.Call.Parties = []recording.Party{{UniqueID: own.UniqueID}, {UniqueID: "7.7"}}
 	other.PBX, other.Call.PBX, other.UniqueID = "pbx2", "pbx2", own.UniqueID // ids repeat across PBXs
@@ -134,7 +133,7 @@ func byUniqueID(t *testing.T, s recording.Store) {
 	}
 }
 
-func openRecordings(t *testing.T, s recording.Store) {
+func openRecordings(t *testing.T, s DB) {
 	paths := [][]recording.State{
 		{},
 		{recording.Running},
@@ -185,7 +184,7 @@ func openRecordings(t *testing.T, s recording.Store) {
 	found(t, "open of no PBX", list, err)
 }
 
-func sums(t *testing.T, s recording.Store) {
+func sums(t *testing.T, s DB) {
 	paths := [][]recording.State{
 		{recording.Lost},
 		{recording.Failed},
@@ -226,25 +225,19 @@ func sums(t *testing.T, s recording.Store) {
 	}
 }
 
-// logReader is a store that reads its access log back, newest first.
-type logReader interface {
-	Accesses(ctx context.Context, limit int) ([]recording.Access, error)
-}
-
 // logged writes lines into the access log and returns what was kept of them,
 // in the same order; nil when the store cannot tell.
-func logged(t *testing.T, s recording.Store, lines []recording.Access) []recording.Access {
+func logged(t *testing.T, s DB, lines []recording.Access) []recording.Access {
 	t.Helper()
 	for _, a := range lines {
 		if err := s.LogAccess(t.Context(), a); err != nil {
 			t.Errorf("log %q: %v", a.Key, err)
 		}
 	}
-	reader, ok := s.(logReader)
-	if !ok {
+	if s.log == nil {
 		return nil
 	}
-	got, err := reader.Accesses(t.Context(), len(lines))
+	got, err := s.log.Accesses(t.Context(), len(lines))
 	if err != nil || len(got) != len(lines) {
 		t.Fatalf("read the access log: %d lines, %v", len(got), err)
 	}
@@ -252,7 +245,7 @@ func logged(t *testing.T, s recording.Store, lines []recording.Access) []recordi
 	return got
 }
 
-func accessLog(t *testing.T, s recording.Store) {
+func accessLog(t *testing.T, s DB) {
 	var lines []recording.Access
 	for i, tag := range tags() {
 		lines = append(lines, recording.Access{
@@ -266,7 +259,7 @@ func accessLog(t *testing.T, s recording.Store) {
 	}
 }
 
-func hostileAccessLog(t *testing.T, s recording.Store) {
+func hostileAccessLog(t *testing.T, s DB) {
 	var lines, want []recording.Access
 	for _, tt := range []struct{ text, kept, outcome string }{
 		{"nul \x00", `nul \x00`, `nul \x00`},

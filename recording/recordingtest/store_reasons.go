@@ -13,7 +13,7 @@ func because(text string) recording.Reason {
 
 // reasonsComeBack: every code with every note, in the row, in the history, in
 // what is judged and in the ledger, also where two reasons read the same.
-func reasonsComeBack(t *testing.T, s recording.Store) {
+func reasonsComeBack(t *testing.T, s DB) {
 	reasons := []recording.Reason{
 		because("stopped by request"), because("; the PBX heard no audio"), because(`tag "22" added`), because("moved from a to b"),
 		{Code: recording.ReasonRefused, Detail: "the channel hung up"},

@@ -11,7 +11,7 @@ import (
 	"recgate/recording"
 )
 
-func everyFieldComesBack(t *testing.T, s recording.Store) {
+func everyFieldComesBack(t *testing.T, s DB) {
 	r := full(1)
 	r.State = recording.Ready // Add knows better
 	r.Tracks = following(r, r.Tracks...)
@@ -20,12 +20,12 @@ func everyFieldComesBack(t *testing.T, s recording.Store) {
 	equal(t, "recording", r, get(t, s, r.ID))
 }
 
-func bareRecordingComesBack(t *testing.T, s recording.Store) {
+func bareRecordingComesBack(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	equal(t, "recording", r, get(t, s, r.ID))
 }
 
-func timesAreUTC(t *testing.T, s recording.Store) {
+func timesAreUTC(t *testing.T, s DB) {
 	r := full(1)
 	want := r
 	east := time.FixedZone("east", 11*3600)
@@ -42,7 +42,7 @@ func timesAreUTC(t *testing.T, s recording.Store) {
 	}
 }
 
-func idIsTakenOnce(t *testing.T, s recording.Store) {
+func idIsTakenOnce(t *testing.T, s DB) {
 	r := add(t, s, full(1))
 	again := full(2)
 	again.ID = r.ID
@@ -56,7 +56,7 @@ func idIsTakenOnce(t *testing.T, s recording.Store) {
 	equal(t, "second", again, get(t, s, again.ID))
 }
 
-func unknownIDIsNotFound(t *testing.T, s recording.Store) {
+func unknownIDIsNotFound(t *testing.T, s DB) {
 	ctx, id := t.Context(), idOf(9)
 	_, err := s.Get(ctx, id)
 	refused(t, "get", recording.NotFound, err)
@@ -70,7 +70,7 @@ func unknownIDIsNotFound(t *testing.T, s recording.Store) {
 	refused(t, "move", recording.NotFound, s.Move(ctx, id, recording.Party{UniqueID: "1.1"}, base))
 }
 
-func stepsAllowedAndForbidden(t *testing.T, s recording.Store) {
+func stepsAllowedAndForbidden(t *testing.T, s DB) {
 	paths := map[recording.State][]recording.State{
 		recording.Starting:   {},
 		recording.Running:    {recording.Running},
@@ -105,7 +105,7 @@ func stepsAllowedAndForbidden(t *testing.T, s recording.Store) {
 	}
 }
 
-func stepWritesWhatBecameKnown(t *testing.T, s recording.Store) {
+func stepWritesWhatBecameKnown(t *testing.T, s DB) {
 	want := add(t, s, unset(1))
 	step := recording.Step{
 		To: recording.Collecting, Reason: because("all at once"), At: after(9),
@@ -124,7 +124,7 @@ func stepWritesWhatBecameKnown(t *testing.T, s recording.Store) {
 	equal(t, "recording", want, get(t, s, want.ID))
 }
 
-func zeroFieldsLeave(t *testing.T, s recording.Store) {
+func zeroFieldsLeave(t *testing.T, s DB) {
 	want := add(t, s, full(1))
 	other := add(t, s, full(2))
 	advance(t, s, want.ID, recording.Running)
@@ -134,7 +134,7 @@ func zeroFieldsLeave(t *testing.T, s recording.Store) {
 	equal(t, "another recording", other, get(t, s, other.ID))
 }
 
-func historyTellsEveryStep(t *testing.T, s recording.Store) {
+func historyTellsEveryStep(t *testing.T, s DB) {
 	r := add(t, s, full(1))
 	add(t, s, full(2))
 	want := []recording.Past{{At: r.AskedAt, To: recording.Starting, Reason: r.Reason}}
@@ -153,7 +153,7 @@ func historyTellsEveryStep(t *testing.T, s recording.Store) {
 	equal(t, "history", want, got)
 }
 
-func oneStepWins(t *testing.T, s recording.Store) {
+func oneStepWins(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	errs := make([]error, 16)
 	var wg sync.WaitGroup
@@ -177,7 +177,7 @@ func oneStepWins(t *testing.T, s recording.Store) {
 	}
 }
 
-func flagsAreSet(t *testing.T, s recording.Store) {
+func flagsAreSet(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	other := add(t, s, unset(2))
 	for _, f := range [][2]bool{{true, false}, {true, false}, {false, true}, {true, true}, {false, false}} {
@@ -190,7 +190,7 @@ func flagsAreSet(t *testing.T, s recording.Store) {
 	equal(t, "another recording", other, get(t, s, other.ID))
 }
 
-func simultaneousAdds(t *testing.T, s recording.Store) {
+func simultaneousAdds(t *testing.T, s DB) {
 	const n = 24
 	errs := make([]error, n)
 	var wg sync.WaitGroup
@@ -230,7 +230,7 @@ func simultaneousAdds(t *testing.T, s recording.Store) {
 	}
 }
 
-func endedContext(t *testing.T, s recording.Store) {
+func endedContext(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	before := get(t, s, r.ID)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -257,7 +257,7 @@ func endedContext(t *testing.T, s recording.Store) {
 	refused(t, "what was added with an ended context", recording.NotFound, err)
 }
 
-func pbxText(t *testing.T, s recording.Store) {
+func pbxText(t *testing.T, s DB) {
 	r := full(1)
 	r.Call.Parties[0].CallerID = "caf\xe9 \x00\xff\\'\"; DROP" // latin-1 and worse, as old PBXs send it
 	r.Call.Parties[1].Channel = "SIP/émile-2"

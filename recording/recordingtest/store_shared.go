@@ -15,10 +15,10 @@ import (
 // database, as two processes have them, perhaps through different servers of
 // a cluster: what one has written the other sees at once, and of two who want
 // the same one gets it. open closes both through t.Cleanup.
-func TestStores(t *testing.T, open func(t *testing.T) [2]recording.Store) {
+func TestStores(t *testing.T, open func(t *testing.T) [2]DB) {
 	for _, c := range []struct {
 		name string
-		test func(*testing.T, [2]recording.Store)
+		test func(*testing.T, [2]DB)
 	}{
 		{"one sees at once what the other wrote", otherSeesAtOnce},
 		{"of simultaneous starts of one channel one wins", oneStartWins},
@@ -31,7 +31,7 @@ func TestStores(t *testing.T, open func(t *testing.T) [2]recording.Store) {
 	}
 }
 
-func channelIsRecordedOnce(t *testing.T, s recording.Store) {
+func channelIsRecordedOnce(t *testing.T, s DB) {
 	n := 0
 	twin := func() recording.Recording {
 		n++
@@ -65,7 +65,7 @@ func channelIsRecordedOnce(t *testing.T, s recording.Store) {
 	refused(t, "a start after a stop that failed", recording.Conflict, s.Add(t.Context(), twin()))
 }
 
-func moveTakesTheChannel(t *testing.T, s recording.Store) {
+func moveTakesTheChannel(t *testing.T, s DB) {
 	from, to := full(1), recording.Party{Channel: "SIP/415-9", UniqueID: "9.9", Extension: "415"}
 	add(t, s, from)
 	advance(t, s, from.ID, recording.Running)
@@ -96,7 +96,7 @@ func leased(t *testing.T, what string, want, got bool, err error) {
 	}
 }
 
-func leaseHasOneHolder(t *testing.T, s recording.Store) {
+func leaseHasOneHolder(t *testing.T, s DB) {
 	ctx := t.Context()
 	try := func(name, holder string) (bool, error) { return s.TryLease(ctx, name, holder, time.Hour) }
 	renew := func(name, holder string) (bool, error) { return s.Renew(ctx, name, holder, time.Hour) }
@@ -125,7 +125,7 @@ func leaseHasOneHolder(t *testing.T, s recording.Store) {
 	step("after the release", true, try, "sweep", "two")
 }
 
-func leaseRunsOut(t *testing.T, s recording.Store) {
+func leaseRunsOut(t *testing.T, s DB) {
 	ctx := t.Context()
 	got, err := s.TryLease(ctx, "sweep", "one", 50*time.Millisecond)
 	leased(t, "the first", true, got, err)
@@ -151,7 +151,7 @@ func leaseRunsOut(t *testing.T, s recording.Store) {
 	leased(t, "try after the late renewal", false, got, err)
 }
 
-func otherSeesAtOnce(t *testing.T, s [2]recording.Store) {
+func otherSeesAtOnce(t *testing.T, s [2]DB) {
 	for n := range 200 {
 		writer, reader := s[n%2], s[1-n%2]
 		r := full(n + 1)
@@ -167,7 +167,7 @@ func otherSeesAtOnce(t *testing.T, s [2]recording.Store) {
 
 // both calls do n times through each of two stores at once, and returns what
 // the calls said.
-func both(t *testing.T, s [2]recording.Store, n int, do func(s recording.Store, i int) error) []error {
+func both(t *testing.T, s [2]DB, n int, do func(s DB, i int) error) []error {
 	errs := make([]error, 2*n)
 	var wg sync.WaitGroup
 	for i := range errs {
@@ -193,10 +193,10 @@ func oneWon(t *testing.T, errs []error) {
 	}
 }
 
-func oneStartWins(t *testing.T, s [2]recording.Store) {
+func oneStartWins(t *testing.T, s [2]DB) {
 	for round := range 10 {
 		unique := fmt.Sprintf("7.%d", round)
-		oneWon(t, both(t, s, 4, func(s recording.Store, i int) error {
+		oneWon(t, both(t, s, 4, func(s DB, i int) error {
 			r := full(round*10 + i + 1)
 			r.UniqueID, r.Call.LinkedID = unique, unique
 			return s.Add(t.Context(), r)
@@ -210,10 +210,10 @@ func oneStartWins(t *testing.T, s [2]recording.Store) {
 	}
 }
 
-func oneStepOfTwoWins(t *testing.T, s [2]recording.Store) {
+func oneStepOfTwoWins(t *testing.T, s [2]DB) {
 	for n := range 10 {
 		r := add(t, s[0], unset(n+1))
-		oneWon(t, both(t, s, 4, func(s recording.Store, i int) error {
+		oneWon(t, both(t, s, 4, func(s DB, i int) error {
 			return s.Advance(t.Context(), r.ID, recording.Step{To: recording.Running, Reason: because("mine"), At: after(i)})
 		}))
 		past, err := s[1].History(t.Context(), r.ID)
@@ -223,9 +223,9 @@ func oneStepOfTwoWins(t *testing.T, s [2]recording.Store) {
 	}
 }
 
-func tagsOfTwo(t *testing.T, s [2]recording.Store) {
+func tagsOfTwo(t *testing.T, s [2]DB) {
 	r := add(t, s[0], unset(1))
-	for _, err := range both(t, s, 8, func(s recording.Store, i int) error {
+	for _, err := range both(t, s, 8, func(s DB, i int) error {
 		return s.AddTag(t.Context(), r.ID, fmt.Sprintf("tag-%d", i), "192.0.2.7", after(i))
 	}) {
 		if err != nil {
@@ -237,8 +237,8 @@ func tagsOfTwo(t *testing.T, s [2]recording.Store) {
 	}
 }
 
-func callOfTwo(t *testing.T, s [2]recording.Store) {
-	for _, err := range both(t, s, 8, func(s recording.Store, i int) error {
+func callOfTwo(t *testing.T, s [2]DB) {
+	for _, err := range both(t, s, 8, func(s DB, i int) error {
 		r := full(i + 1)
 		r.Call.LinkedID, r.Tags = "1.1", []string{"all"}
 		return s.Add(t.Context(), r)
@@ -260,12 +260,12 @@ func callOfTwo(t *testing.T, s [2]recording.Store) {
 	}
 }
 
-func leaseOfTwo(t *testing.T, s [2]recording.Store) {
+func leaseOfTwo(t *testing.T, s [2]DB) {
 	for round := range 10 {
 		name := fmt.Sprintf("job %d", round/2) // every second time what had been given back
 		var mu sync.Mutex
 		var holders []string
-		for _, err := range both(t, s, 4, func(s recording.Store, i int) error {
+		for _, err := range both(t, s, 4, func(s DB, i int) error {
 			holder := fmt.Sprintf("holder %d", i)
 			got, err := s.TryLease(t.Context(), name, holder, time.Hour)
 			mu.Lock()

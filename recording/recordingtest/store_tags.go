@@ -19,7 +19,7 @@ func tags() []string {
 	}
 }
 
-func tagsAreFoundAsSent(t *testing.T, s recording.Store) {
+func tagsAreFoundAsSent(t *testing.T, s DB) {
 	for i, tag := range tags() {
 		byAdd, byAddTag := full(2*i+1), full(2*i+2)
 		byAdd.Tags = []string{tag}
@@ -37,7 +37,7 @@ func tagsAreFoundAsSent(t *testing.T, s recording.Store) {
 	}
 }
 
-func similarTagsAreDifferent(t *testing.T, s recording.Store) {
+func similarTagsAreDifferent(t *testing.T, s DB) {
 	similar := []string{
 		"Ab", "aB", "ab", "AB", "Ab ", "Ab  ", " Ab", "Ab\t", "éa", "ea", "e\u0301a", "Éa",
 		"ß", "ss", "straße", "strasse", "I", "ı", "i", "1", "01", "1.0", "１", "😀", "😁",
@@ -58,7 +58,7 @@ func similarTagsAreDifferent(t *testing.T, s recording.Store) {
 	equal(t, "tags of one", similar, get(t, s, r.ID).Tags)
 }
 
-func newestTagIsLast(t *testing.T, s recording.Store) {
+func newestTagIsLast(t *testing.T, s DB) {
 	r := add(t, s, full(1))
 	// The order is that of the calls: clocks are put back.
 	for i, tag := range []string{"c", "a", "b"} {
@@ -74,7 +74,7 @@ func newestTagIsLast(t *testing.T, s recording.Store) {
 	}
 }
 
-func tagIsCarriedOnce(t *testing.T, s recording.Store) {
+func tagIsCarriedOnce(t *testing.T, s DB) {
 	r := full(1)
 	r.Tags = []string{"a", "b", "a", "c"}
 	add(t, s, r)
@@ -88,7 +88,7 @@ func tagIsCarriedOnce(t *testing.T, s recording.Store) {
 	tagged(t, s, "c", r.ID)
 }
 
-func simultaneousTags(t *testing.T, s recording.Store) {
+func simultaneousTags(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	var want []string
 	errs := make([]error, 16)

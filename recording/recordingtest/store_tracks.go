@@ -20,7 +20,7 @@ func following(r recording.Recording, tracks ...recording.Track) []recording.Tra
 
 // makeStep makes a step that must be allowed, and returns the recording as it
 // is then.
-func makeStep(t *testing.T, s recording.Store, id recording.ID, step recording.Step) recording.Recording {
+func makeStep(t *testing.T, s DB, id recording.ID, step recording.Step) recording.Recording {
 	t.Helper()
 	step.Reason, step.At = because("because of "+string(step.To)), after(100)
 	if err := s.Advance(t.Context(), id, step); err != nil {
@@ -29,7 +29,7 @@ func makeStep(t *testing.T, s recording.Store, id recording.ID, step recording.S
 	return get(t, s, id)
 }
 
-func stepReplacesTracks(t *testing.T, s recording.Store) {
+func stepReplacesTracks(t *testing.T, s DB) {
 	r := add(t, s, full(1))
 	other := add(t, s, full(2))
 	tracks := []recording.Track{{File: "z.wav", Voice: recording.Heard}, {File: "a.wav", Voice: recording.Spoken}, {File: "m.wav", Voice: recording.Mixed}}
@@ -43,7 +43,7 @@ func stepReplacesTracks(t *testing.T, s recording.Store) {
 
 // tracksMakeSteps takes a recording through its life: its tracks are begun by
 // the step to Running, and are where it is from then on, also on the way back.
-func tracksMakeSteps(t *testing.T, s recording.Store) {
+func tracksMakeSteps(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	r.Recorder, r.Handle = "mixmonitor", "0x1"
 	track := recording.Track{File: "a.wav", Voice: recording.Mixed, Party: "mixed", StartedAt: after(1)}
@@ -72,7 +72,7 @@ func tracksMakeSteps(t *testing.T, s recording.Store) {
 	equal(t, "tracks in a list", following(r, track), list[0].Tracks)
 }
 
-func tracksKeepTheirOwn(t *testing.T, s recording.Store) {
+func tracksKeepTheirOwn(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	tracks := []recording.Track{
 		{File: "a.wav", Channel: "SIP/411-2", UniqueID: "2.2", Recorder: "monitor", Handle: "0x2", State: recording.Lost, StoppedAt: after(7), Bytes: 7},
@@ -87,7 +87,7 @@ func tracksKeepTheirOwn(t *testing.T, s recording.Store) {
 	equal(t, "tracks after a step", want, makeStep(t, s, r.ID, recording.Step{To: recording.Collecting}).Tracks)
 }
 
-func moveTakesTracks(t *testing.T, s recording.Store) {
+func moveTakesTracks(t *testing.T, s DB) {
 	r := add(t, s, unset(1))
 	tracks := []recording.Track{{File: "a.wav", Channel: "SIP/411-2", UniqueID: "2.2"}, {File: "b.wav"}}
 	want := makeStep(t, s, r.ID, recording.Step{To: recording.Running, Tracks: tracks}).Tracks
