@@ -39,12 +39,12 @@ var (
 
 // Disk keeps blobs in a folder. It implements recording.Blobs. A file system
 // that hangs (a dead NFS server) makes its methods hang too: the operating
-// system offers no way out, so whoever must not wait calls them in a
+// system offers no way out, so callers that must not wait call them in a
 // goroutine.
 type Disk struct {
 	dir     string
-	known   Known
-	swept   atomic.Bool             // what was left of puts was deleted
+	known   KnownID
+	swept   atomic.Bool             // leftovers of interrupted puts were deleted
 	durable atomic.Pointer[durable] // the folder whose name was synced last
 }
 
@@ -54,30 +54,30 @@ type durable struct {
 	info fs.FileInfo
 }
 
-// NewDisk touches nothing: WriteMark makes the folder, and a Put deletes what
-// is left of puts that a crash has interrupted more than a day ago.
-func NewDisk(dir string, known Known) *Disk { return &Disk{dir: filepath.Clean(dir), known: known} }
+// NewDisk touches nothing: WriteMark makes the folder, and the first Put deletes
+// the leftovers of puts that a crash interrupted more than a day ago.
+func NewDisk(dir string, known KnownID) *Disk { return &Disk{dir: filepath.Clean(dir), known: known} }
 
-// Put implements recording.Blobs. The file is written beside its place,
-// brought to the disk, and only then given its name.
+// Put implements recording.Blobs. The file is written in .incoming, synced to
+// the disk, and only then moved into its place.
 func (d *Disk) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
-	if err := check(ctx, key); err != nil {
+	if err := checkKey(ctx, key); err != nil {
 		return 0, err
 	}
-	root, err := d.marked(ctx)
+	root, err := d.openForWrite(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer root.Close() //nolint:errcheck // opened for reading names
 	if err := d.prepare(root); err != nil {
-		return 0, unwritable(err)
+		return 0, writeError(err)
 	}
 	temp, n, err := write(ctx, root, r)
 	if err != nil {
 		return 0, err
 	}
-	if err := d.place(root, temp, key); err != nil {
-		return 0, unwritable(errors.Join(err, remove(root, temp)))
+	if err := d.moveIntoPlace(root, temp, key); err != nil {
+		return 0, writeError(errors.Join(err, remove(root, temp)))
 	}
 	return n, nil
 }
@@ -85,7 +85,7 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader) (int64, error) 
 // Open implements recording.Blobs. Only a plain file is opened: a symbolic
 // link in the archive could show any file of the machine.
 func (d *Disk) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error) {
-	if err := check(ctx, key); err != nil {
+	if err := checkKey(ctx, key); err != nil {
 		return nil, 0, err
 	}
 	if f, size, ok := openQuickly(d.dir, key); ok {
@@ -99,22 +99,22 @@ func (d *Disk) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, 
 	f, size, err := openPlain(root, path(key))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if away := d.whole(ctx, root); away != nil {
+		if away := d.checkForRead(ctx, root); away != nil {
 			return nil, 0, away
 		}
-		return nil, 0, nothingUnder(key, err)
+		return nil, 0, notFoundError(key, err)
 	case err != nil:
-		return nil, 0, unreadable(err)
+		return nil, 0, readError(err)
 	}
 	return f, size, nil
 }
 
 // Remove implements recording.Blobs.
 func (d *Disk) Remove(ctx context.Context, key string) error {
-	if err := check(ctx, key); err != nil {
+	if err := checkKey(ctx, key); err != nil {
 		return err
 	}
-	root, err := d.marked(ctx)
+	root, err := d.openForWrite(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,25 +123,25 @@ func (d *Disk) Remove(ctx context.Context, key string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return unwritable(err)
+		return writeError(err)
 	}
 	if err := syncDir(root, folder(key)); err != nil {
-		return unwritable(err)
+		return writeError(err)
 	}
 	return nil
 }
 
-// Check writes a small file, brings it to the disk and deletes it again. The
-// error is the one that a Put would meet.
+// Check writes a small file, syncs it to the disk and deletes it again. Its
+// error is the one that a Put would return.
 func (d *Disk) Check(ctx context.Context) error {
-	root, err := d.marked(ctx)
+	root, err := d.openForWrite(ctx)
 	if err != nil {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // opened for reading names
 	place := incoming
 	if _, err := root.Lstat(incoming); errors.Is(err, fs.ErrNotExist) {
-		place = "." // made by the first Put, so that it belongs to who puts
+		place = "." // the first Put makes it, so that it belongs to the user who puts
 	}
 	probe := io.LimitReader(rand.Reader, 4096)
 	temp, _, err := writeIn(ctx, root, place, probe)
@@ -149,13 +149,12 @@ func (d *Disk) Check(ctx context.Context) error {
 		return err
 	}
 	if err := remove(root, temp); err != nil {
-		return unwritable(err)
+		return writeError(err)
 	}
 	return nil
 }
 
-// prepare makes the place for files that are not whole yet, and deletes once
-// what crashes have left there.
+// prepare makes .incoming and, the first time, deletes what crashes left there.
 func (d *Disk) prepare(root *os.Root) error {
 	if err := makeDir(root, incoming); err != nil || d.swept.Load() {
 		return err
@@ -167,22 +166,24 @@ func (d *Disk) prepare(root *os.Root) error {
 	return nil
 }
 
-// root opens the folder again each time, so that an archive that was mounted
-// again is found again. Nothing outside it can be reached through it.
+// root opens the folder. Every operation opens it for itself, so that an archive
+// that was unmounted and mounted again is found. Nothing outside the folder can
+// be reached through the root.
 func (d *Disk) root() (*os.Root, error) {
 	root, err := os.OpenRoot(d.dir)
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, readError(err)
 	}
 	return root, nil
 }
 
-// check refuses keys that could be anything else than a file name of ours.
-func check(ctx context.Context, key string) error {
+// checkKey refuses keys that could be anything but a file name of ours, and
+// callers whose time is up.
+func checkKey(ctx context.Context, key string) error {
 	if !goodKey.MatchString(key) {
 		return recording.Errorf(recording.Invalid, "%q is not a key of the archive", key)
 	}
-	return ended(ctx)
+	return checkDeadline(ctx)
 }
 
 func folder(key string) string { return key[:min(prefixChars, len(key))] }

@@ -66,7 +66,7 @@ func TestNothingIsLeftInAnotherFolder(t *testing.T) {
 	dir := t.TempDir()
 	d := blob.NewDisk(dir, ours)
 	_, putErr := d.Put(t.Context(), key, strings.NewReader("sound"))
-	for name, err := range map[string]error{"put": putErr, "check": d.Check(t.Context()), "remove": d.Remove(t.Context(), key), "there": d.There(t.Context())} {
+	for name, err := range map[string]error{"put": putErr, "check": d.Check(t.Context()), "remove": d.Remove(t.Context(), key), "there": d.CheckMark(t.Context())} {
 		if recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "not the archive that the database knows: mount the archive") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -7,18 +7,18 @@ import (
 	"syscall"
 )
 
-// plainFile is an open file of the archive. It is read by its number alone:
-// os.Root, os.File and the poller behind it took half of what opening costs,
+// plainFile is an open file of the archive. It is read by its file descriptor:
+// os.Root, os.File and the poller behind it took half the cost of opening a file,
 // and offer nothing for a plain file. It is used by one goroutine at a time.
 type plainFile struct {
-	number int // -1 when it is closed
+	number int // its file descriptor; -1 when it is closed
 	size   int64
 	at     int64
 }
 
 // openQuickly opens a plain file of the archive. It follows no symbolic link
-// below dir, and waits for nobody when the file is a pipe. What it refuses is
-// tried again by openPlain, which says why.
+// below dir, and does not wait when the file is a pipe. When it fails, the caller
+// tries openPlain, whose error says why.
 func openQuickly(dir, key string) (f io.ReadSeekCloser, size int64, ok bool) {
 	const named = syscall.O_CLOEXEC | syscall.O_DIRECTORY
 	root, err := open(atWorkingFolder, dir, named)
@@ -47,7 +47,7 @@ func openQuickly(dir, key string) (f io.ReadSeekCloser, size int64, ok bool) {
 // in the working folder.
 const atWorkingFolder = -100
 
-// open is openat(2), tried again when a signal came between.
+// open is openat(2), repeated when a signal interrupts it.
 func open(dir int, name string, flags int) (number int, err error) {
 	for {
 		number, err = syscall.Openat(dir, name, syscall.O_RDONLY|flags, 0)
@@ -68,7 +68,7 @@ func (f *plainFile) Read(p []byte) (int, error) {
 		case errors.Is(err, syscall.EINTR):
 			continue
 		case err != nil:
-			return 0, unreadable(err)
+			return 0, readError(err)
 		case n == 0 && len(p) > 0:
 			return 0, io.EOF
 		}

@@ -7,9 +7,9 @@ import (
 	"recgate/owner"
 )
 
-// makeOwned makes a folder and those above it. What root makes is given to
-// the owner of the folder in which it is made: root begins an archive, and the
-// user that recgate runs as writes to it.
+// makeOwned makes a folder and its parents. When root makes them, they are given
+// to the owner of the folder above: root creates an archive, and the user that
+// recgate runs as writes to it.
 func makeOwned(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
@@ -30,8 +30,8 @@ func makeOwned(dir string) error {
 	return owner.Give(info, func(uid, gid int) error { return os.Chown(dir, uid, gid) })
 }
 
-// giveAway gives what root made in a folder to the owner of the folder.
-func giveAway(root *os.Root, name string) error {
+// giveToOwner gives a file that root made in a folder to the folder's owner.
+func giveToOwner(root *os.Root, name string) error {
 	info, err := root.Stat(".")
 	if err != nil {
 		return err

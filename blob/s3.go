@@ -65,9 +65,9 @@ type S3 struct {
 	bucket   string
 	prefix   string
 	patience time.Duration
-	known    Known
+	known    KnownID
 
-	uploads chan struct{} // a place for each upload at the same time: they hold a part in memory
+	uploads chan struct{} // a token for each running upload: each holds a part in memory
 	parts   sync.Pool     // of *[]byte, partSize long
 
 	mu   sync.Mutex // guards good
@@ -79,10 +79,10 @@ var errNoKeys = &recording.Error{
 	Msg:  "the archive has no keys: set archive_access_key and archive_secret_key, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
 }
 
-// NewS3 asks the server nothing: recgate starts and records while the bucket
-// is away. The error names an option that makes no sense, or says that there
-// are no keys.
-func NewS3(o S3Options, known Known) (*S3, error) {
+// NewS3 asks the server nothing: recgate starts and records even while the bucket
+// cannot be reached. The error names an invalid option, or says that there are no
+// keys.
+func NewS3(o S3Options, known KnownID) (*S3, error) {
 	endpoint, err := url.Parse(o.Endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint of the archive: %w", err)
@@ -97,7 +97,7 @@ func NewS3(o S3Options, known Known) (*S3, error) {
 	if o.PathStyle {
 		lookup = minio.BucketLookupPath
 	}
-	creds, err := keys(o)
+	creds, err := findCredentials(o)
 	if err != nil {
 		return nil, fmt.Errorf("keys of the archive: %w", err)
 	}
@@ -105,7 +105,7 @@ func NewS3(o S3Options, known Known) (*S3, error) {
 		return nil, errNoKeys
 	}
 	client, err := minio.New(endpoint.Host, &minio.Options{
-		Creds: creds, Secure: endpoint.Scheme == "https", Transport: transport(o.Patience, o.Trusts),
+		Creds: creds, Secure: endpoint.Scheme == "https", Transport: newTransport(o.Patience, o.Trusts),
 		Region: o.Region, BucketLookup: lookup, MaxRetries: tries,
 	})
 	if err != nil {
@@ -122,10 +122,10 @@ func NewS3(o S3Options, known Known) (*S3, error) {
 	return s, nil
 }
 
-// keys finds the keys that requests are signed with. The client's library
-// opens the files that the AWS tools share in its own way, so they are looked
-// at first: the error names one that would hold it up.
-func keys(o S3Options) (*credentials.Credentials, error) {
+// findCredentials finds the keys that requests are signed with. The client's
+// library opens the files of the AWS tools in its own way, and a pipe would block
+// it. So they are read here first; the error names a file that would block.
+func findCredentials(o S3Options) (*credentials.Credentials, error) {
 	if o.AccessKey != "" || o.SecretKey != "" {
 		return credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""), nil
 	}
@@ -133,7 +133,7 @@ func keys(o S3Options) (*credentials.Credentials, error) {
 	for _, file := range []struct{ variable, name string }{{"AWS_CONFIG_FILE", "config"}, {"AWS_SHARED_CREDENTIALS_FILE", "credentials"}} {
 		path := cmp.Or(os.Getenv(file.variable), filepath.Join(home, ".aws", file.name))
 		_, err := smallfile.Read(path)
-		if _, closed := errors.AsType[*fs.PathError](err); err != nil && !closed { // what cannot be opened holds up nobody
+		if _, unopened := errors.AsType[*fs.PathError](err); err != nil && !unopened { // a file that cannot be opened does not block
 			return nil, err
 		}
 	}
@@ -142,9 +142,9 @@ func keys(o S3Options) (*credentials.Credentials, error) {
 	}), nil
 }
 
-// transport speaks HTTP/1.1 alone: with HTTP/2 each answer that is read
-// slowly would hold megabytes in memory.
-func transport(patience time.Duration, trusts *tls.Config) *http.Transport {
+// newTransport speaks HTTP/1.1 only: with HTTP/2 each answer that is read slowly
+// would hold megabytes in memory.
+func newTransport(patience time.Duration, trusts *tls.Config) *http.Transport {
 	dialer := net.Dialer{Timeout: patience, KeepAlive: 15 * time.Second}
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: patience, TLSClientConfig: trusts,
@@ -162,10 +162,10 @@ func onlyHTTP1() *http.Protocols {
 
 // Remove implements recording.Blobs.
 func (s *S3) Remove(ctx context.Context, key string) error {
-	if err := check(ctx, key); err != nil {
+	if err := checkKey(ctx, key); err != nil {
 		return err
 	}
-	if err := s.mayWrite(ctx); err != nil {
+	if err := s.checkForWrite(ctx); err != nil {
 		return err
 	}
 	return s.remove(ctx, s.prefix+path(key))
@@ -176,28 +176,37 @@ func (s *S3) remove(ctx context.Context, name string) error {
 	defer cancel()
 	err := s.core.RemoveObject(short, s.bucket, name, minio.RemoveObjectOptions{})
 	if err != nil && codeOf(err) != minio.NoSuchKey {
-		return refused(ctx, err, "written")
+		return serverError(ctx, err, "written")
 	}
 	return nil
 }
 
 // Check puts a small blob, asks for it and removes it again, within the
-// patience. A good answer is good for three seconds, since requests cost
-// money; a bad one is not kept.
+// patience. A success counts for three seconds, since requests cost money; a
+// failure is not remembered.
 func (s *S3) Check(ctx context.Context) error {
-	if s.checked(false) {
-		return ended(ctx)
+	if s.wasCheckedLately() {
+		return checkDeadline(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	if err := s.mayWrite(ctx); err != nil {
+	if err := s.checkForWrite(ctx); err != nil {
 		return err
 	}
 	err := s.probe(ctx)
 	if err == nil {
-		s.checked(true)
+		s.mu.Lock()
+		s.good = time.Now()
+		s.mu.Unlock()
 	}
 	return err
+}
+
+// wasCheckedLately reports whether the last good Check is recent enough to count.
+func (s *S3) wasCheckedLately() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(s.good) < checkMemory
 }
 
 // probe puts a small blob, asks for it and removes it again.
@@ -207,15 +216,5 @@ func (s *S3) probe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.compare(ctx, name, n), s.remove(context.WithoutCancel(ctx), name))
-}
-
-// checked reports whether the last good Check is young enough, and notes one.
-func (s *S3) checked(now bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now {
-		s.good = time.Now()
-	}
-	return time.Since(s.good) < checkMemory
+	return errors.Join(s.compareSize(ctx, name, n), s.remove(context.WithoutCancel(ctx), name))
 }

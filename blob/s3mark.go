@@ -14,14 +14,14 @@ import (
 // ReadMark implements mark.Place.
 func (s *S3) ReadMark(ctx context.Context) (string, error) { return s.readMark(ctx, "read") }
 
-// readMark is ReadMark for who wants to have something done, see refused.
+// readMark is ReadMark on the way to something else; done is for serverError.
 func (s *S3) readMark(ctx context.Context, done string) (string, error) {
 	o := &object{s: s, ctx: ctx, name: s.prefix + markName, size: -1}
 	if err := o.request(); err != nil {
 		if codeOf(err) == minio.NoSuchKey {
 			return "", &recording.Error{Code: recording.NotFound, Msg: "the archive has no mark", Err: err}
 		}
-		return "", refused(ctx, err, done)
+		return "", serverError(ctx, err, done)
 	}
 	text, err := io.ReadAll(io.LimitReader(o, longestMark))
 	if err := errors.Join(err, o.Close()); err != nil {
@@ -29,19 +29,19 @@ func (s *S3) readMark(ctx context.Context, done string) (string, error) {
 	}
 	id, err := parseMark(text)
 	if err != nil {
-		return "", unmarked("bucket", err)
+		return "", wrongMarkError("bucket", err)
 	}
 	return id, nil
 }
 
-// isMarked makes sure that the bucket is the archive.
-func (s *S3) isMarked(ctx context.Context, known, done string) error {
+// checkMark makes sure that the bucket is the archive.
+func (s *S3) checkMark(ctx context.Context, known, done string) error {
 	found, err := s.readMark(ctx, done)
 	return compareMarks("bucket", known, found, err)
 }
 
-// mayWrite returns nil when the bucket is the archive.
-func (s *S3) mayWrite(ctx context.Context) error {
+// checkForWrite makes sure that the bucket is the archive.
+func (s *S3) checkForWrite(ctx context.Context) error {
 	known, err := s.known(ctx)
 	if err == nil && known == "" {
 		err = errNotBegun
@@ -49,22 +49,23 @@ func (s *S3) mayWrite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.isMarked(ctx, known, "written")
+	return s.checkMark(ctx, known, "written")
 }
 
-// whole is for answers that something is not in the bucket.
-func (s *S3) whole(ctx context.Context) error {
+// checkForRead makes sure that the bucket is the archive, or that no archive was
+// created yet. Only then does "not found" mean that the archive does not have it.
+func (s *S3) checkForRead(ctx context.Context) error {
 	known, err := s.known(ctx)
 	if err != nil || known == "" {
 		return err
 	}
-	return s.isMarked(ctx, known, "read")
+	return s.checkMark(ctx, known, "read")
 }
 
 // WriteMark implements mark.Place. It makes no bucket.
 func (s *S3) WriteMark(ctx context.Context, id string) error {
 	found, err := s.ReadMark(ctx)
-	if already, err := marksAlready(id, found, err); already || err != nil {
+	if already, err := hasMarkAlready(id, found, err); already || err != nil {
 		return err
 	}
 	_, err = s.store(ctx, s.prefix+markName, &source{ctx: ctx, r: strings.NewReader(string(markText(id)))})
@@ -73,23 +74,23 @@ func (s *S3) WriteMark(ctx context.Context, id string) error {
 
 // SizeOf implements mark.Place.
 func (s *S3) SizeOf(ctx context.Context, key string) (int64, error) {
-	if err := check(ctx, key); err != nil {
+	if err := checkKey(ctx, key); err != nil {
 		return 0, err
 	}
 	size, err := s.stat(ctx, s.prefix+path(key))
 	switch {
 	case codeOf(err) == minio.NoSuchKey:
-		return 0, nothingUnder(key, err)
+		return 0, notFoundError(key, err)
 	case err != nil:
-		return 0, refused(ctx, err, "read")
+		return 0, serverError(ctx, err, "read")
 	}
 	return size, nil
 }
 
 // HoldsAny implements mark.Place.
 func (s *S3) HoldsAny(ctx context.Context) (bool, error) {
-	return holdsAny(s.list(ctx, "", func(string) error { return errEnough }))
+	return foundAny(s.listKeys(ctx, "", func(string) error { return errEnough }))
 }
 
-// CanBegin is Check: what is not begun yet is tried in the same way.
+// CanBegin tries what Check does, without a mark.
 func (s *S3) CanBegin(ctx context.Context) error { return s.probe(ctx) }

@@ -20,15 +20,15 @@ const (
 	maxUploads = 4       // at the same time, each with one part in memory
 )
 
-// Put implements recording.Blobs. What fits into one part is sent as one
-// request, more as an upload in parts that only its last request makes
-// visible. The server compares the SHA-256 and the MD5 of each part; the size
-// of the whole is asked for afterwards.
+// Put implements recording.Blobs. What fits into one part is sent as one request;
+// anything larger is an upload in parts, which only its last request makes
+// visible. The server compares the SHA-256 and the MD5 of each part; afterwards
+// the size of the whole object is compared.
 func (s *S3) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
-	if err := check(ctx, key); err != nil {
+	if err := checkKey(ctx, key); err != nil {
 		return 0, err
 	}
-	if err := s.mayWrite(ctx); err != nil {
+	if err := s.checkForWrite(ctx); err != nil {
 		return 0, err
 	}
 	name := s.prefix + path(key)
@@ -36,20 +36,20 @@ func (s *S3) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return size, s.compare(ctx, name, size)
+	return size, s.compareSize(ctx, name, size)
 }
 
-// store is Put without the look at what is there afterwards.
+// store sends an object under a name, whole or in parts.
 func (s *S3) store(ctx context.Context, name string, from *source) (int64, error) {
 	select {
 	case s.uploads <- struct{}{}:
 		defer func() { <-s.uploads }()
 	case <-ctx.Done():
-		return 0, ended(ctx)
+		return 0, checkDeadline(ctx)
 	}
 	part := s.parts.Get().(*[]byte)
 	defer s.parts.Put(part)
-	n, last, err := from.fill(*part)
+	n, last, err := from.fillPart(*part)
 	if err != nil {
 		return 0, err
 	}
@@ -59,8 +59,8 @@ func (s *S3) store(ctx context.Context, name string, from *source) (int64, error
 	return s.putInParts(ctx, name, *part, from)
 }
 
-// fill reads until the buffer is full or the source ends, which last tells.
-func (s *source) fill(buf []byte) (n int, last bool, err error) {
+// fillPart reads until the buffer is full or the source ends; then last is true.
+func (s *source) fillPart(buf []byte) (n int, last bool, err error) {
 	n, err = io.ReadFull(s, buf)
 	return n, err != nil, s.err
 }
@@ -68,23 +68,23 @@ func (s *source) fill(buf []byte) (n int, last bool, err error) {
 func (s *S3) putWhole(ctx context.Context, name string, content []byte) error {
 	sending, cancel := context.WithTimeout(ctx, sendFactor*s.patience)
 	defer cancel()
-	sha, md := sums(content)
-	o := wav()
-	o.DisableContentSha256 = true // of the client's own making: it would take the place of ours
+	sha, md := checksums(content)
+	o := wavOptions()
+	o.DisableContentSha256 = true // the client's own, which would replace ours
 	if _, err := s.core.PutObject(sending, s.bucket, name, bytes.NewReader(content), int64(len(content)), md, sha, o); err != nil {
-		return refused(ctx, err, "written")
+		return serverError(ctx, err, "written")
 	}
 	return nil
 }
 
-// putInParts sends the full first part and all that follows. When it fails
-// it has the server throw the parts away.
+// putInParts sends the full first part and all that follow. When that fails, the
+// server is asked to delete the parts.
 func (s *S3) putInParts(ctx context.Context, name string, part []byte, from *source) (int64, error) {
 	short, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	id, err := s.core.NewMultipartUpload(short, s.bucket, name, wav())
+	id, err := s.core.NewMultipartUpload(short, s.bucket, name, wavOptions())
 	if err != nil {
-		return 0, refused(ctx, err, "written")
+		return 0, serverError(ctx, err, "written")
 	}
 	size, err := s.sendParts(ctx, name, id, part, from)
 	if err == nil {
@@ -105,21 +105,21 @@ func (s *S3) sendParts(ctx context.Context, name, id string, part []byte, from *
 	for n > 0 {
 		sent, err := s.sendPart(ctx, name, id, len(all)+1, part[:n])
 		if err != nil {
-			return 0, refused(ctx, err, "written")
+			return 0, serverError(ctx, err, "written")
 		}
 		all = append(all, minio.CompletePart{PartNumber: sent.PartNumber, ETag: sent.ETag})
 		size += int64(n)
 		if last {
 			break
 		}
-		if n, last, err = from.fill(part); err != nil {
+		if n, last, err = from.fillPart(part); err != nil {
 			return 0, err
 		}
 	}
-	short, cancel := context.WithTimeout(ctx, sendFactor*s.patience) // some servers now copy it all
+	short, cancel := context.WithTimeout(ctx, sendFactor*s.patience) // readSome servers now copy it all
 	defer cancel()
 	if _, err := s.core.CompleteMultipartUpload(short, s.bucket, name, id, all, minio.PutObjectOptions{}); err != nil {
-		return 0, refused(ctx, err, "written")
+		return 0, serverError(ctx, err, "written")
 	}
 	return size, nil
 }
@@ -127,16 +127,16 @@ func (s *S3) sendParts(ctx context.Context, name, id string, part []byte, from *
 func (s *S3) sendPart(ctx context.Context, name, id string, number int, content []byte) (minio.ObjectPart, error) {
 	ctx, cancel := context.WithTimeout(ctx, sendFactor*s.patience)
 	defer cancel()
-	sha, md := sums(content)
+	sha, md := checksums(content)
 	return s.core.PutObjectPart(ctx, s.bucket, name, id, number, bytes.NewReader(content), int64(len(content)),
 		minio.PutObjectPartOptions{Sha256Hex: sha, Md5Base64: md, DisableContentSha256: true})
 }
 
-// compare asks for the size of what was stored.
-func (s *S3) compare(ctx context.Context, name string, size int64) error {
+// compareSize makes sure that the server stored as many bytes as were sent.
+func (s *S3) compareSize(ctx context.Context, name string, size int64) error {
 	kept, err := s.stat(ctx, name)
 	if err != nil {
-		return refused(ctx, err, "read")
+		return serverError(ctx, err, "read")
 	}
 	if kept != size {
 		return recording.Errorf(recording.Unavailable, "the archive stored %d bytes of the %d that it was sent: check its server", kept, size)
@@ -152,11 +152,11 @@ func (s *S3) stat(ctx context.Context, name string) (int64, error) {
 	return info.Size, err
 }
 
-func wav() minio.PutObjectOptions { return minio.PutObjectOptions{ContentType: "audio/wav"} }
+func wavOptions() minio.PutObjectOptions { return minio.PutObjectOptions{ContentType: "audio/wav"} }
 
-// sums are what the server compares: the SHA-256 as a part of the signature,
-// and the MD5, which buckets with an object lock insist on.
-func sums(content []byte) (sha256Hex, md5Base64 string) {
+// checksums returns what the server compares: the SHA-256, which is part of the
+// signature, and the MD5, which buckets with an object lock require.
+func checksums(content []byte) (sha256Hex, md5Base64 string) {
 	sha, md := sha256.Sum256(content), md5.Sum(content)
 	return hex.EncodeToString(sha[:]), base64.StdEncoding.EncodeToString(md[:])
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// Open implements recording.Blobs. One request fetches the whole blob; it is
-// read as it arrives. A seek costs another request for the rest, at the next
-// read and only when it moved. A connection that breaks is taken up again
-// where it broke; a blob that was replaced meanwhile is then an error, not a
-// mixture. What was opened ends with ctx, and is for one goroutine at a time.
+// Open implements recording.Blobs. One request fetches the whole blob, which is
+// read as it arrives. After a seek to another position the next read makes
+// another request for the rest. When the connection breaks, reading goes on where
+// it broke; a blob that was replaced meanwhile is then an error, not a mixture.
+// The blob can be read until ctx ends, by one goroutine at a time.
 func (s *S3) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error) {
-	if err := check(ctx, key); err != nil {
+	if err := checkKey(ctx, key); err != nil {
 		return nil, 0, err
 	}
 	o := &object{s: s, ctx: ctx, name: s.prefix + path(key), size: -1}
@@ -27,12 +27,12 @@ func (s *S3) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, er
 	case err == nil:
 		return o, o.size, nil
 	case codeOf(err) == minio.NoSuchKey:
-		if away := s.whole(ctx); away != nil {
+		if away := s.checkForRead(ctx); away != nil {
 			return nil, 0, away
 		}
-		return nil, 0, nothingUnder(key, err)
+		return nil, 0, notFoundError(key, err)
 	default:
-		return nil, 0, refused(ctx, err, "read")
+		return nil, 0, serverError(ctx, err, "read")
 	}
 }
 
@@ -68,18 +68,18 @@ func (o *object) Read(p []byte) (int, error) {
 			return 0, nil
 		}
 		var n int
-		if n, err = o.some(p); n > 0 {
+		if n, err = o.readSome(p); n > 0 {
 			return n, nil
 		}
 		if o.ctx.Err() != nil || isAnswer(err) {
 			break
 		}
 	}
-	return 0, refused(o.ctx, err, "read")
+	return 0, serverError(o.ctx, err, "read")
 }
 
-// some reads what is there, and leaves no body behind when it fails.
-func (o *object) some(p []byte) (int, error) {
+// readSome reads what has arrived. When it fails, it drops the body.
+func (o *object) readSome(p []byte) (int, error) {
 	if o.body == nil {
 		if err := o.request(); err != nil {
 			return 0, err
@@ -97,7 +97,7 @@ func (o *object) some(p []byte) (int, error) {
 		return 0, io.ErrNoProgress
 	}
 	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF // for those who get nothing: the end is known by the size
+		err = io.ErrUnexpectedEOF // only seen when n is 0: the end is known by the size
 	}
 	return n, err
 }
@@ -123,7 +123,7 @@ func (o *object) request() error {
 		cancel()
 		return err
 	}
-	o.body, o.at = ending{body, cancel}, o.pos
+	o.body, o.at = cancelingBody{body, cancel}, o.pos
 	if o.size < 0 {
 		o.size, o.etag = info.Size, info.ETag
 	}
@@ -156,8 +156,7 @@ func (o *object) Close() error {
 	return nil
 }
 
-// drop ends the request that is under way. What it did not deliver is no
-// longer of interest, and neither is how it ended.
+// drop ends the running request, if there is one.
 func (o *object) drop() {
 	if o.body == nil {
 		return
@@ -167,14 +166,14 @@ func (o *object) drop() {
 	o.body = nil
 }
 
-// ending is a body that ends its request when it is closed.
-type ending struct {
+// cancelingBody is a body whose request is cancelled when it is closed.
+type cancelingBody struct {
 	io.ReadCloser
-	end context.CancelFunc
+	cancel context.CancelFunc
 }
 
 // Close implements io.Closer.
-func (e ending) Close() error {
-	e.end()
+func (e cancelingBody) Close() error {
+	e.cancel()
 	return e.ReadCloser.Close()
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// source reads for a Put, as long as its context lasts, and remembers whose
-// fault it was when it fails.
+// source is what a Put reads. It ends with its context, and remembers its own
+// error, so that errors of reading and of writing can be told apart.
 type source struct {
 	ctx context.Context //nolint:containedctx // lives no longer than the Put that it belongs to
 	r   io.Reader
@@ -20,7 +20,7 @@ type source struct {
 }
 
 func (s *source) Read(p []byte) (int, error) {
-	if s.err = ended(s.ctx); s.err != nil {
+	if s.err = checkDeadline(s.ctx); s.err != nil {
 		return 0, s.err
 	}
 	n, err := s.r.Read(p)
@@ -31,21 +31,21 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// write brings a new file in .incoming to the disk, whole. When it fails it
-// leaves none.
+// write writes a new file in .incoming and syncs it. When that fails, it leaves
+// no file.
 func write(ctx context.Context, root *os.Root, r io.Reader) (name string, n int64, err error) {
 	return writeIn(ctx, root, incoming, r)
 }
 
 // writeIn is write into a folder.
 func writeIn(ctx context.Context, root *os.Root, place string, r io.Reader) (name string, n int64, err error) {
-	if err := ended(ctx); err != nil {
+	if err := checkDeadline(ctx); err != nil {
 		return "", 0, err
 	}
 	name = place + "/put-" + rand.Text()
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
-		return "", 0, unwritable(err)
+		return "", 0, writeError(err)
 	}
 	from := &source{ctx: ctx, r: r}
 	n, err = io.Copy(f, from)
@@ -60,13 +60,13 @@ func writeIn(ctx context.Context, root *os.Root, place string, r io.Reader) (nam
 	if from.err != nil {
 		return "", 0, errors.Join(from.err, gone)
 	}
-	return "", 0, unwritable(errors.Join(err, gone))
+	return "", 0, writeError(errors.Join(err, gone))
 }
 
-// place gives a written file its name. Both folders are synced: a new folder
-// is an entry of the upper one, and who made it first may not have got so far.
-// Once it was seen to be durable the upper one is left alone.
-func (d *Disk) place(root *os.Root, temp, key string) error {
+// moveIntoPlace gives a written file its name. Both folders are synced: a new
+// folder is an entry of the upper one, and another process may have made it and
+// not synced it yet. Once an upper entry is durable, it is not synced again.
+func (d *Disk) moveIntoPlace(root *os.Root, temp, key string) error {
 	if err := makeDir(root, folder(key)); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func syncDir(root *os.Root, name string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// remove deletes a file that may be gone already.
+// remove deletes a file; one that does not exist is no error.
 func remove(root *os.Root, name string) error {
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -114,8 +114,8 @@ func remove(root *os.Root, name string) error {
 	return nil
 }
 
-// sweep deletes files of interrupted puts that were last written before the
-// time. Names that are not ours stay.
+// sweep deletes files of interrupted puts that were last written before a time.
+// Files with other names stay.
 func sweep(root *os.Root, before time.Time) error {
 	f, err := root.Open(incoming)
 	if err != nil {
@@ -131,7 +131,7 @@ func sweep(root *os.Root, before time.Time) error {
 		}
 		info, err := root.Lstat(incoming + "/" + name)
 		if err != nil || !info.Mode().IsRegular() || info.ModTime().After(before) {
-			continue // gone by itself, not ours, or another process is at it
+			continue // already deleted, not ours, or still being written by another process
 		}
 		if err := remove(root, incoming+"/"+name); err != nil {
 			return err

@@ -89,7 +89,7 @@ func (f fromFile) withArchive(ctx context.Context, p process, o store.Options, s
 
 // onlyKnown is for who only looks: nothing is settled, and where the database
 // knows no archive yet, everything may be read and nothing be written.
-func onlyKnown(db *store.DB) blob.Known {
+func onlyKnown(db *store.DB) blob.KnownID {
 	return func(ctx context.Context) (string, error) {
 		m, err := db.Mark(ctx)
 		if !m.Written {
@@ -140,7 +140,7 @@ func (c *checker) archive(ctx context.Context, cfg config.Config) {
 }
 
 // triedArchive says what serve would find and do.
-func triedArchive(ctx context.Context, cfg config.Config, marks mark.Store, known blob.Known) (detail string, err error) {
+func triedArchive(ctx context.Context, cfg config.Config, marks mark.Store, known blob.KnownID) (detail string, err error) {
 	a, err := openArchive(cfg, known)
 	if err != nil {
 		return "", err

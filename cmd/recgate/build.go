@@ -107,7 +107,7 @@ func (g *gateway) close() {
 
 // openArchive makes the client of what the archive setting names, and asks for
 // nothing yet.
-func openArchive(cfg config.Config, known blob.Known) (archive, error) {
+func openArchive(cfg config.Config, known blob.KnownID) (archive, error) {
 	b, ok := cfg.Bucket()
 	if !ok {
 		folder, _ := cfg.Folder()

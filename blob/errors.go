@@ -9,17 +9,17 @@ import (
 	"recgate/recording"
 )
 
-// ended is what is said when the caller's time is up.
-func ended(ctx context.Context) error {
+// checkDeadline returns an error when the caller's time is up.
+func checkDeadline(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return &recording.Error{Code: recording.Unavailable, Msg: "the archive did not answer in time", Err: err}
 	}
 	return nil
 }
 
-// unwritable says what is wrong when a file cannot be written, in the words
-// of somebody who can do something about it.
-func unwritable(err error) error {
+// writeError says why a file cannot be written, in words that an operator can
+// act on.
+func writeError(err error) error {
 	msg := "the archive cannot be written: see the log"
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -32,8 +32,8 @@ func unwritable(err error) error {
 	return &recording.Error{Code: recording.Unavailable, Msg: msg, Err: err}
 }
 
-// unreadable is unwritable for reading.
-func unreadable(err error) error {
+// readError says why a file cannot be read.
+func readError(err error) error {
 	msg := "the archive cannot be read: see the log"
 	switch {
 	case errors.Is(err, fs.ErrPermission):

@@ -15,10 +15,10 @@ import (
 	"recgate/recording"
 )
 
-// answers are what an S3 server says, in the words of somebody who can do
-// something about it. Codes: the list of error responses in Amazon's S3 API
-// reference; those with Minio in their name are of MinIO, and XAdminUserNotFound is
-// versitygw's for an unknown key.
+// answers translates the error codes of S3 servers into words that an operator
+// can act on. The codes are from the list of error responses in Amazon's S3 API
+// reference; those with Minio in their name are of MinIO, and XAdminUserNotFound
+// is versitygw's for an unknown key.
 var answers = map[string]string{
 	"NoSuchBucket":                   "the bucket of the archive does not exist: create it, or correct the key archive",
 	"AccessDenied":                   notAllowed,
@@ -53,7 +53,7 @@ const (
 	damaged     = "data arrived at the archive damaged and was not stored"
 	full        = "the archive is full"
 	busy        = "the archive has a fault or is too busy: see the log"
-	away        = "the archive cannot be reached: check endpoint in the key archive, its server and the network"
+	unreachable = "the archive cannot be reached: check endpoint in the key archive, its server and the network"
 	untrusted   = "the certificate of the archive's server is not trusted: check endpoint in the key archive, and the machine's certificate authorities"
 )
 
@@ -65,10 +65,11 @@ var byStatus = map[int]string{
 	http.StatusServiceUnavailable: busy, http.StatusGatewayTimeout: busy,
 }
 
-// refused says what is wrong when the archive cannot be read or written,
-// which done tells. ctx is that of the caller, not the shorter one of a call.
-func refused(ctx context.Context, err error, done string) error {
-	if end := ended(ctx); end != nil {
+// serverError says why a request to the server failed. done is "read" or
+// "written", what was to be done. ctx is the caller's, not the shorter one of the
+// request.
+func serverError(ctx context.Context, err error, done string) error {
+	if end := checkDeadline(ctx); end != nil {
 		return end
 	}
 	msg := "the archive cannot be " + done + ": see the log"
@@ -83,14 +84,14 @@ func refused(ctx context.Context, err error, done string) error {
 			msg = known
 		}
 		err = fmt.Errorf("status %d, %s: %w", answer.StatusCode, answer.Code, err)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled): // of the call, not of the caller
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled): // of the request, not of the caller
 		msg = "the archive did not answer in time"
 	case isUntrusted(err):
 		msg = untrusted
 	case errors.As(err, &link) && link.Timeout():
 		msg = "the archive did not answer in time"
 	case link != nil, errors.Is(err, io.ErrUnexpectedEOF):
-		msg = away
+		msg = unreachable
 	}
 	return &recording.Error{Code: recording.Unavailable, Msg: msg, Err: err}
 }
@@ -103,7 +104,7 @@ func isUntrusted(err error) bool {
 	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host)
 }
 
-// codeOf is what the server called the fault, or nothing.
+// codeOf returns the error code that the server sent, or "".
 func codeOf(err error) string {
 	var answer minio.ErrorResponse
 	if errors.As(err, &answer) {

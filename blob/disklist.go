@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// List implements recording.Lister. It reads one folder at a time, and those
-// alone that can hold keys of the prefix.
+// List implements recording.Lister. It reads one folder at a time, and only
+// folders that can hold keys with the prefix.
 func (d *Disk) List(ctx context.Context, prefix string, visit func(key string) error) error {
 	root, err := d.root()
 	if err != nil {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // opened for reading names
-	if err := d.whole(ctx, root); err != nil {
+	if err := d.checkForRead(ctx, root); err != nil {
 		return err
 	}
-	return list(ctx, root, prefix, visit)
+	return listKeys(ctx, root, prefix, visit)
 }
 
 // Folders implements recording.Lister.
@@ -28,12 +28,12 @@ func (d *Disk) Folders(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	defer root.Close() //nolint:errcheck // opened for reading names
-	if err := d.whole(ctx, root); err != nil {
+	if err := d.checkForRead(ctx, root); err != nil {
 		return nil, err
 	}
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, readError(err)
 	}
 	var names []string
 	for _, f := range entries {
@@ -44,14 +44,14 @@ func (d *Disk) Folders(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// isFolder reports whether keys can begin so.
+// isFolder reports whether a name can be that of a folder: the beginning of a key.
 func isFolder(name string) bool { return goodKey.MatchString(name) && folder(name) == name }
 
-// list is List of an open folder, whatever its mark.
-func list(ctx context.Context, root *os.Root, prefix string, visit func(key string) error) error {
+// listKeys lists the keys in an open folder, whatever its mark.
+func listKeys(ctx context.Context, root *os.Root, prefix string, visit func(key string) error) error {
 	folders, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
-		return unreadable(err)
+		return readError(err)
 	}
 	common := prefix[:min(prefixChars, len(prefix))]
 	for _, f := range folders {
@@ -68,14 +68,14 @@ func list(ctx context.Context, root *os.Root, prefix string, visit func(key stri
 func listFolder(ctx context.Context, root *os.Root, name, prefix string, visit func(key string) error) error {
 	files, err := fs.ReadDir(root.FS(), name)
 	if err != nil {
-		return unreadable(err)
+		return readError(err)
 	}
 	for _, f := range files {
 		key := f.Name()
 		if !f.Type().IsRegular() || !goodKey.MatchString(key) || folder(key) != name || !strings.HasPrefix(key, prefix) {
 			continue
 		}
-		if err := ended(ctx); err != nil {
+		if err := checkDeadline(ctx); err != nil {
 			return err
 		}
 		if err := visit(key); err != nil {

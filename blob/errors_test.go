@@ -27,13 +27,13 @@ func TestMessages(t *testing.T) {
 		{syscall.ESTALE, write + ": see the log", read + ": see the log"},
 	} {
 		err := errors.Join(fmt.Errorf("x: %w", &fs.PathError{Op: "write", Path: "/secret/place", Err: tt.err}))
-		if got := recording.Message(unwritable(err)); got != tt.write {
+		if got := recording.Message(writeError(err)); got != tt.write {
 			t.Errorf("writing, %v: %q, want %q", tt.err, got, tt.write)
 		}
-		if got := recording.Message(unreadable(err)); got != tt.read {
+		if got := recording.Message(readError(err)); got != tt.read {
 			t.Errorf("reading, %v: %q, want %q", tt.err, got, tt.read)
 		}
-		if !errors.Is(unwritable(err), tt.err) || recording.CodeOf(unreadable(err)) != recording.Unavailable {
+		if !errors.Is(writeError(err), tt.err) || recording.CodeOf(readError(err)) != recording.Unavailable {
 			t.Errorf("%v was lost", tt.err)
 		}
 	}
