@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Accepted reads the Accept header: how much each media range in it, in lower
-// case, is wanted, from 0 (not at all) to 1 (RFC 9110, section 12.5.1). Of a
-// range that is repeated the greatest weight counts.
-func Accepted(h http.Header) map[string]float64 {
+// ParseAccept reads the Accept header: the weight of each media range, in lower
+// case, from 0 (not wanted) to 1 (RFC 9110, section 12.5.1). If a range is
+// repeated, its greatest weight counts.
+func ParseAccept(h http.Header) map[string]float64 {
 	all := map[string]float64{}
 	for item := range strings.SplitSeq(strings.Join(h.Values("Accept"), ","), ",") {
 		name, params, _ := strings.Cut(item, ";")
@@ -18,15 +18,15 @@ func Accepted(h http.Header) map[string]float64 {
 			name = "*/*"
 		}
 		if name != "" {
-			all[name] = max(all[name], weight(params))
+			all[name] = max(all[name], parseWeight(params))
 		}
 	}
 	return all
 }
 
-// weight reads q among the parameters of a range. One that cannot be read
-// counts as none.
-func weight(params string) float64 {
+// parseWeight reads q among the parameters of a range. A q that cannot be read is
+// ignored.
+func parseWeight(params string) float64 {
 	for param := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(param, "=")
 		if !strings.EqualFold(strings.TrimSpace(name), "q") {

@@ -13,21 +13,21 @@ import (
 	"recgate/recording"
 )
 
-// Refuse writes a refusal in the manner of the door that it is made for: the
-// status, unless the door has one of its own, and the message, one line in
-// lower case that may be shown to the caller.
+// Refuse writes a refusal the way a door answers: with the status, unless the
+// door always uses its own, and the message, one line in lower case that may be
+// shown to the caller.
 type Refuse func(w http.ResponseWriter, r *http.Request, status int, message string)
 
 // Middleware wraps a door.
 type Middleware func(http.Handler) http.Handler
 
-// PlainRefusal is the Refuse of doors without a manner: one line of text.
+// PlainRefusal is a Refuse that answers one line of text.
 func PlainRefusal(w http.ResponseWriter, r *http.Request, status int, message string) {
-	line(w, r, status, message)
+	writeLine(w, r, status, message)
 }
 
-// line answers one line of text.
-func line(w http.ResponseWriter, _ *http.Request, status int, message string) {
+// writeLine answers one line of text.
+func writeLine(w http.ResponseWriter, _ *http.Request, status int, message string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -35,8 +35,8 @@ func line(w http.ResponseWriter, _ *http.Request, status int, message string) {
 	_, _ = io.WriteString(w, message+"\n") // a caller who has gone needs no answer
 }
 
-// Allow lets only callers from the networks in; others get 403. Who calls is
-// what the connection says, unless a trusted proxy is at its other end.
+// Allow lets in only callers from the networks; others get 403. The caller is the
+// other end of the connection, or what a trusted proxy says (see Proxies).
 func Allow(networks []netip.Prefix, refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -62,27 +62,27 @@ type Keyring interface {
 	Actor(name string) recording.Actor
 }
 
-// Known finds the key of a request and refuses nothing, for what stands
-// between it and Keys: Limiter counts by keys.
-func Known(ring Keyring) Middleware {
+// FindKey finds the key of a request and refuses nothing, for middleware between
+// it and RequireKey: Limiter counts by keys.
+func FindKey(ring Keyring) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			visitOf(r.Context()).find(ring, offered(r))
+			infoOf(r.Context()).findKey(ring, offeredKeys(r))
 			next.ServeHTTP(w, r)
 		})
 	}
 }
 
-// Keys lets only callers with a key in: as apiKey= in the query or in a form,
-// as the user or the password of HTTP Basic, or as a Bearer token. Others get
-// 401. While none is needed everybody gets in; Actor tells whose key it was.
-func Keys(ring Keyring, refuse Refuse) Middleware {
+// RequireKey lets in only callers with a key: as apiKey= in the query or in a
+// form, as the user or the password of HTTP Basic, or as a Bearer token. Others
+// get 401. While no key is needed, everybody gets in; Actor says whose key it was.
+func RequireKey(ring Keyring, refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			v := visitOf(r.Context())
-			v.find(ring, offered(r))
+			v := infoOf(r.Context())
+			v.findKey(ring, offeredKeys(r))
 			if v.ring == nil && ring.Needed() {
-				v.find(ring, offeredInForm(r))
+				v.findKey(ring, keysInForm(r))
 			}
 			if v.ring == nil && ring.Needed() {
 				w.Header().Set("WWW-Authenticate", `Basic realm="recgate", charset="UTF-8"`)
@@ -94,30 +94,29 @@ func Keys(ring Keyring, refuse Refuse) Middleware {
 	}
 }
 
-// offered lists what the head of a request offers as keys, without blanks
-// around it and without empty ones.
-func offered(r *http.Request) []string {
-	all := offeredIn(r.URL.RawQuery)
+// offeredKeys lists what the request line and headers offer as keys.
+func offeredKeys(r *http.Request) []string {
+	all := keysInQuery(r.URL.RawQuery)
 	if user, password, ok := r.BasicAuth(); ok {
 		all = append(all, user, password)
 	}
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		all = append(all, token)
 	}
-	return withoutBlanks(all)
+	return trimAll(all)
 }
 
-// withoutBlanks drops what is blank around each text, and those that are empty.
-func withoutBlanks(texts []string) []string {
+// trimAll trims white space from each text, and drops empty texts.
+func trimAll(texts []string) []string {
 	for i := range texts {
 		texts[i] = strings.TrimSpace(texts[i])
 	}
 	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
 }
 
-// offeredInForm lists what a form offers as keys, in as much of it as doors
-// read. What was read is there for the door again.
-func offeredInForm(r *http.Request) []string {
+// keysInForm lists what a form offers as keys, in as much of it as doors read.
+// The door can read the body again.
+func keysInForm(r *http.Request) []string {
 	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if r.Method != http.MethodPost || !strings.EqualFold(strings.TrimSpace(media), "application/x-www-form-urlencoded") {
 		return nil
@@ -125,23 +124,23 @@ func offeredInForm(r *http.Request) []string {
 	body, err := io.ReadAll(io.LimitReader(r.Body, MaxRequest))
 	rest := io.Reader(r.Body)
 	if err != nil {
-		rest = failing{err}
+		rest = errorReader{err}
 	}
 	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(body), rest), r.Body}
-	return withoutBlanks(offeredIn(string(body)))
+	return trimAll(keysInQuery(string(body)))
 }
 
-// failing is the rest of a body that could not be read.
-type failing struct{ err error }
+// errorReader fails, as the rest of a body that could not be read.
+type errorReader struct{ err error }
 
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (f errorReader) Read([]byte) (int, error) { return 0, f.err }
 
-// offeredIn lists the values of apiKey, in any case, in a query or a form. It
-// is cut by hand: url.Values drops arguments that hold a semicolon.
-func offeredIn(query string) []string {
+// keysInQuery lists the values of apiKey, in any case, in a query or a form. It
+// does not use url.Values, which drops arguments that contain a semicolon.
+func keysInQuery(query string) []string {
 	var all []string
 	for arg := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(arg, "=")
@@ -153,16 +152,4 @@ func offeredIn(query string) []string {
 		}
 	}
 	return all
-}
-
-// readOnly refuses methods that would change something.
-func readOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			PlainRefusal(w, r, http.StatusMethodNotAllowed, "only GET and HEAD are allowed here")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }

@@ -78,7 +78,7 @@ func (r ring) Actor(name string) recording.Actor {
 }
 
 func TestKeys(t *testing.T) {
-	door := httpd.Keys(ring{"first", "s&c;r=t ü"}, fault)(inside)
+	door := httpd.RequireKey(ring{"first", "s&c;r=t ü"}, fault)(inside)
 	for _, tt := range []struct {
 		name, query, authorization string
 		user, password             string
@@ -140,7 +140,7 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%s is refused with %d %q %v", tt.name, status, body, header)
 		}
 	}
-	if status, _, _ := ask(httpd.Keys(ring{}, fault)(inside), httptest.NewRequest("GET", "/", http.NoBody)); status != 200 {
+	if status, _, _ := ask(httpd.RequireKey(ring{}, fault)(inside), httptest.NewRequest("GET", "/", http.NoBody)); status != 200 {
 		t.Errorf("without keys: %d", status)
 	}
 }
@@ -150,7 +150,7 @@ func TestKeyInABrokenForm(t *testing.T) {
 	body := io.MultiReader(strings.NewReader("apiKey=first&tag="), iotest.ErrReader(io.ErrUnexpectedEOF))
 	r := httptest.NewRequest("POST", "/", body)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if status, got, _ := ask(httpd.Keys(ring{"first"}, fault)(inside), r); status != 200 || got != "in 17 unexpected EOF" {
+	if status, got, _ := ask(httpd.RequireKey(ring{"first"}, fault)(inside), r); status != 200 || got != "in 17 unexpected EOF" {
 		t.Errorf("%d %q", status, got)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"recgate/recording"
 )
 
-// statuses are for doors that tell a refusal by its status.
+// statuses are for doors that answer a refusal with its own status.
 var statuses = [recording.NumCodes]int{
 	recording.Internal: 500, recording.Invalid: 400, recording.Forbidden: 403, recording.NotFound: 404,
 	recording.Conflict: 409, recording.NotReady: 409, recording.Unavailable: 503,
@@ -17,8 +17,8 @@ var statuses = [recording.NumCodes]int{
 // Status returns the HTTP status of an error.
 func Status(err error) int { return statuses[recording.CodeOf(err)] }
 
-// The outcomes of requests that no error names. CutOff is a retrieval whose
-// caller left, or whose archive failed, in the middle of the audio.
+// The outcomes of requests that have no error. CutOff is a retrieval whose caller
+// left, or whose archive failed, in the middle of the audio.
 const (
 	OK     = "ok"
 	CutOff = "cut_off"
@@ -30,8 +30,8 @@ var outcomes = [recording.NumCodes]string{
 	recording.Unavailable: "unavailable",
 }
 
-// Outcome names for the metrics how a request ended: OK for nil, else by the
-// code of its error.
+// Outcome names how a request ended, for metrics: OK for nil, else the code of its
+// error.
 func Outcome(err error) string {
 	if err == nil {
 		return OK
@@ -39,7 +39,7 @@ func Outcome(err error) string {
 	return outcomes[recording.CodeOf(err)]
 }
 
-// Outcomes returns all outcomes that there are.
+// Outcomes returns every outcome.
 func Outcomes() []string { return append(outcomes[:], OK, CutOff) }
 
 // Level returns the level at which an error is logged: only some of them need
@@ -54,7 +54,7 @@ func Level(err error) slog.Level {
 	return slog.LevelInfo
 }
 
-// refusals are the codes of what access control refuses by a status.
+// refusals are the error codes for the statuses of access control.
 var refusals = map[int]recording.Code{
 	http.StatusUnauthorized:       recording.Forbidden,
 	http.StatusForbidden:          recording.Forbidden,
@@ -62,7 +62,7 @@ var refusals = map[int]recording.Code{
 	http.StatusServiceUnavailable: recording.Unavailable,
 }
 
-// Refusal makes an error of a request that access control turned away.
+// Refusal returns the error for a request that access control turned away.
 func Refusal(status int, message string) error {
 	code, known := refusals[status]
 	if !known {
@@ -71,8 +71,8 @@ func Refusal(status int, message string) error {
 	return &recording.Error{Code: code, Msg: message}
 }
 
-// SetHeaders writes what all answers have. Recordings are private, so nobody
-// may keep an answer.
+// SetHeaders sets the headers of every answer. Recordings are private, so nobody
+// may store an answer.
 func SetHeaders(w http.ResponseWriter, mediaType string, length int64) {
 	h := w.Header()
 	h.Set("Content-Type", mediaType)

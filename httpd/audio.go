@@ -11,30 +11,30 @@ import (
 
 const (
 	// blockPatience is how long a caller may take for 32 KiB before the
-	// connection is given up: less than the slowest line.
+	// connection is closed. Even the slowest line is faster.
 	blockPatience = 30 * time.Second
-	// slowCaller is how long a caller takes for a block who gets small ones
-	// from then on, and leaves the large ones to others.
+	// slowCaller: a caller who takes longer than this for a large block gets small
+	// ones from then on, and leaves the large ones to others.
 	slowCaller = time.Second
 )
 
-// Base64Len is the length of n bytes in base64.
+// Base64Len returns the length of n bytes in base64.
 func Base64Len(n int64) int64 { return (n + 2) / 3 * 4 }
 
-// Audio is a recording on its way to a caller. Its first block has been read, so
-// that what could be found wrong with it has been found before the answer
+// Audio is a recording on its way to a caller. Its first block has been read
+// already, so that a recording that cannot be read is found before the answer
 // begins.
 type Audio struct {
-	source io.Reader
-	left   int64 // bytes that are not read yet
-	held   int   // bytes that are in the room
-	rooms  *Rooms
-	room   *room
+	source  io.Reader
+	left    int64 // bytes that are not read yet
+	held    int   // bytes in the buffer
+	buffers *Buffers
+	buffer  *buffer
 }
 
-// OpenAudio checks that a recording is as long as was said, and that it can be
-// read. The caller closes the Audio, and a in any case.
-func OpenAudio(a *recording.Audio, rooms *Rooms) (*Audio, error) {
+// OpenAudio checks that a recording has its full length and can be read. The
+// caller closes the Audio, and in any case a.
+func OpenAudio(a *recording.Audio, buffers *Buffers) (*Audio, error) {
 	size, err := a.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, fmt.Errorf("find the size of recording %s: %w", a.Recording, err)
@@ -45,21 +45,21 @@ func OpenAudio(a *recording.Audio, rooms *Rooms) (*Audio, error) {
 	if _, err := a.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("rewind recording %s: %w", a.Recording, err)
 	}
-	o := &Audio{source: a, left: size, rooms: rooms, room: rooms.lend(size)}
-	if err = o.read(); err != nil {
+	o := &Audio{source: a, left: size, buffers: buffers, buffer: buffers.lend(size)}
+	if err = o.readBlock(); err != nil {
 		o.Close()
 		return nil, fmt.Errorf("read recording %s: %w", a.Recording, err)
 	}
 	return o, nil
 }
 
-// Close gives the room back.
-func (o *Audio) Close() { o.rooms.takeBack(o.room) }
+// Close gives the buffer back.
+func (o *Audio) Close() { o.buffers.takeBack(o.buffer) }
 
-// read reads the next block, which is full unless it is the last one.
-func (o *Audio) read() error {
-	o.held = int(min(o.left, int64(o.room.block())))
-	if _, err := io.ReadFull(o.source, o.room.audio(o.held)); err != nil {
+// readBlock reads the next block, which is full unless it is the last one.
+func (o *Audio) readBlock() error {
+	o.held = int(min(o.left, int64(o.buffer.capacity())))
+	if _, err := io.ReadFull(o.source, o.buffer.audio(o.held)); err != nil {
 		return err
 	}
 	o.left -= int64(o.held)
@@ -68,37 +68,33 @@ func (o *Audio) read() error {
 
 // SendBase64 writes the audio in base64 (RFC 4648, section 4), without line
 // breaks. After an error the answer is incomplete and cannot be repaired.
-func (o *Audio) SendBase64(w http.ResponseWriter) error { return o.send(w, inBase64) }
+func (o *Audio) SendBase64(w http.ResponseWriter) error {
+	return o.sendBlocks(w, (*buffer).encode)
+}
 
-// SendBytes writes the audio as it is, otherwise as SendBase64.
-func (o *Audio) SendBytes(w http.ResponseWriter) error { return o.send(w, asItIs) }
+// SendBytes writes the audio as it is, otherwise like SendBase64.
+func (o *Audio) SendBytes(w http.ResponseWriter) error { return o.sendBlocks(w, (*buffer).audio) }
 
-// send writes all blocks, each through encode, with a new write deadline for
-// each.
-func (o *Audio) send(w http.ResponseWriter, encode func(*room, int) []byte) error {
+// sendBlocks writes what encode makes of each block, with a new write deadline
+// for each.
+func (o *Audio) sendBlocks(w http.ResponseWriter, encode func(*buffer, int) []byte) error {
 	deadline := http.NewResponseController(w)
 	for {
 		begun := time.Now()
-		// A writer without deadlines (a test's recorder) is none the worse.
-		_ = deadline.SetWriteDeadline(begun.Add(blockPatience * time.Duration(len(o.room.text)/smallText)))
-		if _, err := w.Write(encode(o.room, o.held)); err != nil {
+		// The error of a writer without deadlines (a test's recorder) does not matter.
+		_ = deadline.SetWriteDeadline(begun.Add(blockPatience * time.Duration(len(o.buffer.text)/smallText)))
+		if _, err := w.Write(encode(o.buffer, o.held)); err != nil {
 			return fmt.Errorf("send audio: %w", err)
 		}
 		if o.left == 0 {
 			return nil
 		}
-		if o.room.isLarge() && time.Since(begun) > slowCaller {
+		if o.buffer.isLarge() && time.Since(begun) > slowCaller {
 			o.Close()
-			o.room = o.rooms.lendSmall()
+			o.buffer = o.buffers.lendSmall()
 		}
-		if err := o.read(); err != nil {
+		if err := o.readBlock(); err != nil {
 			return fmt.Errorf("read audio: %w", err)
 		}
 	}
 }
-
-// inBase64 encodes one block.
-func inBase64(r *room, n int) []byte { return r.encode(n) }
-
-// asItIs sends the WAV itself.
-func asItIs(r *room, n int) []byte { return r.audio(n) }

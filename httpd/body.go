@@ -9,9 +9,9 @@ import (
 	"recgate/recording"
 )
 
-// ReadBody reads the body as it came, of which most bytes are taken. One that says it is compressed is
-// refused and not taken for plain text: whatever looks at requests in front of
-// us would see another one.
+// ReadBody reads the body, at most so many bytes. A body with a content encoding
+// is refused: whatever inspects requests in front of us would not see its text.
+// Next to an error it returns what it could read.
 func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
 	coding := strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))
 	if coding != "" && !strings.EqualFold(coding, "identity") {

@@ -22,9 +22,9 @@ const (
 	certificateSoon = 14 * 24 * time.Hour
 )
 
-// Certificate is what a TLS listener shows, out of two PEM files that may be
-// replaced while it runs. Files that do not fit leave the former certificate
-// where it is.
+// Certificate is what a TLS listener shows. It comes from two PEM files, which may
+// be replaced while it runs. If the new files do not fit together, the old
+// certificate stays in use.
 type Certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
@@ -32,16 +32,16 @@ type Certificate struct {
 
 	mu      sync.RWMutex // guards all below
 	pair    *tls.Certificate
-	loaded  [sha256.Size]byte // of the files that pair came from
-	suspect [sha256.Size]byte // of files that did not fit, at the last look
-	told    [sha256.Size]byte // of those that the log tells of
-	broken  bool              // the files are not what is shown
-	warned  time.Time
+	loaded  [sha256.Size]byte // hash of the files that pair came from
+	suspect [sha256.Size]byte // hash of files that did not fit when they were last read
+	logged  [sha256.Size]byte // hash of files that did not fit and were logged
+	broken  bool              // the files cannot be used, an older certificate is shown
+	warned  time.Time         // the last warning that the certificate ends soon
 }
 
-// NewCertificate reads the files: the certificate with its issuers
-// behind it, and its key. A nil log is discarded. One that has ended already
-// is taken: callers that do not look at it are served.
+// NewCertificate reads the files: the certificate, followed by those of its
+// issuers, and its key. A nil log is discarded. An expired certificate is used all
+// the same: callers that do not check it are served.
 func NewCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -60,11 +60,11 @@ func NewCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, e
 func (c *Certificate) read() (*tls.Certificate, [sha256.Size]byte, error) {
 	cert, err := smallfile.Read(c.certFile)
 	if err != nil {
-		return nil, sha256.Sum256([]byte(err.Error())), unreadable(c.certFile, err)
+		return nil, sha256.Sum256([]byte(err.Error())), fileError(c.certFile, err)
 	}
 	key, err := smallfile.Read(c.keyFile)
 	if err != nil {
-		return nil, sha256.Sum256([]byte(err.Error())), unreadable(c.keyFile, err)
+		return nil, sha256.Sum256([]byte(err.Error())), fileError(c.keyFile, err)
 	}
 	h := sha256.New()
 	for _, file := range [][]byte{cert, key} {
@@ -79,17 +79,17 @@ func (c *Certificate) read() (*tls.Certificate, [sha256.Size]byte, error) {
 	return &pair, sum, nil
 }
 
-// unreadable says what would do about a file.
-func unreadable(file string, err error) error {
+// fileError says what to do about a file that cannot be read.
+func fileError(file string, err error) error {
 	if _, is := errors.AsType[*fs.PathError](err); !is { // it says so itself
 		return fmt.Errorf("tls: %w", err)
 	}
 	return fmt.Errorf("tls: %s cannot be read: use the path of a PEM file that the recgate user may read: %v", file, errors.Unwrap(err)) //nolint:errorlint // nobody asks for its kind
 }
 
-// Config is for a listener: TLS 1.2 and newer with the ciphers of the
-// standard library. Only HTTP/1.1 is offered: callers of the old API speak
-// nothing else, and HTTP/2 would bring its own ways to flood a server.
+// Config returns the settings of a listener: TLS 1.2 and newer with the ciphers of
+// the standard library. Only HTTP/1.1 is offered: callers of the old API speak
+// nothing else, and HTTP/2 has its own ways to flood a server.
 func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -113,43 +113,43 @@ func (c *Certificate) Names() []string {
 	return names
 }
 
-// End returns when the certificate that is shown ends.
+// End returns when the certificate in use expires.
 func (c *Certificate) End() time.Time {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.pair.Leaf.NotAfter
 }
 
-// Fresh reports whether the certificate in use is the one in the files.
-func (c *Certificate) Fresh() bool {
+// IsFresh reports whether the certificate that is shown is the one in the files.
+func (c *Certificate) IsFresh() bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return !c.broken
 }
 
-// Run looks at the files every five seconds until ctx ends, and warns each
-// day when the end is near.
+// Run reads the files every five seconds until ctx ends, and warns each day when
+// the certificate is about to expire.
 func (c *Certificate) Run(ctx context.Context) error {
 	tick := time.NewTicker(certificateLook)
 	defer tick.Stop()
 	for {
-		c.warn(ctx)
+		c.warnBeforeEnd(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			c.look(ctx, false)
+			c.reload(ctx, false)
 		}
 	}
 }
 
-// Reload looks at the files at once, for an operator who asks for it.
-func (c *Certificate) Reload(ctx context.Context) { c.look(ctx, true) }
+// Reload reads the files at once, for an operator who asks for it.
+func (c *Certificate) Reload(ctx context.Context) { c.reload(ctx, true) }
 
-// look takes new files, or tells once that they do not fit. Unless an operator
+// reload takes new files, or tells once that they do not fit. Unless an operator
 // has asked, files that do not fit get a second chance: somebody may be about
 // to replace the other one of the two.
-func (c *Certificate) look(ctx context.Context, asked bool) {
+func (c *Certificate) reload(ctx context.Context, asked bool) {
 	pair, sum, err := c.read()
 	c.mu.RLock()
 	same := sum == c.loaded
@@ -165,10 +165,10 @@ func (c *Certificate) look(ctx context.Context, asked bool) {
 	case err == nil:
 		c.pair, c.loaded, c.broken, c.warned = pair, sum, false, time.Time{}
 		c.log.InfoContext(ctx, "certificate loaded", slog.String("names", strings.Join(pair.Leaf.DNSNames, " ")), slog.Time("until", pair.Leaf.NotAfter))
-	case sum == c.told && !asked: // the log has it
+	case sum == c.logged && !asked: // the log has it
 		c.broken = true
 	case asked || sum == c.suspect:
-		c.broken, c.told = true, sum
+		c.broken, c.logged = true, sum
 		c.log.WarnContext(ctx, "certificate not loaded, the old one stays in use", slog.Any("err", err))
 	}
 	if err != nil {
@@ -176,8 +176,8 @@ func (c *Certificate) look(ctx context.Context, asked bool) {
 	}
 }
 
-// warn tells once a day of an end that is near.
-func (c *Certificate) warn(ctx context.Context) {
+// warnBeforeEnd tells once a day of an end that is near.
+func (c *Certificate) warnBeforeEnd(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()

@@ -118,8 +118,8 @@ func TestCertificateIsReplaced(t *testing.T) {
 		is := func(when, name string, fresh bool, lines ...string) {
 			t.Helper()
 			shown, err := c.Config().GetCertificate(nil)
-			if err != nil || shown.Leaf.DNSNames[0] != name || c.Names()[0] != name || c.Fresh() != fresh {
-				t.Errorf("%s: %v is shown, fresh %v, %v", when, shown.Leaf.DNSNames, c.Fresh(), err)
+			if err != nil || shown.Leaf.DNSNames[0] != name || c.Names()[0] != name || c.IsFresh() != fresh {
+				t.Errorf("%s: %v is shown, fresh %v, %v", when, shown.Leaf.DNSNames, c.IsFresh(), err)
 			}
 			for _, line := range lines {
 				if strings.Count(log.String(), line) != 1 {

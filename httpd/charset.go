@@ -16,28 +16,28 @@ import (
 	"recgate/recording"
 )
 
-// declared finds the encoding in an XML declaration.
-var declared = regexp.MustCompile(`^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
+// xmlEncoding finds the encoding in an XML declaration.
+var xmlEncoding = regexp.MustCompile(`^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
 
-// ToUTF8 turns a message into UTF-8. What it is written in is told, strongest
-// first, by its byte order mark, the charset of the content type and the XML
-// declaration (RFC 7303, section 3); otherwise it is UTF-8.
+// ToUTF8 turns a message into UTF-8. Its encoding is named, strongest first, by
+// its byte order mark, the charset of the content type or the XML declaration (RFC
+// 7303, section 3); otherwise it is UTF-8.
 func ToUTF8(body []byte, contentType string) ([]byte, error) {
 	switch {
 	case bytes.HasPrefix(body, []byte("\xEF\xBB\xBF")):
-		return validUTF8(body[3:])
+		return checkUTF8(body[3:])
 	case bytes.HasPrefix(body, []byte("\xFF\xFE")):
-		return fromUTF16(body[2:], binary.LittleEndian)
+		return decodeUTF16(body[2:], binary.LittleEndian)
 	case bytes.HasPrefix(body, []byte("\xFE\xFF")):
-		return fromUTF16(body[2:], binary.BigEndian)
+		return decodeUTF16(body[2:], binary.BigEndian)
 	case bytes.HasPrefix(body, []byte("<\x00")):
-		return fromUTF16(body, binary.LittleEndian)
+		return decodeUTF16(body, binary.LittleEndian)
 	case bytes.HasPrefix(body, []byte("\x00<")):
-		return fromUTF16(body, binary.BigEndian)
+		return decodeUTF16(body, binary.BigEndian)
 	}
 	charset := CharsetOf(contentType)
 	if charset == "" {
-		if m := declared.FindSubmatch(body); m != nil {
+		if m := xmlEncoding.FindSubmatch(body); m != nil {
 			charset = string(m[1])
 		}
 	}
@@ -47,21 +47,21 @@ func ToUTF8(body []byte, contentType string) ([]byte, error) {
 // notASCII are encodings in which a byte of ASCII need not be that character.
 var notASCII = regexp.MustCompile(`(?i)^(?:utf-?7|unicode-1-1-utf-7|hz-gb-2312|iso-2022-.*|(?:cp|ibm|x-ibm-)?-?(?:037|500|1047|1140)|ebcdic.*|scsu|bocu-1)$`)
 
-// decodeText turns text in a named encoding into UTF-8. UTF-8 that says that
-// it is UTF-16 or UTF-32 was written into by somebody who changed its encoding
-// and not its declaration. Where all bytes are ASCII it does not matter which
-// superset of ASCII it is. By ISO 8859-1 most programs mean windows-1252, which
-// has it whole but for control characters (WHATWG, Encoding Standard).
+// decodeText turns text in a named encoding into UTF-8. Text that is declared as
+// UTF-16 or UTF-32 and has no NUL byte is UTF-8: somebody converted it and left the
+// declaration. Where all bytes are ASCII, it does not matter which superset of
+// ASCII it is. By ISO 8859-1 most programs mean windows-1252, which contains all of
+// it but control characters (WHATWG, Encoding Standard).
 func decodeText(text []byte, charset string) ([]byte, error) {
 	switch strings.ToLower(charset) {
 	case "", "utf-8", "utf8", "us-ascii", "ascii":
-		return validUTF8(text)
+		return checkUTF8(text)
 	}
-	if wide.MatchString(charset) {
+	if wideEncoding.MatchString(charset) {
 		if bytes.IndexByte(text, 0) >= 0 {
 			return nil, recording.Errorf(recording.Invalid, "the message says that it is %s, but it has no byte order mark and does not begin with <", recording.Shorten(charset))
 		}
-		return validUTF8(text)
+		return checkUTF8(text)
 	}
 	if isASCII(text) && !notASCII.MatchString(charset) {
 		return text, nil
@@ -94,38 +94,39 @@ func encodingNamed(charset string) encoding.Encoding {
 		charset = other.name.ReplaceAllString(charset, other.is)
 	}
 	known, err := htmlindex.Get(charset)
-	if err != nil || known == unicode.UTF8 || wide.MatchString(charset) || notASCII.MatchString(charset) {
+	if err != nil || known == unicode.UTF8 || wideEncoding.MatchString(charset) || notASCII.MatchString(charset) {
 		return nil
 	}
 	return known
 }
 
-// wide are encodings whose units are longer than a byte.
-var wide = regexp.MustCompile(`(?i)^(?:utf-?(?:16|32)|ucs-?[24]|iso-10646-ucs-[24]|unicode)(?:-?[lb]e)?$`)
+// wideEncoding are encodings whose units are longer than a byte.
+var wideEncoding = regexp.MustCompile(`(?i)^(?:utf-?(?:16|32)|ucs-?[24]|iso-10646-ucs-[24]|unicode)(?:-?[lb]e)?$`)
 
 func isASCII(b []byte) bool {
 	return !slices.ContainsFunc(b, func(c byte) bool { return c >= utf8.RuneSelf })
 }
 
-// parameter finds the charset in a content type that is not well-formed, or
+// charsetParameter finds the charset in a content type that is not well-formed, or
 // whose value is in quotes of another kind.
-var parameter = regexp.MustCompile(`(?i);\s*charset\s*=\s*["']?\s*([A-Za-z0-9._:+-]+)`)
+var charsetParameter = regexp.MustCompile(`(?i);\s*charset\s*=\s*["']?\s*([A-Za-z0-9._:+-]+)`)
 
+// CharsetOf returns the charset that a content type names, or "".
 func CharsetOf(contentType string) string {
-	if m := parameter.FindStringSubmatch(contentType); m != nil {
+	if m := charsetParameter.FindStringSubmatch(contentType); m != nil {
 		return m[1]
 	}
 	return ""
 }
 
-func validUTF8(b []byte) ([]byte, error) {
+func checkUTF8(b []byte) ([]byte, error) {
 	if !utf8.Valid(b) {
 		return nil, recording.Errorf(recording.Invalid, "the message is not valid UTF-8: name its charset in the content type")
 	}
 	return b, nil
 }
 
-func fromUTF16(b []byte, order binary.ByteOrder) ([]byte, error) {
+func decodeUTF16(b []byte, order binary.ByteOrder) ([]byte, error) {
 	if len(b)%2 != 0 {
 		return nil, recording.Errorf(recording.Invalid, "the message is cut off inside a UTF-16 character")
 	}

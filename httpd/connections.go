@@ -9,13 +9,13 @@ import (
 	"sync"
 )
 
-// connections bounds how many connections are open. Somebody can open
-// thousands of them and say nothing, or say it slowly; each costs memory and a
-// file. When there are too many, the one that has waited longest among those
-// of the busiest address is closed: never one whose request is being
-// answered, and never the newest, so that new callers get through.
+// connections limits how many connections are open. Somebody can open thousands
+// of them and send nothing, or send it slowly; each costs memory and a file. When
+// there are too many, the address with the most waiting connections loses the one
+// that has waited longest: never one whose request is being answered, and never
+// the newest, so that new callers get through.
 type connections struct {
-	limit int // 0: none
+	limit int // 0: no limit
 
 	mu      sync.Mutex // guards all below
 	open    map[net.Conn]*connection
@@ -23,7 +23,7 @@ type connections struct {
 	dropped int64
 }
 
-// connection is one that is open.
+// connection is an open connection.
 type connection struct {
 	conn    net.Conn
 	address string
@@ -36,31 +36,32 @@ func newConnections(limit int) *connections {
 
 type connectionKey struct{}
 
-// changed is told by net/http what becomes of a connection.
-func (c *connections) changed(conn net.Conn, state http.ConnState) {
+// forgetClosed forgets a connection that was closed. net/http calls it at every
+// change of a connection's state.
+func (c *connections) forgetClosed(conn net.Conn, state http.ConnState) {
 	if state != http.StateClosed && state != http.StateHijacked {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known := c.open[conn]; known != nil {
-		c.unwait(known)
+		c.stopWaiting(known)
 		delete(c.open, conn)
 	}
 }
 
-// add is told of a new connection before anything is read from it; requests
-// find it in the context that is returned.
+// add adds a new connection. net/http calls it before anything is read from the
+// connection; its requests find it in the context that is returned.
 func (c *connections) add(ctx context.Context, conn net.Conn) context.Context {
 	fresh := &connection{conn: conn, address: withoutPort(conn.RemoteAddr().String())}
 	c.mu.Lock()
 	c.open[conn] = fresh
-	c.wait(fresh)
-	victim := c.victim(fresh)
+	c.startWaiting(fresh)
+	dropped := c.dropOne(fresh)
 	c.mu.Unlock()
-	if victim != nil {
-		raw := victim.conn
-		if secure, ok := raw.(*tls.Conn); ok { // closed without a word, which might block
+	if dropped != nil {
+		raw := dropped.conn
+		if secure, ok := raw.(*tls.Conn); ok { // closing TLS would send an alert, which might block
 			raw = secure.NetConn()
 		}
 		_ = raw.Close() // net/http notices
@@ -68,9 +69,9 @@ func (c *connections) add(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connectionKey{}, fresh)
 }
 
-// victim chooses the connection to close, nil for none, and takes it off the
-// books.
-func (c *connections) victim(fresh *connection) *connection {
+// dropOne chooses the connection to close and forgets it. It returns nil when
+// none has to be closed.
+func (c *connections) dropOne(fresh *connection) *connection {
 	if c.limit <= 0 || len(c.open) <= c.limit {
 		return nil
 	}
@@ -83,14 +84,14 @@ func (c *connections) victim(fresh *connection) *connection {
 	if most == nil || most.Front().Value == fresh {
 		return nil
 	}
-	victim := most.Front().Value.(*connection)
-	c.unwait(victim)
-	delete(c.open, victim.conn)
+	oldest := most.Front().Value.(*connection)
+	c.stopWaiting(oldest)
+	delete(c.open, oldest.conn)
 	c.dropped++
-	return victim
+	return oldest
 }
 
-func (c *connections) wait(k *connection) {
+func (c *connections) startWaiting(k *connection) {
 	l := c.waiting[k.address]
 	if l == nil {
 		l = list.New()
@@ -99,7 +100,7 @@ func (c *connections) wait(k *connection) {
 	k.element = l.PushBack(k)
 }
 
-func (c *connections) unwait(k *connection) {
+func (c *connections) stopWaiting(k *connection) {
 	if k.element == nil {
 		return
 	}
@@ -110,8 +111,9 @@ func (c *connections) unwait(k *connection) {
 	}
 }
 
-// busy keeps a connection from being closed while its request is answered.
-func (c *connections) busy(next http.Handler) http.Handler {
+// keepWhileAnswering keeps a connection from being dropped while its request is
+// answered.
+func (c *connections) keepWhileAnswering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		k, ok := r.Context().Value(connectionKey{}).(*connection)
 		if !ok {
@@ -119,12 +121,12 @@ func (c *connections) busy(next http.Handler) http.Handler {
 			return
 		}
 		c.mu.Lock()
-		c.unwait(k)
+		c.stopWaiting(k)
 		c.mu.Unlock()
 		defer func() {
 			c.mu.Lock()
 			if c.open[k.conn] == k {
-				c.wait(k)
+				c.startWaiting(k)
 			}
 			c.mu.Unlock()
 		}()

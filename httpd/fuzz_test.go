@@ -19,7 +19,7 @@ func FuzzKeys(f *testing.F) {
 	f.Add("apikey=first&apiKey", "Bearer  first")
 	f.Add("apiKey=%66irst", "bearer")
 	const key = "first"
-	door := httpd.Keys(ring{key}, fault)(inside)
+	door := httpd.RequireKey(ring{key}, fault)(inside)
 	f.Fuzz(func(t *testing.T, query, authorization string) {
 		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/", RawQuery: query}, Header: http.Header{}, Body: http.NoBody}
 		r.Header.Set("Authorization", authorization)

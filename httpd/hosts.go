@@ -12,36 +12,35 @@ import (
 // AnyHost among the names switches the check of hosts off.
 const AnyHost = "*"
 
-// Hosts says under which names a door may be called, and which pages may call
-// it. A page of a stranger can have its own name point to us (DNS rebinding):
-// its browser then calls us with that name in Host, from an address that is
-// allowed, and lets the page read the answer. So names that nobody gave us are
-// refused. An address is not a name: nobody can have it point elsewhere, whichever
-// way it takes through port forwarding or containers.
+// Hosts says by which names a door may be called, and which web pages may call
+// it. A stranger's page can make its own name point to us (DNS rebinding): a
+// browser then calls us with that name in Host, from an address that is allowed,
+// and lets the page read the answer. So unknown names are refused. IP addresses
+// are allowed: nobody can make one point elsewhere.
 type Hosts struct {
-	// Names are the names of this server, without a port, compared without regard
-	// to case. localhost and what ends in .localhost are always among them.
+	// Names are the names of this server, without a port, in any case. localhost
+	// and names that end in .localhost are always allowed.
 	Names []string
-	// KeyNeeded reports whether callers must show an API key: a page cannot know
-	// one, so any name will do then. nil: they need none.
+	// KeyNeeded reports whether callers must show an API key: a stranger's page does
+	// not know one, so any name is allowed then. nil: they need none.
 	KeyNeeded func() bool
 }
 
-// Hosts lets only requests in that were sent to one of the names, or to an
-// address, and that no page of another origin sends (RFC 6454); others get 403.
-// What trusted proxies say of the name that their caller used counts as well
-// as their own. Without a Host header (HTTP/1.0) it was not a browser. Over TLS a
-// browser has compared the name with our certificate.
-func (h Hosts) Hosts(refuse Refuse) Middleware {
+// Restrict lets in only requests that were sent to one of the names, or to an IP
+// address, and not by a web page of another origin (RFC 6454); others get 403. The
+// name that a trusted proxy's caller used is checked too. A request without a Host
+// header (HTTP/1.0) is not from a browser. Over TLS a browser has compared the name
+// with our certificate.
+func (h Hosts) Restrict(refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			switch host, ok := h.stranger(r); {
+			switch host, ok := h.unknownName(r); {
 			case ok:
 				refuse(w, r, http.StatusForbidden, fmt.Sprintf(
-					"the host name %q is not allowed: use an IP address or localhost, or add the name to the setting hosts", cut(host, maxHost)))
-			case !h.fromOwnPage(r):
+					"the host name %q is not allowed: use an IP address or localhost, or add the name to the setting hosts", truncate(host, maxHost)))
+			case !h.isFromOwnPage(r):
 				refuse(w, r, http.StatusForbidden, fmt.Sprintf(
-					"calls from web pages of %q are not allowed: add their host name to the setting hosts", cut(r.Header.Get("Origin"), maxHost)))
+					"calls from web pages of %q are not allowed: add their host name to the setting hosts", truncate(r.Header.Get("Origin"), maxHost)))
 			default:
 				next.ServeHTTP(w, r)
 			}
@@ -49,23 +48,23 @@ func (h Hosts) Hosts(refuse Refuse) Middleware {
 	}
 }
 
-// stranger returns the name in a request that nobody gave us.
-func (h Hosts) stranger(r *http.Request) (host string, found bool) {
+// unknownName returns the first name in a request that is not one of ours.
+func (h Hosts) unknownName(r *http.Request) (host string, found bool) {
 	if slices.Contains(h.Names, AnyHost) || r.TLS != nil || h.KeyNeeded != nil && h.KeyNeeded() {
 		return "", false
 	}
-	for i, host := range append([]string{r.Host}, visitOf(r.Context()).hosts...) {
-		name := hostName(host)
-		proxyOwn := i == 0 && visitOf(r.Context()).proxied && !strings.Contains(name, ".") // nginx sends the name of its upstream
-		if host != "" && !proxyOwn && !isIP(name) && !h.has(name) {
+	for i, host := range append([]string{r.Host}, infoOf(r.Context()).hosts...) {
+		name := plainHostName(host)
+		proxyOwn := i == 0 && infoOf(r.Context()).proxied && !strings.Contains(name, ".") // nginx sends the name of its upstream
+		if host != "" && !proxyOwn && !isIP(name) && !h.hasName(name) {
 			return host, true
 		}
 	}
 	return "", false
 }
 
-// fromOwnPage reports whether a request is from no page, or from one of ours.
-func (h Hosts) fromOwnPage(r *http.Request) bool {
+// isFromOwnPage reports whether a request is from no page, or from one of ours.
+func (h Hosts) isFromOwnPage(r *http.Request) bool {
 	origins := r.Header.Values("Origin")
 	if len(origins) == 0 || slices.Contains(h.Names, AnyHost) {
 		return true
@@ -74,17 +73,17 @@ func (h Hosts) fromOwnPage(r *http.Request) bool {
 	if err != nil || len(origins) > 1 || u.Hostname() == "" { // null is a page without an origin
 		return false
 	}
-	page := hostName(u.Host)
+	page := plainHostName(u.Host)
 	if slices.ContainsFunc(h.Names, func(n string) bool { return strings.EqualFold(n, page) }) {
 		return true
 	}
-	return slices.ContainsFunc(append([]string{r.Host}, visitOf(r.Context()).hosts...), func(host string) bool {
-		name := hostName(host)
+	return slices.ContainsFunc(append([]string{r.Host}, infoOf(r.Context()).hosts...), func(host string) bool {
+		name := plainHostName(host)
 		return name == page || isThisMachine(name) && isThisMachine(page)
 	})
 }
 
-func (h Hosts) has(name string) bool {
+func (h Hosts) hasName(name string) bool {
 	return isThisMachine(name) || slices.ContainsFunc(h.Names, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
@@ -92,7 +91,7 @@ func (h Hosts) has(name string) bool {
 // (RFC 6761, section 6.3).
 func isThisMachine(name string) bool {
 	a, err := netip.ParseAddr(name)
-	return name == "localhost" || strings.HasSuffix(name, ".localhost") || err == nil && plain(a).IsLoopback()
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || err == nil && plainAddress(a).IsLoopback()
 }
 
 func isIP(name string) bool {
@@ -100,9 +99,9 @@ func isIP(name string) bool {
 	return err == nil && !strings.Contains(a.Zone(), ".")
 }
 
-// hostName takes the port, the brackets and the final dot off a Host, and
+// plainHostName takes the port, the brackets and the final dot off a Host, and
 // writes it in lower case.
-func hostName(host string) string {
+func plainHostName(host string) string {
 	name := withoutPort(host)
 	if len(name) > 2 && name[0] == '[' && name[len(name)-1] == ']' {
 		name = name[1 : len(name)-1]
@@ -113,5 +112,5 @@ func hostName(host string) string {
 // maxHost keeps messages readable when a header is enormous.
 const maxHost = 100
 
-// cut returns the first bytes of a text, at most so many.
-func cut(s string, most int) string { return s[:min(len(s), most)] }
+// truncate returns the first bytes of a text, at most so many.
+func truncate(s string, most int) string { return s[:min(len(s), most)] }

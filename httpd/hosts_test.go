@@ -65,7 +65,7 @@ func TestHosts(t *testing.T) {
 			r.Header.Set("Origin", tt.origin)
 		}
 		r.Header.Set("X-Forwarded-Host", "localhost") // of nobody whom we trust
-		status, body, _ := ask(named.Hosts(fault)(inside), r)
+		status, body, _ := ask(named.Restrict(fault)(inside), r)
 		if tt.in != (status == 200) || !tt.in && (status != 403 || !strings.Contains(body, "setting hosts")) {
 			t.Errorf("host %q origin %q: %d %s", tt.host, tt.origin, status, body)
 		}
@@ -96,7 +96,7 @@ func TestHostsOfNoInterest(t *testing.T) {
 			if origin != "" {
 				r.Header.Set("Origin", origin)
 			}
-			if status, body, _ := ask(tt.hosts.Hosts(fault)(inside), r); status != want {
+			if status, body, _ := ask(tt.hosts.Restrict(fault)(inside), r); status != want {
 				t.Errorf("%s, origin %q: %d %s, want %d", tt.name, origin, status, body, want)
 			}
 		}
@@ -126,7 +126,7 @@ func TestHostsOfProxies(t *testing.T) {
 	} {
 		for header, want := range map[string]bool{httpd.XForwardedFor: tt.in, httpd.Forwarded: tt.inForwarded} {
 			s := httpd.New(httpd.Options{Proxies: httpd.Proxies{Trusted: networks("10.0.0.0/8"), Header: header}})
-			s.Mount("/door", httpd.Hosts{Names: []string{"rec.example.org"}}.Hosts(fault)(inside))
+			s.Mount("/door", httpd.Hosts{Names: []string{"rec.example.org"}}.Restrict(fault)(inside))
 			r := httptest.NewRequest("GET", "/door", http.NoBody)
 			r.RemoteAddr, r.Host = tt.peer, tt.host
 			if header == httpd.Forwarded {
@@ -156,7 +156,7 @@ func FuzzHosts(f *testing.F) {
 			w.WriteHeader(status)
 			said = message
 		}
-		status, _, _ := ask(httpd.Hosts{}.Hosts(refuse)(inside), r)
+		status, _, _ := ask(httpd.Hosts{}.Restrict(refuse)(inside), r)
 		if len(said) > 600 || strings.ContainsAny(said, "\r\n") {
 			t.Errorf("the refusal is %q", said)
 		}

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxCallers bounds the table of callers. The one who was away longest is
-// forgotten when it is full, and begins again with a full burst.
+// maxCallers limits the table of callers. When it is full, the caller who was
+// away longest is forgotten, and has a full burst again.
 const maxCallers = 10_000
 
 // Limits say how much one caller, and all together, may ask for. A caller is
@@ -23,11 +23,11 @@ const maxCallers = 10_000
 // which is the least that one customer gets. Zero means no limit.
 type Limits struct {
 	PerSecond int // requests of one caller a second
-	Burst     int // that may come at once before PerSecond counts; at least 1
+	Burst     int // requests that may come at once before PerSecond counts; at least 1
 	Caller    int // requests of one caller that run at a time
 	Total     int // requests of all that run at a time
-	Exempt    []netip.Prefix
-	// Exempt are addresses whose requests count for Total alone.
+	// Exempt are addresses whose requests count only for Total.
+	Exempt []netip.Prefix
 
 	Now func() time.Time // nil: time.Now
 }
@@ -64,15 +64,15 @@ func (l *Limiter) Running() int {
 	return l.running
 }
 
-// Limit refuses what is too much, with Retry-After: 429 where it is the
-// caller's own doing, 503 where it is everybody's.
+// Limit refuses requests over a limit, with Retry-After: 429 over a limit of one
+// caller, 503 over the limit of all.
 func (l *Limiter) Limit(refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			leave, no := l.enter(r)
-			if no != nil {
-				w.Header().Set("Retry-After", strconv.Itoa(no.seconds))
-				refuse(w, r, no.status, no.message)
+			leave, refused := l.enter(r)
+			if refused != nil {
+				w.Header().Set("Retry-After", strconv.Itoa(refused.seconds))
+				refuse(w, r, refused.status, refused.message)
 				return
 			}
 			defer leave()
@@ -81,14 +81,15 @@ func (l *Limiter) Limit(refuse Refuse) Middleware {
 	}
 }
 
-// tooMuch is a refusal.
+// tooMuch says how a request over a limit is refused.
 type tooMuch struct {
 	status, seconds int
 	message         string
 }
 
-// enter counts a request in; leave counts it out again.
-func (l *Limiter) enter(r *http.Request) (leave func(), no *tooMuch) {
+// enter counts a request in; the caller calls leave when it is answered. A request
+// over a limit is not counted.
+func (l *Limiter) enter(r *http.Request) (leave func(), refused *tooMuch) {
 	address := caller(r)
 	name, shown := accountName(r, address)
 	exempt := slices.ContainsFunc(l.l.Exempt, func(n netip.Prefix) bool { return n.Contains(address) })
@@ -99,24 +100,24 @@ func (l *Limiter) enter(r *http.Request) (leave func(), no *tooMuch) {
 	}
 	if exempt {
 		l.running++
-		return func() { l.left(nil) }, nil
+		return func() { l.leave(nil) }, nil
 	}
-	a := l.account(name)
+	a := l.accountOf(name)
 	if l.l.Caller > 0 && a.running >= l.l.Caller {
 		return nil, &tooMuch{http.StatusTooManyRequests, 1, fmt.Sprintf("too many requests from %s are under way (%d): try again in 1 s", shown, a.running)}
 	}
-	if wait := l.wait(a); wait > 0 {
+	if wait := l.takeFromBucket(a); wait > 0 {
 		seconds := int(math.Ceil(wait.Seconds()))
 		return nil, &tooMuch{http.StatusTooManyRequests, seconds, fmt.Sprintf("too many requests from %s: %d a second are allowed, try again in %d s", shown, l.l.PerSecond, seconds)}
 	}
 	l.running++
 	a.running++
-	return func() { l.left(a) }, nil
+	return func() { l.leave(a) }, nil
 }
 
-// wait takes one request out of the caller's bucket, or says when there will
-// be one.
-func (l *Limiter) wait(a *account) time.Duration {
+// takeFromBucket takes one request out of the caller's bucket. If the bucket is
+// empty, it takes nothing and returns how long until there is one.
+func (l *Limiter) takeFromBucket(a *account) time.Duration {
 	if l.l.PerSecond <= 0 {
 		return 0
 	}
@@ -129,7 +130,7 @@ func (l *Limiter) wait(a *account) time.Duration {
 	return wait
 }
 
-func (l *Limiter) left(a *account) {
+func (l *Limiter) leave(a *account) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.running--
@@ -138,10 +139,9 @@ func (l *Limiter) left(a *account) {
 	}
 }
 
-// account finds or makes the account of a caller, and forgets another one
-// where the table is full: never one with a request under way, of which there
-// are always fewer than the table has room for.
-func (l *Limiter) account(name string) *account {
+// accountOf finds or makes the account of a caller. When the table is full, it
+// forgets others, but never one with a running request.
+func (l *Limiter) accountOf(name string) *account {
 	if e, known := l.callers[name]; known {
 		l.order.MoveToFront(e)
 		return e.Value.(*account)
@@ -159,9 +159,10 @@ func (l *Limiter) account(name string) *account {
 	return a
 }
 
-// accountName says whose account a request is on, and how texts call him.
+// accountName returns the name of the account that a request counts for, and how
+// messages name the caller.
 func accountName(r *http.Request, address netip.Addr) (name, shown string) {
-	if key := visitOf(r.Context()).key; key != "" {
+	if key := infoOf(r.Context()).key; key != "" {
 		return "key " + key, fmt.Sprintf("the key %q", key)
 	}
 	if address.Is6() {

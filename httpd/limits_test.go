@@ -16,7 +16,7 @@ import (
 // asks calls a door from an address, with a key or without.
 func asks(door http.Handler, address, key string) (status int, body, retry string) {
 	s := httpd.New(httpd.Options{})
-	s.Mount("/door", httpd.Known(ring{"crm", "web"})(door))
+	s.Mount("/door", httpd.FindKey(ring{"crm", "web"})(door))
 	r := httptest.NewRequest("GET", "/door?apiKey="+key, http.NoBody)
 	r.RemoteAddr = address
 	status, body, h := ask(s.Handler(), r)

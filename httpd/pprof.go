@@ -20,8 +20,8 @@ type Profiler struct {
 	log *slog.Logger
 }
 
-// NewProfiler listens on an address of loopback; any other is refused, and so
-// is a name that stands for any other.
+// NewProfiler listens on a loopback address; any other is refused, and so is a
+// name that resolves to any other.
 func NewProfiler(ctx context.Context, address string, log *slog.Logger) (*Profiler, error) {
 	l, err := Listen(ctx, address)
 	if err != nil {
@@ -35,9 +35,9 @@ func NewProfiler(ctx context.Context, address string, log *slog.Logger) (*Profil
 	s.http.WriteTimeout = 10 * time.Minute // a profile is taken for as long as is asked for
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	for path, show := range map[string]http.HandlerFunc{"profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace} {
-		s.Mount("/debug/pprof/"+path, named(show))
+		s.Mount("/debug/pprof/"+path, refuseOtherNames(show))
 	}
-	s.MountTree("/debug/pprof/", named(http.HandlerFunc(pprof.Index)))
+	s.MountTree("/debug/pprof/", refuseOtherNames(http.HandlerFunc(pprof.Index)))
 	s.http.Handler = Allow(loopback, PlainRefusal)(s.http.Handler)
 	return &Profiler{s: s, log: s.o.Log}, nil
 }
@@ -51,9 +51,9 @@ func (p *Profiler) Run(ctx context.Context) error {
 // Addr returns where it listens.
 func (p *Profiler) Addr() net.Addr { return p.s.Addr() }
 
-// named refuses requests that reached loopback under another machine's name:
-// a page in a browser on this machine can make one point here.
-func named(next http.Handler) http.Handler {
+// refuseOtherNames refuses requests that reached loopback by another name: a web
+// page in a browser on this machine can make its name point here.
+func refuseOtherNames(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if name, _, err := net.SplitHostPort(host); err == nil {

@@ -25,30 +25,30 @@ type Proxies struct {
 	Header string
 }
 
-// maxHops bounds the way back through the proxies.
+// maxHops limits how many proxies are followed back.
 const maxHops = 32
 
-// unknownCaller names a caller whose address a proxy did not tell.
+// unknownCaller names a caller whose address a proxy did not give.
 const unknownCaller = "an unknown address"
 
-// find returns who called: the last one on the way that is not a trusted proxy.
-// Each proxy adds at the right whom it talked to, so everything to the left
-// of the first address that is not trusted may be invented. via is the proxy
-// that we talk to. An entry that is not an address makes the caller unknown, who
-// is in no network.
-func (p Proxies) find(r *http.Request) (caller netip.Addr, remote, via string) {
+// findCaller returns who called: the last hop that is not a trusted proxy. Each
+// proxy adds the address of its caller at the right, so everything to the left of
+// the first untrusted address may be invented. via is the proxy that is connected
+// to us. An entry that is not an address makes the caller unknown; an unknown
+// caller is in no network.
+func (p Proxies) findCaller(r *http.Request) (caller netip.Addr, remote, via string) {
 	caller, remote = peerAddress(r), peer(r)
 	if !p.trusts(caller) {
 		return caller, remote, ""
 	}
-	way := p.way(r.Header)
-	if len(way) == 0 { // the proxy asks for itself
+	hops := p.hops(r.Header)
+	if len(hops) == 0 { // the proxy itself is the caller
 		return caller, remote, ""
 	}
 	via = remote
-	for i, entry := range slices.Backward(way) {
+	for i, entry := range slices.Backward(hops) {
 		var ok bool
-		if caller, ok = parseHop(entry); !ok || len(way)-i > maxHops {
+		if caller, ok = parseHop(entry); !ok || len(hops)-i > maxHops {
 			return netip.Addr{}, unknownCaller, via
 		}
 		if !p.trusts(caller) {
@@ -62,8 +62,8 @@ func (p Proxies) trusts(a netip.Addr) bool {
 	return slices.ContainsFunc(p.Trusted, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// way lists the hops that the header names, the nearest one last.
-func (p Proxies) way(h http.Header) []string {
+// hops lists the hops that the header names, the nearest one last.
+func (p Proxies) hops(h http.Header) []string {
 	if p.Header == Forwarded {
 		return forwardedFor(h.Values("Forwarded"))
 	}
@@ -93,19 +93,19 @@ func (p Proxies) hosts(h http.Header) []string {
 func parseHop(s string) (netip.Addr, bool) {
 	s = strings.TrimSpace(s)
 	if a, err := netip.ParseAddrPort(s); err == nil {
-		return plain(a.Addr()), true
+		return plainAddress(a.Addr()), true
 	}
 	if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
 		s = s[1 : len(s)-1]
 	}
 	a, err := netip.ParseAddr(s)
-	return plain(a), err == nil
+	return plainAddress(a), err == nil
 }
 
-// forwardedFor returns the "for" of each element of Forwarded (RFC 7239,
-// section 4), "" for one that has none. A comma or semicolon inside of quotes
-// parts nothing. A quote that is never closed makes the last element one that
-// nobody can read: a caller may have sent it to swallow what the proxy added.
+// forwardedFor returns the "for" of each element of Forwarded (RFC 7239, section
+// 4), "" for an element that has none. A comma or semicolon inside quotes does not
+// separate. A quote that is never closed makes the last element unreadable: a
+// caller may have sent it to hide what the proxy added.
 func forwardedFor(values []string) []string {
 	var all []string
 	element, found := "", false
@@ -120,7 +120,7 @@ func forwardedFor(values []string) []string {
 			if found { // twice in one element: nobody knows which is meant
 				value = ""
 			}
-			element, found = unquoted(strings.TrimSpace(value)), true
+			element, found = unquote(strings.TrimSpace(value)), true
 		}
 		if mark == ',' || text == "" {
 			all = append(all, element)
@@ -130,8 +130,8 @@ func forwardedFor(values []string) []string {
 	return all
 }
 
-// forwardedHosts returns each "host" of Forwarded. What a quote that is never
-// closed swallows is a host that nobody knows.
+// forwardedHosts returns each "host" of Forwarded. What follows a quote that is
+// never closed is returned as a host, which is unknown.
 func forwardedHosts(values []string) []string {
 	var all []string
 	for text := strings.Join(values, ","); text != ""; {
@@ -141,14 +141,14 @@ func forwardedHosts(values []string) []string {
 			return append(all, pair)
 		}
 		if name, value, _ := strings.Cut(pair, "="); strings.EqualFold(strings.TrimSpace(name), "host") {
-			all = append(all, unquoted(strings.TrimSpace(value)))
+			all = append(all, unquote(strings.TrimSpace(value)))
 		}
 	}
 	return all
 }
 
-// cutPair cuts text at its first comma or semicolon outside of quotes, which
-// is mark; 0 when there is none, a quote when one was never closed.
+// cutPair cuts text at its first comma or semicolon outside quotes, and returns
+// that as mark: 0 when there is none, a quote when a quote was never closed.
 func cutPair(text string) (pair string, mark byte, rest string) {
 	quoted := false
 	for i := 0; i < len(text); i++ {
@@ -167,20 +167,20 @@ func cutPair(text string) (pair string, mark byte, rest string) {
 	return text, 0, ""
 }
 
-// unquoted removes the quotes of a quoted text. Addresses need no escapes, so
-// that one with a backslash is left to be refused.
-func unquoted(s string) string {
+// unquote removes the quotes of a quoted text. It leaves escapes alone: addresses
+// need none, so one with a backslash is refused later.
+func unquote(s string) string {
 	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
 		return s[1 : len(s)-1]
 	}
 	return s
 }
 
-// met notes who called, before anything else is done.
-func (p Proxies) met(next http.Handler) http.Handler {
+// noteCaller notes who called, before anything else asks.
+func (p Proxies) noteCaller(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := visitOf(r.Context())
-		v.caller, v.remote, v.via = p.find(r)
+		v := infoOf(r.Context())
+		v.caller, v.remote, v.via = p.findCaller(r)
 		if v.proxied = p.trusts(peerAddress(r)); v.proxied {
 			v.hosts = p.hosts(r.Header)
 		}

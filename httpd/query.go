@@ -22,10 +22,10 @@ const (
 // Argument is one value that the caller sent, decoded.
 type Argument struct {
 	Name, Value string
-	// Absent means that it was said not to be given (xsi:nil), and only holds
-	// its place.
+	// Absent means that the caller sent no value (xsi:nil); the argument only keeps
+	// its position.
 	Absent bool
-	// Plus means that a blank of the value was sent as a plus sign.
+	// Plus means that a blank in the value was sent as a plus sign.
 	Plus bool
 }
 
@@ -55,9 +55,9 @@ func SameName(ours, sent string) bool { return len(ours) == len(sent) && strings
 // that a refused retrieval can still be named in the access log.
 func ParseQuery(query string) (Arguments, error) { return ParseForm(query, "") }
 
-// ParseForm is ParseQuery for a form in a charset, by which bytes that are not
-// UTF-8 are read; none means windows-1252. Line ends around an argument, which
-// an escape would hide inside of it, belong to the file that was sent.
+// ParseForm is ParseQuery for a form. charset is what bytes that are not UTF-8 are
+// read as; empty means windows-1252. Line ends around an argument are dropped:
+// inside an argument they would be escaped.
 func ParseForm(query, charset string) (Arguments, error) {
 	others := encodingNamed(charset)
 	if others == nil {
@@ -100,9 +100,8 @@ func parseArgument(piece string, others encoding.Encoding) (Argument, error) {
 	return Argument{Name: name, Value: value, Plus: strings.Contains(rawValue, "+")}, nil
 }
 
-// unescape decodes one name or value; others is what bytes are in that are not
-// UTF-8. bad is the first escape that cannot be
-// read, or empty.
+// unescape decodes one name or value; bytes that are not UTF-8 are read as others.
+// bad is the first escape that cannot be read, or empty.
 func unescape(s string, others encoding.Encoding) (text, bad string) {
 	if !strings.ContainsAny(s, "%+") && utf8.ValidString(s) {
 		return s, ""
@@ -118,16 +117,16 @@ func unescape(s string, others encoding.Encoding) (text, bad string) {
 			raw = append(raw, s[i])
 			i++
 		case i+1 < len(s) && (s[i+1] == 'u' || s[i+1] == 'U'):
-			r, n := unit(s[i:])
+			r, n := decodeUnit(s[i:])
 			if n == 0 {
 				return "", s[i:min(i+6, len(s))]
 			}
-			out.WriteString(utf8Or(others, raw))
+			out.WriteString(decodeBytes(others, raw))
 			out.WriteRune(r)
 			raw = raw[:0]
 			i += n
 		default:
-			b, ok := hexDigits(s[i:], 1, 2)
+			b, ok := parseHex(s[i:], 1, 2)
 			if !ok {
 				return "", s[i:min(i+3, len(s))]
 			}
@@ -135,14 +134,14 @@ func unescape(s string, others encoding.Encoding) (text, bad string) {
 			i += 3
 		}
 	}
-	out.WriteString(utf8Or(others, raw))
+	out.WriteString(decodeBytes(others, raw))
 	return out.String(), ""
 }
 
-// unit reads %uXXXX, or two of them that are a surrogate pair, and returns
-// how many bytes it took; 0 when it is neither.
-func unit(s string) (rune, int) {
-	high, ok := hexDigits(s, 2, 4)
+// decodeUnit decodes %uXXXX, or two of them that are a surrogate pair, and returns
+// how many bytes of s they are; 0 when s begins with neither.
+func decodeUnit(s string) (rune, int) {
+	high, ok := parseHex(s, 2, 4)
 	if !ok {
 		return 0, 0
 	}
@@ -152,15 +151,15 @@ func unit(s string) (rune, int) {
 	if len(s) < 12 || s[6] != '%' || s[7] != 'u' && s[7] != 'U' {
 		return 0, 0
 	}
-	low, ok := hexDigits(s[6:], 2, 4)
+	low, ok := parseHex(s[6:], 2, 4)
 	if r := utf16.DecodeRune(rune(high), rune(low)); ok && r != utf8.RuneError {
 		return r, 12
 	}
 	return 0, 0
 }
 
-// hexDigits reads exactly n hexadecimal digits of s from the offset on.
-func hexDigits(s string, offset, n int) (uint64, bool) {
+// parseHex reads exactly n hexadecimal digits of s, beginning at offset.
+func parseHex(s string, offset, n int) (uint64, bool) {
 	if len(s) < offset+n {
 		return 0, false
 	}
@@ -168,8 +167,8 @@ func hexDigits(s string, offset, n int) (uint64, bool) {
 	return v, err == nil
 }
 
-// utf8Or reads bytes as UTF-8 if they are, else by another encoding.
-func utf8Or(others encoding.Encoding, b []byte) string {
+// decodeBytes reads bytes as UTF-8 if they are valid UTF-8, else as others.
+func decodeBytes(others encoding.Encoding, b []byte) string {
 	if utf8.Valid(b) {
 		return string(b)
 	}

@@ -19,13 +19,13 @@ import (
 const (
 	checkLimit = 2 * time.Second
 	checkCache = time.Second
-	awayCache  = 100 * time.Millisecond // so that what comes up is seen at once
+	awayCache  = 100 * time.Millisecond // so that a dependency that comes up is seen at once
 )
 
-// Check asks one dependency whether it can be used. Callers are told the
-// recording.Message of its error, the log all of it. Run is given two seconds;
-// one that does not end with its context is left behind and not started again
-// before it has ended.
+// Check asks one dependency whether it can be used. Callers see the
+// recording.Message of its error, the log has all of it. Run has two seconds; a Run
+// that does not end with its context is left behind, and not started again before
+// it has ended.
 type Check struct {
 	Name string // database, archive, pbx north
 	Run  func(context.Context) error
@@ -41,7 +41,7 @@ type readiness struct {
 	last []result
 }
 
-// result is what is told of one dependency.
+// result is what the answer says of one dependency.
 type result struct {
 	Name    string `json:"name"`
 	OK      bool   `json:"ok"`
@@ -59,7 +59,7 @@ func newReadiness(o Options) *readiness {
 // ServeHTTP answers 200 when all dependencies are there, else 503; text, or
 // JSON for those who accept it.
 func (rd *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	results := rd.results(r.Context())
+	results := rd.askAll(r.Context())
 	status, ready := http.StatusOK, true
 	var text strings.Builder
 	for _, c := range results {
@@ -70,9 +70,9 @@ func (rd *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status, ready = http.StatusServiceUnavailable, false
 		fmt.Fprintf(&text, "away %s: %s\n", c.Name, c.Message)
 	}
-	if Accepted(r.Header)["application/json"] == 0 {
+	if ParseAccept(r.Header)["application/json"] == 0 {
 		verdict := map[bool]string{true: "ready", false: "not ready"}[ready]
-		line(w, r, status, text.String()+verdict)
+		writeLine(w, r, status, text.String()+verdict)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -84,17 +84,17 @@ func (rd *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}{ready, results})
 }
 
-// results asks all dependencies at once, or repeats what was found within the
-// last second, or a tenth of one when something was away: the endpoint is open
-// to all and must cost nothing.
-func (rd *readiness) results(ctx context.Context) []result {
+// askAll asks all dependencies at once. It repeats the last results if they are
+// less than a second old, or a tenth of a second when a dependency was away: the
+// endpoint is open to everybody and must be cheap.
+func (rd *readiness) askAll(ctx context.Context) []result {
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
-	lasts := checkCache
+	keep := checkCache
 	if slices.ContainsFunc(rd.last, func(r result) bool { return !r.OK }) {
-		lasts = awayCache
+		keep = awayCache
 	}
-	if rd.last != nil && time.Since(rd.at) < lasts {
+	if rd.last != nil && time.Since(rd.at) < keep {
 		return rd.last
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkLimit) // others wait for the result too
@@ -114,14 +114,14 @@ func (rd *readiness) results(ctx context.Context) []result {
 		case errs[i] != nil:
 			now[i].Message = recording.Message(errs[i])
 		}
-		rd.tell(ctx, i, now[i], errs[i])
+		rd.logChange(ctx, i, now[i], errs[i])
 	}
 	rd.last, rd.at = now, time.Now()
 	return now
 }
 
-// tell logs a dependency that has gone or come back, once.
-func (rd *readiness) tell(ctx context.Context, i int, now result, err error) {
+// logChange logs once that a dependency is away, and once that it is back.
+func (rd *readiness) logChange(ctx context.Context, i int, now result, err error) {
 	before := rd.last == nil || rd.last[i].OK
 	name := slog.String("dependency", now.Name)
 	switch {
@@ -140,15 +140,15 @@ type probe struct {
 	running atomic.Bool
 }
 
-// run returns the check's error, or errSlow at the end of ctx. The goroutine
-// outlives it only where the check does not keep to its context.
+// run returns the check's error, or errSlow at the end of ctx. Its goroutine
+// outlives it only if the check does not end with its context.
 func (p *probe) run(ctx context.Context) error {
 	if !p.running.CompareAndSwap(false, true) {
 		return errSlow
 	}
 	done := make(chan error, 1)
 	go func() {
-		err := p.guarded(ctx)
+		err := p.runSafely(ctx)
 		p.running.Store(false)
 		done <- err
 	}()
@@ -163,8 +163,9 @@ func (p *probe) run(ctx context.Context) error {
 	}
 }
 
-// guarded makes an error of a panic, which would otherwise end the program.
-func (p *probe) guarded(ctx context.Context) (err error) {
+// runSafely runs the check, and returns a panic as an error: it would otherwise
+// end the program.
+func (p *probe) runSafely(ctx context.Context) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("the check panicked: %v", v)

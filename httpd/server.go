@@ -1,14 +1,13 @@
-// Package httpd is HTTP for all doors. It is the listener: it routes requests to
-// the doors that are mounted on it, and does for all of them what none should do
-// for itself: timeouts, who calls (Proxies), request ids, the access log,
-// recovery from panics, security headers, health and readiness, and a graceful
-// end. What some doors need and others do not is middleware to wrap them in:
-// Allow, Keys, Hosts and Limiter. And it has what a door needs to read a request
-// and to answer it: who asks (Actor), queries, forms and bodies with their limits
-// (ParseQuery, ReadBody), text in any encoding (ToUTF8); what an error is for
-// HTTP, the log and the metrics (Status, Level, Outcome); audio in blocks, as
-// base64 or as it is (OpenAudio). It knows the manner of no door. Start reading
-// at New; Run is the whole life.
+// Package httpd is HTTP for all doors. Its Server is the listener: it routes
+// requests to the doors that are mounted on it, and does what every door needs:
+// timeouts, finding the caller (Proxies), request ids, the access log, recovery
+// from panics, security headers, health and readiness, and a graceful end. What
+// only some doors need is middleware to wrap them in: Allow, RequireKey, Hosts and
+// Limiter. And it has what a door needs to read a request and to answer it: who
+// asks (Actor), queries, forms and bodies with their limits (ParseQuery, ReadBody),
+// text in any encoding (ToUTF8); what an error is for HTTP, the log and the metrics
+// (Status, Level, Outcome); audio in blocks, as base64 or as it is (OpenAudio). It
+// knows no door's way to answer. Start reading at New and Server.Run.
 package httpd
 
 import (
@@ -39,13 +38,13 @@ const (
 	drainLimit        = 10 * time.Second
 )
 
-// Options say what a Server is made of.
+// Options are what a Server is made of.
 type Options struct {
 	Listener net.Listener  // from Listen; Run closes it
 	Log      *slog.Logger  // access log and failures; nil: discarded
 	Checks   []Check       // what /readyz asks
 	Drain    time.Duration // how long requests may take to end after Run's context has; default 10 s
-	// Proxies are those whose word about the caller counts; none by default.
+	// Proxies are the proxies that are trusted to name the caller; none by default.
 	Proxies Proxies
 	// Health are the networks that may ask /healthz and /readyz; nil: all.
 	Health []netip.Prefix
@@ -53,15 +52,14 @@ type Options struct {
 	// that the process may open; 0 for that half. See connections.
 	Connections int
 	// Idle is how long a connection may wait for its next request; default 620
-	// s. Whoever keeps connections open, such as a balancer, must be the first to
-	// give one up: a request that meets the end of its connection may be lost.
-	// Google's balancers wait the longest, 600 s.
+	// s. A balancer that keeps connections open must be the first to close one: a
+	// request on a connection that is just being closed may be lost. Google's
+	// balancers wait the longest, 600 s.
 	Idle time.Duration
 	// Certificate makes the listener one for TLS; nil: plain HTTP. Whoever
-	// runs the server runs it too.
+	// runs the server must also call Certificate.Run.
 	Certificate *Certificate
-	// NotFound is what a path without a door answers; default: that nothing
-	// is there.
+	// NotFound is what a path without a door answers; it has a default.
 	NotFound string
 }
 
@@ -74,7 +72,7 @@ type Server struct {
 	conns  *connections
 }
 
-// Listen opens the TCP address, host:port. Its errors say what would do.
+// Listen opens the TCP address, host:port. Its errors say what to do.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
@@ -105,7 +103,7 @@ func New(o Options) *Server {
 	if o.Idle == 0 {
 		o.Idle = idleTimeout
 	}
-	if half := int(min(files()/2, 1<<20)); half > 0 && (o.Connections == 0 || o.Connections > half) { // the rest is for the PBXs, recordings and the database
+	if half := int(min(maxOpenFiles()/2, 1<<20)); half > 0 && (o.Connections == 0 || o.Connections > half) { // the rest is for the PBXs, recordings and the database
 		o.Connections = half
 	}
 	s := &Server{o: o, router: mux.NewRouter().SkipClean(true), conns: newConnections(o.Connections)}
@@ -114,8 +112,8 @@ func New(o Options) *Server {
 	if o.Health != nil {
 		health = Allow(o.Health, PlainRefusal)
 	}
-	s.Mount("/healthz", health(readOnly(http.HandlerFunc(healthz))))
-	s.Mount("/readyz", health(readOnly(newReadiness(o))))
+	s.Mount("/healthz", health(refuseWrites(http.HandlerFunc(healthz))))
+	s.Mount("/readyz", health(refuseWrites(newReadiness(o))))
 	s.http = &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -123,15 +121,15 @@ func New(o Options) *Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       o.Idle,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ConnState:         s.conns.changed,
+		ConnState:         s.conns.forgetClosed,
 		ConnContext:       s.conns.add,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
 	return s
 }
 
-// Mount lets a door answer everything at one path, with or without a slash
-// at its end, and whatever the method and the query are.
+// Mount lets a door answer one path, with or without a slash at its end, for
+// every method and query.
 func (s *Server) Mount(path string, door http.Handler) {
 	s.router.Handle(path, door)
 	if path != "/" {
@@ -139,9 +137,9 @@ func (s *Server) Mount(path string, door http.Handler) {
 	}
 }
 
-// MountTree lets a door answer every path that begins with prefix, also where
-// it has more slashes than it needs or holds /./, as when a caller adds a path to
-// an address with a slash at its end. The door sees the plain path.
+// MountTree lets a door answer every path that begins with prefix, also with
+// repeated slashes or /./ in it, as when a caller adds a path to an address with a
+// slash at its end. The door sees the simple path.
 func (s *Server) MountTree(prefix string, door http.Handler) {
 	begins := func(r *http.Request, _ *mux.RouteMatch) bool { return strings.HasPrefix(simplePath(r.URL), prefix) }
 	s.router.MatcherFunc(begins).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -157,7 +155,16 @@ func (s *Server) MountTree(prefix string, door http.Handler) {
 
 // Handler returns everything as one handler, for tests without a listener.
 func (s *Server) Handler() http.Handler {
-	return s.conns.busy(withID(s.o.Proxies.met(logged(s.o.Log, recovered(s.o.Log, secured(framed(bodyLeft(s.spelt(s.router)))))))))
+	var h http.Handler = s.router
+	h = s.refuseEscapes(h) // the last one to see a request
+	h = dropBody(h)
+	h = closeIfAmbiguous(h)
+	h = setSecurityHeaders(h)
+	h = recoverPanics(s.o.Log, h)
+	h = logRequests(s.o.Log, h)
+	h = s.o.Proxies.noteCaller(h)
+	h = assignID(h)
+	return s.conns.keepWhileAnswering(h) // the first one
 }
 
 // Connections returns how many connections are open, and how many were closed
@@ -167,9 +174,9 @@ func (s *Server) Connections() (open int, dropped int64) { return s.conns.counts
 // Addr returns where the server listens.
 func (s *Server) Addr() net.Addr { return s.o.Listener.Addr() }
 
-// Run serves until ctx ends, then takes no more requests and gives those
-// under way the drain time to end. It returns nil after such an end, and an
-// error when the listener fails.
+// Run serves until ctx ends; then it takes no more requests and gives running ones
+// the drain time to end. It returns nil after that, and an error when the listener
+// fails.
 func (s *Server) Run(ctx context.Context) error {
 	s.http.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
 	served := make(chan error, 1)
@@ -197,4 +204,4 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	PlainRefusal(w, r, http.StatusNotFound, s.o.NotFound)
 }
 
-func healthz(w http.ResponseWriter, r *http.Request) { line(w, r, http.StatusOK, "ok") }
+func healthz(w http.ResponseWriter, r *http.Request) { writeLine(w, r, http.StatusOK, "ok") }

@@ -2,7 +2,7 @@ package soap
 
 import "strings"
 
-// wishes are the media ranges of an Accept header: see httpd.Accepted.
+// wishes are the media ranges of an Accept header: see httpd.ParseAccept.
 type wishes map[string]float64
 
 // mediaOf are the media types by which a form is asked for.

@@ -29,7 +29,7 @@ func formOf(c call, r *http.Request, getBody string) (form, error) {
 	if value, ok := c.args[argFormat]; ok {
 		chosen, err = formNamed(value, setting)
 	} else {
-		chosen = wishes(httpd.Accepted(r.Header)).form(setting)
+		chosen = wishes(httpd.ParseAccept(r.Header)).form(setting)
 	}
 	if chosen == formWAV && (c.op == nil || !c.op.get) {
 		chosen = formEnvelope // start and stop have no audio to give

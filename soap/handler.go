@@ -90,7 +90,7 @@ type Options struct {
 // Handler answers the legacy endpoint and the list of services.
 type Handler struct {
 	o        Options
-	rooms    *httpd.Rooms
+	rooms    *httpd.Buffers
 	refusals *rate.Limiter // of lines in the access log, see Refuse
 }
 
@@ -105,7 +105,7 @@ func New(o Options) *Handler {
 	if o.Sent == nil {
 		o.Sent = func(int64) {}
 	}
-	return &Handler{o: o, rooms: httpd.NewRooms(), refusals: newRefusals()}
+	return &Handler{o: o, rooms: httpd.NewBuffers(), refusals: newRefusals()}
 }
 
 // Register adds the endpoint to a router, and switches the router's cleaning

@@ -26,7 +26,7 @@ func (g *gateway) certificate() (*httpd.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.metrics.WatchCertificate(c.End, c.Fresh)
+	g.metrics.WatchCertificate(c.End, c.IsFresh)
 	return c, nil
 }
 

@@ -138,7 +138,7 @@ func (g *gateway) selfTest(ctx context.Context, p pbx, call string, said func(st
 	key := rand.Text()
 	door, router := g.door()
 	server := httpd.New(httpd.Options{Listener: listener, Log: g.log.With(slog.String("door", "self-test"))})
-	server.MountTree(soap.Services, httpd.Keys(oneKey(key), door.Refuse)(router))
+	server.MountTree(soap.Services, httpd.RequireKey(oneKey(key), door.Refuse)(router))
 	serving, end := context.WithCancel(ctx)
 	defer end()
 	var group errgroup.Group

@@ -125,7 +125,7 @@ func (g *gateway) doors(ctx context.Context) ([]loop, error) {
 		NotFound: "there is nothing at this path: the recording API is at " + soap.Path,
 	})
 	g.metrics.WatchDoor(metrics.Door{Connections: server.Connections, Running: g.limiter.Running})
-	hosts := newHosts(g.cfg, nil).Hosts(httpd.PlainRefusal)
+	hosts := newHosts(g.cfg, nil).Restrict(httpd.PlainRefusal)
 	server.Mount("/metrics", httpd.Allow(config.Prefixes(g.cfg.Metrics.Allow), httpd.PlainRefusal)(hosts(g.metrics.Handler())))
 	server.MountTree(soap.Services, g.legacy())
 	g.log.InfoContext(ctx, "recgate serves", slog.String("version", version), slog.String("listen", server.Addr().String()))
@@ -142,8 +142,8 @@ func (g *gateway) legacy() http.Handler {
 	}
 	chain := router
 	for _, before := range []httpd.Middleware{ // the last one comes first
-		httpd.Keys(g.keys, refuse), g.limiter.Limit(refuse), httpd.Known(g.keys),
-		newHosts(g.cfg, g.keys.Needed).Hosts(refuse), httpd.Allow(config.Prefixes(l.Allow), refuse),
+		httpd.RequireKey(g.keys, refuse), g.limiter.Limit(refuse), httpd.FindKey(g.keys),
+		newHosts(g.cfg, g.keys.Needed).Restrict(refuse), httpd.Allow(config.Prefixes(l.Allow), refuse),
 	} {
 		chain = before(chain)
 	}

@@ -27,10 +27,10 @@ type file struct{ *bytes.Reader }
 
 func (file) Close() error { return nil }
 
-// send sends audio in base64 and gives its room back.
-func send(t *testing.T, rooms *httpd.Rooms, wav []byte, to *taker) {
+// send sends audio in base64 and gives its buffer back.
+func send(t *testing.T, buffers *httpd.Buffers, wav []byte, to *taker) {
 	t.Helper()
-	a, err := httpd.OpenAudio(&recording.Audio{Bytes: int64(len(wav)), ReadSeekCloser: file{bytes.NewReader(wav)}}, rooms)
+	a, err := httpd.OpenAudio(&recording.Audio{Bytes: int64(len(wav)), ReadSeekCloser: file{bytes.NewReader(wav)}}, buffers)
 	if err != nil {
 		t.Error(err)
 		return
@@ -67,7 +67,7 @@ func (c *taker) SetWriteDeadline(t time.Time) error {
 // memory is bounded, and all get their audio.
 func TestManyShareMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		rooms := httpd.NewRooms()
+		buffers := httpd.NewBuffers()
 		wav := newWAV(1<<20 + 1)
 		text := base64.StdEncoding.EncodeToString(wav)
 		held := make(chan struct{})
@@ -77,7 +77,7 @@ func TestManyShareMemory(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range callers {
 			callers[i] = &taker{took: func() { <-held }}
-			wg.Go(func() { send(t, rooms, wav, callers[i]) })
+			wg.Go(func() { send(t, buffers, wav, callers[i]) })
 		}
 		synctest.Wait()
 		memory := 0
@@ -103,7 +103,7 @@ func TestSlowCallerGetsSmallBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wav := newWAV(1 << 20)
 		slow := &taker{took: func() { time.Sleep(2 * time.Second) }}
-		send(t, httpd.NewRooms(), wav, slow)
+		send(t, httpd.NewBuffers(), wav, slow)
 		if slow.body.String() != base64.StdEncoding.EncodeToString(wav) {
 			t.Errorf("%d bytes came, not what was expected", slow.body.Len())
 		}

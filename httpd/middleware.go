@@ -14,20 +14,20 @@ import (
 // maxLoggedPath keeps the log readable when a path is enormous.
 const maxLoggedPath = 256
 
-// withID gives each request an id of our own: one from outside could be used
-// to confuse the log.
-func withID(next http.Handler) http.Handler {
+// assignID gives each request an id. An id from outside is not used: it could
+// confuse the log.
+func assignID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var b [8]byte
 		_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program first
 		id := hex.EncodeToString(b[:])
 		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, &visit{id: id})))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestInfoKey{}, &requestInfo{id: id})))
 	})
 }
 
-// LogHandler adds the request id, as "request", to every line that is logged
-// with the context of a request. A handler that does so already is returned.
+// LogHandler adds the request id, as "request", to every line that is logged with
+// the context of a request. A handler that already does so is returned as it is.
 func LogHandler(next slog.Handler) slog.Handler {
 	if _, does := next.(idHandler); does {
 		return next
@@ -77,10 +77,10 @@ func (a *answer) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// logged writes one line per request, also when the handler panics: remote
-// is the caller, via the proxy that told of it, key the name of an API key.
-// Queries are left out: they hold tags and keys.
-func logged(log *slog.Logger, next http.Handler) http.Handler {
+// logRequests writes one line per request, also when the handler panics: remote
+// is the caller, via is the proxy that named it, key is the name of an API key.
+// Queries are left out: they contain tags and keys.
+func logRequests(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun, a := time.Now(), &answer{ResponseWriter: w}
 		whole := false
@@ -91,14 +91,14 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 			}
 			attrs := []slog.Attr{
 				slog.String("method", r.Method),
-				slog.String("path", cut(r.URL.Path, maxLoggedPath)),
+				slog.String("path", truncate(r.URL.Path, maxLoggedPath)),
 				slog.Int("status", status),
 				slog.Int64("bytes", a.bytes),
 				slog.Float64("took_ms", float64(time.Since(begun).Microseconds())/1000),
 				slog.String("remote", Remote(r)),
 				slog.Bool("whole", whole),
 			}
-			v := visitOf(r.Context())
+			v := infoOf(r.Context())
 			for _, more := range [][2]string{{"via", v.via}, {"key", v.key}} {
 				if more[1] != "" {
 					attrs = append(attrs, slog.String(more[0], more[1]))
@@ -111,7 +111,7 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// levelOf keeps what monitoring asks every few seconds out of the log.
+// levelOf keeps the paths that monitoring asks every few seconds out of the log.
 func levelOf(path string) slog.Level {
 	switch path {
 	case "/healthz", "/readyz", "/metrics":
@@ -120,10 +120,10 @@ func levelOf(path string) slog.Level {
 	return slog.LevelInfo
 }
 
-// recovered answers 500 when a handler panics. When part of an answer is out
-// already, the connection is cut, so that half a recording never passes for a
-// whole one; http.ErrAbortHandler is a handler's own wish for that.
-func recovered(log *slog.Logger, next http.Handler) http.Handler {
+// recoverPanics answers 500 when a handler panics. If part of the answer was sent
+// already, the connection is cut, so that half a recording never looks complete.
+// A handler asks for that itself with http.ErrAbortHandler.
+func recoverPanics(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			p := recover()
@@ -137,10 +137,10 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 			if a, ok := w.(*answer); !ok || a.status != 0 {
 				panic(http.ErrAbortHandler)
 			}
-			end := w.Header().Get("Connection") // of the connection, see framed and bodyLeft
+			connection := w.Header().Get("Connection") // set by closeIfAmbiguous and dropBody
 			clear(w.Header())
-			if end != "" {
-				w.Header().Set("Connection", end)
+			if connection != "" {
+				w.Header().Set("Connection", connection)
 			}
 			w.Header().Set("X-Request-Id", RequestID(r.Context()))
 			PlainRefusal(w, r, http.StatusInternalServerError, "internal error: request "+RequestID(r.Context())+" in the log says more")
@@ -149,9 +149,9 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// secured sets the headers that keep a browser from making more of an answer
-// than it is. Styles are inline in the small pages; they use nothing else.
-func secured(next http.Handler) http.Handler {
+// setSecurityHeaders keeps browsers from treating an answer as a script, or
+// loading anything for it. The small pages use inline styles and nothing else.
+func setSecurityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -161,15 +161,27 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-// bodyLeft keeps the body of a GET or HEAD, which means nothing, from being
-// read: the door finds none, and the connection is closed after the answer,
-// since net/http would wait for a part of the body before the answer otherwise.
-func bodyLeft(next http.Handler) http.Handler {
+// dropBody removes the body of a GET or HEAD, which has no meaning. The
+// connection is closed after the answer: otherwise net/http would wait for part of
+// the body before the answer.
+func dropBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.ContentLength != 0 {
 			w.Header().Set("Connection", "close")
 			r = r.WithContext(r.Context()) // a copy: net/http closes the body of the original
 			r.Body, r.ContentLength = http.NoBody, 0
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuseWrites allows only GET and HEAD.
+func refuseWrites(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			PlainRefusal(w, r, http.StatusMethodNotAllowed, "only GET and HEAD are allowed here")
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
