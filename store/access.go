@@ -9,7 +9,7 @@ import (
 
 // LogAccess implements retrieve.Rows. Text of the caller is kept as it was
 // sent as far as it can be shown: see recording.Printable.
-func (db *DB) LogAccess(ctx context.Context, a recording.Access) error {
+func (db journal) LogAccess(ctx context.Context, a recording.Access) error {
 	const query = `INSERT INTO access_log (made_at, method, asked_for, username, remote, api_key, recording_id, outcome)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 	return db.write(ctx, "write the access log", func(ctx context.Context, t tx) error {
@@ -33,21 +33,21 @@ const selectAccesses = `SELECT made_at, method, asked_for, username, remote, api
 
 // Accesses returns the lines of the access log that were written last, newest
 // first, at most limit.
-func (db *DB) Accesses(ctx context.Context, limit int) ([]recording.Access, error) {
+func (db journal) Accesses(ctx context.Context, limit int) ([]recording.Access, error) {
 	const query = selectAccesses + `ORDER BY id DESC LIMIT ?`
 	return db.accesses(ctx, query, max(0, limit))
 }
 
 // AccessesOf returns the lines of a recording in the access log, oldest first, at
 // most the newest limit of them.
-func (db *DB) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]recording.Access, error) {
+func (db journal) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]recording.Access, error) {
 	const query = selectAccesses + `WHERE recording_id = ? ORDER BY id DESC LIMIT ?`
 	lines, err := db.accesses(ctx, query, id, max(0, limit))
 	slices.Reverse(lines)
 	return lines, err
 }
 
-func (db *DB) accesses(ctx context.Context, query string, args ...any) ([]recording.Access, error) {
+func (db journal) accesses(ctx context.Context, query string, args ...any) ([]recording.Access, error) {
 	var lines []recording.Access
 	err := db.read(ctx, db.timeout, "read the access log", func(ctx context.Context, t tx) error {
 		lines = nil // of an earlier try

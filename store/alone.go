@@ -25,7 +25,7 @@ const migratingFor = 20 * time.Second
 // aloneFor runs up, which migrates, while no other program does. SQLite has a
 // lock of its own for that, see sqliteLock; and where there is nothing to do
 // no lease is needed, which an account may have no right to write.
-func (db *DB) aloneFor(ctx context.Context, p *goose.Provider, up func(context.Context) error) error {
+func (db schema) aloneFor(ctx context.Context, p *goose.Provider, up func(context.Context) error) error {
 	if !db.Shared() {
 		return up(ctx)
 	}
@@ -43,16 +43,16 @@ func (db *DB) aloneFor(ctx context.Context, p *goose.Provider, up func(context.C
 	// A statement that changes a table stops a whole cluster for as long as it
 	// takes, renewals too.
 	held := lease.Lease{For: migratingFor, Patient: true, Renew: func(ctx context.Context) (bool, error) {
-		return db.Renew(ctx, migrating, holder, migratingFor)
+		return db.leases.Renew(ctx, migrating, holder, migratingFor)
 	}}
 	_, err = held.Keep(ctx, time.Now(), up)
-	return errors.Join(err, db.Release(context.WithoutCancel(ctx), migrating, holder))
+	return errors.Join(err, db.leases.Release(context.WithoutCancel(ctx), migrating, holder))
 }
 
 // awaitLease takes the lease, and makes its table first where there is none.
-func (db *DB) awaitLease(ctx context.Context, holder string) error {
+func (db schema) awaitLease(ctx context.Context, holder string) error {
 	for {
-		got, err := db.TryLease(ctx, migrating, holder, migratingFor)
+		got, err := db.leases.TryLease(ctx, migrating, holder, migratingFor)
 		var e *mysql.MySQLError
 		if errors.As(err, &e) && e.Number == 1146 { // ER_NO_SUCH_TABLE
 			got, err = false, db.makeLeases(ctx)
@@ -70,7 +70,7 @@ func (db *DB) awaitLease(ctx context.Context, holder string) error {
 
 // makeLeases makes the table of leases as the migration does that would make
 // it later.
-func (db *DB) makeLeases(ctx context.Context) error {
+func (db schema) makeLeases(ctx context.Context) error {
 	const query = `CREATE TABLE IF NOT EXISTS leases (
 		name       VARBINARY(255) NOT NULL PRIMARY KEY,
 		holder     VARBINARY(255) NOT NULL,

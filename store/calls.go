@@ -104,7 +104,7 @@ func endCall(ctx context.Context, t tx, id string, endedAt int64) error {
 
 // ChannelEvent implements recorder.Writer. The call is locked before the
 // recordings, in the order of Add.
-func (db *DB) ChannelEvent(ctx context.Context, e recording.ChannelNote) error {
+func (db recordings) ChannelEvent(ctx context.Context, e recording.ChannelNote) error {
 	return db.write(ctx, "record what became of a channel", func(ctx context.Context, t tx) error {
 		id, err := "", error(nil)
 		if e.LinkedID != "" {

@@ -16,16 +16,17 @@ type dialect interface {
 	kindOf(err error) kind
 	// bind makes arguments ready for the driver.
 	bind(args []any) []any
-	// ping is a query for one number that touches the database.
-	ping() string
-	// clock is a query for the database's time in milliseconds since 1970.
-	clock() string
-	// hasTable is a query for how many tables have the name that is its
-	// argument, none or one.
-	hasTable() string
+	queries() queries
 	// migrations names the folder and the dialect of goose, and makes the
 	// lock under which they run.
 	migrations() (folder string, d goose.Dialect, l lock.SessionLocker)
+}
+
+// queries are those that each dialect words in its own way.
+type queries struct {
+	ping     string // for one number that touches the database
+	clock    string // for the database's time in milliseconds since 1970
+	hasTable string // for how many tables have the name that is its argument, none or one
 }
 
 // kind is what an error of a driver means to us.

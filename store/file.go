@@ -102,7 +102,7 @@ func (f *openedFile) holdWAL(ctx context.Context, readers *sql.DB, wal fs.FileIn
 		return err
 	}
 	var n int
-	err = hold.QueryRowContext(ctx, sqliteDialect("").ping()).Scan(&n)
+	err = hold.QueryRowContext(ctx, sqliteDialect("").queries().ping).Scan(&n)
 	if now, gone := os.Stat(f.path + "-wal"); err != nil || gone != nil || !os.SameFile(now, wal) {
 		return errors.Join(err, hold.Close()) // it ended meanwhile: the next one is seen later
 	}
@@ -134,7 +134,7 @@ func (f *openedFile) gone(err error) error {
 }
 
 // there is openedFile.there with all that is beside the file.
-func (db *DB) there(ctx context.Context) error {
+func (db *database) there(ctx context.Context) error {
 	return fault(ctx, db.dialect, "check the database file", db.file.there(ctx, db.readers))
 }
 
@@ -145,7 +145,7 @@ const servesStill = 2 * time.Second
 // file, as long as the returned function was not called or the process ends; a
 // Conflict when one does. Other commands may use the file meanwhile. A server
 // may be shared: then it does nothing.
-func (db *DB) ServeAlone(ctx context.Context) (release func() error, err error) {
+func (db *database) ServeAlone(ctx context.Context) (release func() error, err error) {
 	if db.file == nil {
 		return func() error { return nil }, nil
 	}

@@ -13,7 +13,7 @@ import (
 // Sums counts the recordings asked for in [from, to) by state and reason, ordered
 // by both. Rows of one reason may have come into the database with its code and
 // without it.
-func (db *DB) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, error) {
+func (db journal) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, error) {
 	const query = `SELECT state, reason, reason_code, reason_detail, COUNT(*) FROM recordings
 		WHERE asked_at >= ? AND asked_at < ? GROUP BY state, reason, reason_code, reason_detail`
 	var count map[recording.Sum]int
@@ -43,7 +43,7 @@ func (db *DB) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, er
 }
 
 // Entries implements ledger.Rows.
-func (db *DB) Entries(ctx context.Context, from, to time.Time) ([]recording.Entry, error) {
+func (db journal) Entries(ctx context.Context, from, to time.Time) ([]recording.Entry, error) {
 	const query = `SELECT id, state, reason, reason_code, reason_detail, asked_at, bytes, blob_key, source_key FROM recordings
 		WHERE asked_at >= ? AND asked_at < ? ORDER BY asked_at, id`
 	var entries []recording.Entry
@@ -62,7 +62,7 @@ func (db *DB) Entries(ctx context.Context, from, to time.Time) ([]recording.Entr
 }
 
 // FirstAsked implements ledger.Rows.
-func (db *DB) FirstAsked(ctx context.Context, from time.Time) (at time.Time, err error) {
+func (db journal) FirstAsked(ctx context.Context, from time.Time) (at time.Time, err error) {
 	const query = `SELECT COALESCE(MIN(asked_at), 0) FROM recordings WHERE asked_at >= ?`
 	err = db.read(ctx, slow, "read the ledger", func(ctx context.Context, t tx) error {
 		return t.row(ctx, query, []any{millis(from)}, timeColumn{&at})
@@ -74,7 +74,7 @@ func (db *DB) FirstAsked(ctx context.Context, from time.Time) (at time.Time, err
 // [from, to), and when the first of them was; the zero time when there is
 // none. Of a stereo source, whose size no row has, it knows that it is twice
 // the mix.
-func (db *DB) Volume(ctx context.Context, from, to time.Time) (bytes int64, first time.Time, err error) {
+func (db journal) Volume(ctx context.Context, from, to time.Time) (bytes int64, first time.Time, err error) {
 	const query = `SELECT COALESCE(SUM(CASE WHEN source_key = '' THEN bytes ELSE 3 * bytes END), 0), COALESCE(MIN(asked_at), 0)
 		FROM recordings WHERE asked_at >= ? AND asked_at < ?`
 	err = db.read(ctx, slow, "add up the archive", func(ctx context.Context, t tx) error {

@@ -34,7 +34,7 @@ func scanRecording(row scanner, r *recording.Recording) (hasParts bool, err erro
 }
 
 // Get implements recording.Getter.
-func (db *DB) Get(ctx context.Context, id recording.ID) (recording.Recording, error) {
+func (db lookup) Get(ctx context.Context, id recording.ID) (recording.Recording, error) {
 	const query = selectRecordings + `WHERE r.id = ?`
 	list, err := db.list(ctx, "read a recording", query, id)
 	if err != nil || len(list) == 0 {
@@ -45,7 +45,7 @@ func (db *DB) Get(ctx context.Context, id recording.ID) (recording.Recording, er
 
 // ByTag implements retrieve.Rows. It is asked for every retrieval, so it is
 // one statement that reads no more than is judged, and ByUniqueID likewise.
-func (db *DB) ByTag(ctx context.Context, tag string, limit int) ([]recording.Candidate, error) {
+func (db lookup) ByTag(ctx context.Context, tag string, limit int) ([]recording.Candidate, error) {
 	const query = `SELECT r.id, r.state, r.reason, r.reason_code, r.reason_detail, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
 		FROM tags t JOIN recordings r ON r.id = t.recording_id WHERE t.tag = ?
 		ORDER BY t.asked_at DESC, t.recording_id DESC LIMIT ?`
@@ -54,7 +54,7 @@ func (db *DB) ByTag(ctx context.Context, tag string, limit int) ([]recording.Can
 
 // ByUniqueID implements retrieve.Rows. Calls are looked through only where
 // no channel is found, and for the channel once more at the same moment.
-func (db *DB) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Candidate, error) {
+func (db lookup) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Candidate, error) {
 	const own = `SELECT r.id, r.state, r.reason, r.reason_code, r.reason_detail, r.private, r.deleted, r.channel_ended_at, r.bytes, r.blob_key
 		FROM recordings r WHERE r.unique_id = ?
 		ORDER BY r.asked_at DESC, r.id DESC LIMIT ?`
@@ -78,7 +78,7 @@ func (db *DB) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]rec
 	return list, err
 }
 
-func (db *DB) candidates(ctx context.Context, what, query, key string, limit int) (list []recording.Candidate, err error) {
+func (db lookup) candidates(ctx context.Context, what, query, key string, limit int) (list []recording.Candidate, err error) {
 	err = db.readOnce(ctx, what, func(ctx context.Context, t tx) (err error) {
 		list, err = selectCandidates(ctx, t, query, key, limit)
 		return err
@@ -100,7 +100,7 @@ func selectCandidates(ctx context.Context, t tx, query, key string, limit int) (
 
 // Open implements recorder.Rows. What is open is few among many, so its two
 // halves are looked up apart, each by an index of its own.
-func (db *DB) Open(ctx context.Context, pbx string) ([]recording.Recording, error) {
+func (db lookup) Open(ctx context.Context, pbx string) ([]recording.Recording, error) {
 	const query = selectRecordings + `JOIN (
 			SELECT id FROM recordings WHERE pbx = ? AND channel_ended_at = 0
 			UNION
@@ -116,7 +116,7 @@ func (db *DB) Open(ctx context.Context, pbx string) ([]recording.Recording, erro
 }
 
 // OnChannel implements recorder.Rows.
-func (db *DB) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
+func (db lookup) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
 	const query = selectRecordings + `WHERE r.unique_id = ? AND r.pbx = ? AND r.state IN (?, ?, ?)
 		ORDER BY r.asked_at DESC, r.id DESC`
 	return db.list(ctx, "read what is recorded on a channel", query, uniqueID, pbx, recording.Starting, recording.Running, recording.Collecting)
@@ -124,7 +124,7 @@ func (db *DB) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.
 
 // Unfinished implements ledger.Rows. It reads the whole table: no
 // index begins with the state.
-func (db *DB) Unfinished(ctx context.Context) (list []recording.Recording, err error) {
+func (db lookup) Unfinished(ctx context.Context) (list []recording.Recording, err error) {
 	const query = selectRecordings + `WHERE r.channel_ended_at = 0 OR r.state IN (?) ORDER BY r.asked_at DESC, r.id DESC`
 	var args []any
 	for _, s := range recording.States() {
@@ -139,7 +139,7 @@ func (db *DB) Unfinished(ctx context.Context) (list []recording.Recording, err e
 	return list, err
 }
 
-func (db *DB) list(ctx context.Context, what, query string, args ...any) (list []recording.Recording, err error) {
+func (db lookup) list(ctx context.Context, what, query string, args ...any) (list []recording.Recording, err error) {
 	err = db.read(ctx, db.timeout, what, func(ctx context.Context, t tx) (err error) {
 		list, err = selectWhole(ctx, t, query, args...)
 		return err

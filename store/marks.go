@@ -10,12 +10,12 @@ import (
 
 // Mark implements mark.Store. A database that was not brought up to
 // date yet knows no archive.
-func (db *DB) Mark(ctx context.Context) (m recording.ArchiveMark, err error) {
+func (db marks) Mark(ctx context.Context) (m recording.ArchiveMark, err error) {
 	err = db.read(ctx, db.timeout, "read the mark of the archive", func(ctx context.Context, t tx) (err error) {
 		m = recording.ArchiveMark{}
 		if !db.hasMark.Load() {
 			var tables int
-			if err := t.row(ctx, db.dialect.hasTable(), []any{"archive_mark"}, &tables); err != nil || tables == 0 {
+			if err := t.row(ctx, db.dialect.queries().hasTable, []any{"archive_mark"}, &tables); err != nil || tables == 0 {
 				return err
 			}
 			db.hasMark.Store(true)
@@ -37,7 +37,7 @@ func readMark(ctx context.Context, t tx) (m recording.ArchiveMark, err error) {
 
 // SetMark implements mark.Store. Of two at once the key, or the
 // row's content, lets one through.
-func (db *DB) SetMark(ctx context.Context, was, now recording.ArchiveMark) error {
+func (db marks) SetMark(ctx context.Context, was, now recording.ArchiveMark) error {
 	const insert = `INSERT INTO archive_mark (one, id, written) VALUES (1, ?, ?)`
 	const update = `UPDATE archive_mark SET id = ?, written = ? WHERE one = 1 AND id = ? AND written = ?`
 	return db.write(ctx, "record the mark of the archive", func(ctx context.Context, t tx) error {
@@ -65,7 +65,7 @@ var errMarked = &recording.Error{Code: recording.Conflict, Msg: "the database no
 
 // Archived implements mark.Store. It can be asked of a database that
 // was not brought up to date yet, which has no codes of reasons.
-func (db *DB) Archived(ctx context.Context, limit int) ([]recording.Entry, error) {
+func (db marks) Archived(ctx context.Context, limit int) ([]recording.Entry, error) {
 	const query = `SELECT id, state, asked_at, bytes, blob_key, source_key FROM recordings
 		WHERE state = 'ready' ORDER BY asked_at DESC, id DESC LIMIT ?`
 	var entries []recording.Entry

@@ -26,7 +26,7 @@ const versionTable = "schema_versions"
 // that were applied, none when there was nothing to do. Processes may call it
 // at once: one works and the others wait. A database of a newer recgate is a
 // Conflict and left as it is.
-func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
+func (db schema) Migrate(ctx context.Context) (applied []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*slow)
 	defer cancel()
 	p, err := db.provider()
@@ -57,7 +57,7 @@ func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
 
 // Known returns the number of the newest migration that this program knows:
 // what it reads has that version at least.
-func (db *DB) Known() (int64, error) {
+func (db schema) Known() (int64, error) {
 	p, err := db.provider()
 	if err != nil {
 		return 0, err
@@ -73,11 +73,11 @@ func newestOf(p *goose.Provider) int64 {
 // Version returns the number of the newest migration that was applied, 0 for
 // a database without tables. It changes nothing, other than goose's own
 // question would, which makes the table that it asks.
-func (db *DB) Version(ctx context.Context) (version int64, err error) {
+func (db schema) Version(ctx context.Context) (version int64, err error) {
 	const query = `SELECT COALESCE(MAX(version_id), 0) FROM ` + versionTable
 	err = db.read(ctx, db.timeout, "read the schema version", func(ctx context.Context, t tx) error {
 		var tables int
-		if err := t.row(ctx, db.dialect.hasTable(), []any{versionTable}, &tables); err != nil || tables == 0 {
+		if err := t.row(ctx, db.dialect.queries().hasTable, []any{versionTable}, &tables); err != nil || tables == 0 {
 			return err
 		}
 		return t.row(ctx, query, nil, &version)
@@ -85,7 +85,7 @@ func (db *DB) Version(ctx context.Context) (version int64, err error) {
 	return version, err
 }
 
-func (db *DB) provider() (*goose.Provider, error) {
+func (db schema) provider() (*goose.Provider, error) {
 	folder, d, locker := db.dialect.migrations()
 	files, err := fs.Sub(migrationFiles, folder)
 	if err != nil {

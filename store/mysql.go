@@ -40,7 +40,7 @@ func (s mysqlSource) open(o Options) (*DB, error) {
 	pool.SetMaxIdleConns(maxIdle)
 	pool.SetConnMaxLifetime(3 * time.Minute) // servers drop what idles longer
 	d := mysqlDialect(c.DBName)
-	return &DB{dialect: d, readers: pool, writes: pool, writer: &retrier{pool, d, len(s.hosts) > 1}, timeout: o.Timeout, hasMark: &atomic.Bool{}}, nil
+	return newDB(&database{dialect: d, readers: pool, writes: pool, writer: &retrier{pool, d, len(s.hosts) > 1}, timeout: o.Timeout, hasMark: &atomic.Bool{}}), nil
 }
 
 // bind makes text bytes: all columns of text are VARBINARY, and as bytes they
@@ -56,12 +56,12 @@ func (mysqlDialect) bind(args []any) []any {
 	return bound
 }
 
-func (mysqlDialect) ping() string { return `SELECT 1` }
-
-func (mysqlDialect) clock() string { return `SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)` }
-
-func (mysqlDialect) hasTable() string {
-	return `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?`
+func (mysqlDialect) queries() queries {
+	return queries{
+		ping:     `SELECT 1`,
+		clock:    `SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)`,
+		hasTable: `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?`,
+	}
 }
 
 // kindOf knows the error numbers of MySQL and MariaDB.

@@ -19,7 +19,7 @@ const filledAtOnce = 1000
 // call: as long as a row has no code, and where an older program has changed
 // its reason since, its words say which it is, see recording.StoredReason; and
 // see recording.StoredTracks.
-func (db *DB) fillRows(ctx context.Context) error {
+func (db schema) fillRows(ctx context.Context) error {
 	pending := false
 	err := db.read(ctx, db.timeout, "look for rows of former versions", func(ctx context.Context, t tx) (err error) {
 		_, pending, err = filledUpTo(ctx, t)

@@ -9,7 +9,7 @@ import (
 )
 
 // Add implements recorder.Writer.
-func (db *DB) Add(ctx context.Context, r recording.Recording) error {
+func (db recordings) Add(ctx context.Context, r recording.Recording) error {
 	return db.write(ctx, "add a recording", func(ctx context.Context, t tx) error {
 		return addRecording(ctx, t, r)
 	})
@@ -77,7 +77,7 @@ func insertRecording(ctx context.Context, t tx, r recording.Recording, callID st
 }
 
 // SetFlags sets both flags of a recording.
-func (db *DB) SetFlags(ctx context.Context, id recording.ID, private, deleted bool) error {
+func (db recordings) SetFlags(ctx context.Context, id recording.ID, private, deleted bool) error {
 	const query = `UPDATE recordings SET private = ?, deleted = ? WHERE id = ?`
 	return db.write(ctx, "set the flags", func(ctx context.Context, t tx) error {
 		n, err := t.exec(ctx, query, private, deleted, id)

@@ -47,12 +47,12 @@ func (s sqliteSource) open(o Options) (*DB, error) {
 	seats := max(4, runtime.NumCPU())
 	readers.SetMaxOpenConns(seats + 1) // and the one that openedFile holds
 	readers.SetMaxIdleConns(seats)
-	db := &DB{
+	db := &database{
 		dialect: d, readers: readers, writes: writes, timeout: o.Timeout,
 		prepared: newPrepared(readers), seats: make(chan struct{}, seats), hasMark: &atomic.Bool{}, file: file,
 	}
 	db.writer = newGroup(writes, d, o.Timeout, db.there)
-	return db, nil
+	return newDB(db), nil
 }
 
 // uri names the file to SQLite. The path is escaped, so that no character of
@@ -64,14 +64,12 @@ func (d sqliteDialect) uri(options url.Values) string {
 
 func (sqliteDialect) bind(args []any) []any { return args }
 
-func (sqliteDialect) ping() string { return `SELECT COUNT(*) FROM sqlite_schema` }
-
-func (sqliteDialect) clock() string {
-	return `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`
-}
-
-func (sqliteDialect) hasTable() string {
-	return `SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?`
+func (sqliteDialect) queries() queries {
+	return queries{
+		ping:     `SELECT COUNT(*) FROM sqlite_schema`,
+		clock:    `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
+		hasTable: `SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?`,
+	}
 }
 
 func (sqliteDialect) kindOf(err error) kind {

@@ -12,7 +12,7 @@ import (
 
 // Advance implements book.Rows. The state is part of the condition, so
 // that of two steps at once the database lets one through.
-func (db *DB) Advance(ctx context.Context, id recording.ID, s recording.Step) error {
+func (db recordings) Advance(ctx context.Context, id recording.ID, s recording.Step) error {
 	const query = `UPDATE recordings SET state = ?, reason = ?, reason_code = ?, reason_detail = ?,
 			recorder = COALESCE(NULLIF(?, ''), recorder),
 			handle = COALESCE(NULLIF(?, ''), handle),
@@ -91,7 +91,7 @@ func insertStep(ctx context.Context, t tx, id recording.ID, p recording.Past) er
 
 // Move implements recorder.Writer. The history tells from where to where;
 // the hangup of the channel that was left says nothing of the new one.
-func (db *DB) Move(ctx context.Context, id recording.ID, to recording.Party, at time.Time) error {
+func (db recordings) Move(ctx context.Context, id recording.ID, to recording.Party, at time.Time) error {
 	return db.write(ctx, "move a recording", func(ctx context.Context, t tx) error {
 		const query = `SELECT state, pbx, channel, unique_id, call_id FROM recordings WHERE id = ?`
 		var state recording.State
@@ -130,7 +130,7 @@ func (db *DB) Move(ctx context.Context, id recording.ID, to recording.Party, at 
 }
 
 // History implements ledger.Rows. It begins with the start.
-func (db *DB) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
+func (db lookup) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
 	const query = `SELECT made_at, state, reason, reason_code, reason_detail, said FROM steps WHERE recording_id = ? ORDER BY nth`
 	var steps []recording.Past
 	err := db.read(ctx, db.timeout, "read the history", func(ctx context.Context, t tx) error {

@@ -17,8 +17,44 @@ import (
 )
 
 // DB is an open database. It is safe for use from many goroutines, and finds
-// a server that was away again by itself.
+// a server that was away again by itself. Its methods are in the file of the
+// table that they are about.
 type DB struct {
+	*database
+	recordings
+	lookup
+	journal
+	keys
+	leases
+	marks
+	schema
+}
+
+// newDB gives an open database its methods.
+func newDB(d *database) *DB {
+	l := leases{d}
+	return &DB{
+		database: d, recordings: recordings{d}, lookup: lookup{d}, journal: journal{d},
+		keys: keys{d}, leases: l, marks: marks{d}, schema: schema{d, l},
+	}
+}
+
+// What is asked of a database, by what it is about.
+type (
+	recordings struct{ *database } // writes recordings and what becomes of them
+	lookup     struct{ *database } // reads recordings
+	journal    struct{ *database } // adds up recordings, and keeps the access log
+	keys       struct{ *database } // API keys
+	leases     struct{ *database } // who does which work
+	marks      struct{ *database } // the mark of the archive
+	schema     struct {            // the tables themselves
+		*database
+		leases leases
+	}
+)
+
+// database are the connections, and the transactions over them.
+type database struct {
 	dialect dialect
 	readers *sql.DB
 	writes  *sql.DB // the pool of writer; on MySQL the same as readers
@@ -74,7 +110,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 }
 
 // Ping reports whether the database answers: nil, or an Unavailable error.
-func (db *DB) Ping(ctx context.Context) error {
+func (db *database) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
 	if err := db.there(ctx); err != nil {
@@ -82,7 +118,7 @@ func (db *DB) Ping(ctx context.Context) error {
 	}
 	for _, pool := range []*sql.DB{db.writes, db.readers} {
 		var n int
-		if err := pool.QueryRowContext(ctx, db.dialect.ping()).Scan(&n); err != nil {
+		if err := pool.QueryRowContext(ctx, db.dialect.queries().ping).Scan(&n); err != nil {
 			return fault(ctx, db.dialect, "ping the database", err)
 		}
 	}
@@ -91,13 +127,13 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // Shared reports whether other programs may use the database at the same time,
 // which then divide the work by its leases. An SQLite file has one.
-func (db *DB) Shared() bool {
+func (db *database) Shared() bool {
 	_, alone := db.dialect.(sqliteDialect)
 	return !alone
 }
 
 // Close closes all connections. Calls that still run end with an error.
-func (db *DB) Close() error {
+func (db *database) Close() error {
 	err := errors.Join(db.file.close(), db.writes.Close())
 	if db.readers != db.writes {
 		err = errors.Join(err, db.readers.Close())
@@ -107,7 +143,7 @@ func (db *DB) Close() error {
 
 // write runs change as one transaction that is durable on return. change may
 // run more than once, so it must not keep anything of an earlier run.
-func (db *DB) write(ctx context.Context, what string, change change) error {
+func (db *database) write(ctx context.Context, what string, change change) error {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
 	began := time.Now()
@@ -117,7 +153,7 @@ func (db *DB) write(ctx context.Context, what string, change change) error {
 }
 
 // tell reports a transaction. A caller who has gone is not a failure.
-func (db *DB) tell(wrote bool, began time.Time, err error) {
+func (db *database) tell(wrote bool, began time.Time, err error) {
 	if db.ran == nil {
 		return
 	}
@@ -127,7 +163,7 @@ func (db *DB) tell(wrote bool, began time.Time, err error) {
 }
 
 // read runs look in one transaction, so that all it reads is of one moment.
-func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look change) error {
+func (db *database) read(ctx context.Context, timeout time.Duration, what string, look change) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	began := time.Now()
@@ -141,7 +177,7 @@ func (db *DB) read(ctx context.Context, timeout time.Duration, what string, look
 
 // readOnce runs look, which is one quick statement and so of one moment by
 // itself, without a transaction.
-func (db *DB) readOnce(ctx context.Context, what string, look change) error {
+func (db *database) readOnce(ctx context.Context, what string, look change) error {
 	began := time.Now()
 	err := db.file.there(ctx, nil)
 	if err == nil {
@@ -155,7 +191,7 @@ func (db *DB) readOnce(ctx context.Context, what string, look change) error {
 // its files: a connection that was made while another file lay in the place of
 // one of them would keep that file, and fail for as long as it lives. Others may
 // be using such connections at the same time, hence more than one try.
-func (db *DB) reopening(look func() error) error {
+func (db *database) reopening(look func() error) error {
 	err := look()
 	for tries := 2 * cap(db.seats); tries > 0 && isBroken(err); tries-- {
 		db.readers.SetMaxIdleConns(0)
@@ -165,7 +201,7 @@ func (db *DB) reopening(look func() error) error {
 	return err
 }
 
-func (db *DB) lookOnce(ctx context.Context, look change) error {
+func (db *database) lookOnce(ctx context.Context, look change) error {
 	if r, ok := db.writer.(*retrier); ok {
 		ctx, cancel := context.WithTimeout(ctx, db.timeout)
 		defer cancel()
@@ -181,7 +217,7 @@ func (db *DB) lookOnce(ctx context.Context, look change) error {
 
 // takeSeat waits until a connection is free, no longer than db.timeout: what
 // has a seat waits for none, and need not be told of ctx, see look.
-func (db *DB) takeSeat(ctx context.Context) error {
+func (db *database) takeSeat(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -200,11 +236,11 @@ func (db *DB) takeSeat(ctx context.Context) error {
 	}
 }
 
-func (db *DB) leaveSeat() { <-db.seats }
+func (db *database) leaveSeat() { <-db.seats }
 
 // look reads. What is quick is told nothing of ctx once it has a seat: the
 // driver starts a goroutine for each statement whose context can end.
-func (db *DB) look(ctx context.Context, quick bool, look change) error {
+func (db *database) look(ctx context.Context, quick bool, look change) error {
 	if r, ok := db.writer.(*retrier); ok {
 		return r.read(ctx, look)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // AddTag implements recorder.Writer.
-func (db *DB) AddTag(ctx context.Context, id recording.ID, tag, by string, at time.Time) error {
+func (db recordings) AddTag(ctx context.Context, id recording.ID, tag, by string, at time.Time) error {
 	return db.write(ctx, "add a tag", func(ctx context.Context, t tx) error {
 		const update = `UPDATE recordings SET external_reference = ? WHERE id = ?` // locks the row, too
 		if n, err := t.exec(ctx, update, tag, id); n == 0 || err != nil {

@@ -14,7 +14,7 @@ import (
 // transaction, which nobody else sees: nil when a start could be written now,
 // else the Unavailable error that it would meet, such as of a full disk, tables
 // that are not there or a server that is read-only. The tables must be up to date.
-func (db *DB) TryStart(ctx context.Context) error {
+func (db schema) TryStart(ctx context.Context) error {
 	now := time.Now()
 	id, err := recording.NewID(now, rand.Reader)
 	if err != nil {
@@ -65,7 +65,7 @@ func removeTrial(ctx context.Context, t tx, r recording.Recording) error {
 }
 
 // IsUpToDate reports whether Migrate would find nothing to do.
-func (db *DB) IsUpToDate(ctx context.Context) (bool, error) {
+func (db schema) IsUpToDate(ctx context.Context) (bool, error) {
 	p, err := db.provider()
 	if err != nil {
 		return false, err
