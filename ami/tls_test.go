@@ -49,7 +49,7 @@ func selfSigned(t *testing.T) (tls.Certificate, string) {
 // trusting is the configuration of a client that trusts a file.
 func trusting(t *testing.T, file string) *tls.Config {
 	t.Helper()
-	certificates, err := trust.File(file)
+	certificates, err := trust.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

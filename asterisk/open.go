@@ -47,7 +47,7 @@ func clientTLS(c config.PBX) (*tls.Config, error) {
 	if c.TLS.CAFile == "" {
 		return &tls.Config{ServerName: name}, nil
 	}
-	certificates, err := trust.File(c.TLS.CAFile)
+	certificates, err := trust.ReadFile(c.TLS.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("pbx %q: tls: %w", c.Name, err)
 	}

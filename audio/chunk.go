@@ -33,7 +33,7 @@ type chunk struct {
 // next returns the offset of the chunk after c: chunks begin at even offsets.
 func (c chunk) next() int64 { return c.at + c.size + c.size%2 }
 
-// readChunk reads the head of the chunk at the offset.
+// readChunk reads the header of the chunk at an offset.
 func readChunk(f io.ReaderAt, at int64) (chunk, error) {
 	var b [chunkBytes]byte
 	if err := readAt(f, b[:], at); err != nil {
@@ -42,7 +42,7 @@ func readChunk(f io.ReaderAt, at int64) (chunk, error) {
 	return chunk{id: string(b[:4]), at: at + chunkBytes, size: int64(binary.LittleEndian.Uint32(b[4:]))}, nil
 }
 
-// scan walks the chunks until it has met the format and the samples.
+// scan reads chunks until it has found the format and the samples.
 func (w *WAV) scan(size int64) error {
 	at := int64(riffBytes)
 	for range maxChunks {
@@ -57,7 +57,7 @@ func (w *WAV) scan(size int64) error {
 		case c.id == "fmt " && w.Rate == 0:
 			err = w.readFormat(c, size)
 		case c.id == "data" && w.DataOffset == 0:
-			err = w.locate(c, size)
+			err = w.locateSamples(c, size)
 		}
 		if err != nil {
 			return err
@@ -84,26 +84,26 @@ func (w *WAV) readFormat(c chunk, size int64) error {
 	return w.setFormat(b)
 }
 
-// locate decides how many bytes of samples there are: what the header says,
-// if it fits the file, else everything up to the end of the file. Keeping
-// too much is heard as a click; keeping too little loses evidence.
-func (w *WAV) locate(c chunk, size int64) error {
+// locateSamples decides how many bytes of samples there are: the number in the
+// header, if it fits the file, else everything up to the end of the file. Keeping too
+// much is heard as a click; keeping too little loses evidence.
+func (w *WAV) locateSamples(c chunk, size int64) error {
 	present := size - c.at
 	w.DataOffset, w.DataBytes = c.at, present
 	if c.size > present {
 		return nil
 	}
-	fits, err := onlyChunks(w.file, c, size)
+	fits, err := hasOnlyChunks(w.file, c, size)
 	if fits {
 		w.DataBytes, w.Complete = c.size, true
 	}
 	return err
 }
 
-// onlyChunks reports whether nothing but well-formed chunks follows the samples
+// hasOnlyChunks reports whether nothing but well-formed chunks follows the samples
 // of data. Samples could pass for chunks only if they spelt out an id and a
 // size that ends exactly where the file does.
-func onlyChunks(f io.ReaderAt, data chunk, size int64) (bool, error) {
+func hasOnlyChunks(f io.ReaderAt, data chunk, size int64) (bool, error) {
 	c := data
 	for range maxChunks {
 		if end := c.at + c.size; end == size || c.next() == size {
@@ -116,14 +116,14 @@ func onlyChunks(f io.ReaderAt, data chunk, size int64) (bool, error) {
 		if c, err = readChunk(f, c.next()); err != nil {
 			return false, err
 		}
-		if !printable(c.id) {
+		if !isPrintable(c.id) {
 			return false, nil
 		}
 	}
 	return false, nil
 }
 
-func printable(id string) bool {
+func isPrintable(id string) bool {
 	for _, b := range []byte(id) {
 		if b < ' ' || b > '~' {
 			return false

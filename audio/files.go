@@ -5,16 +5,15 @@ import (
 	"time"
 )
 
-// Leg is one of two files that belong together. The type has no name of its
-// own, so that others can ask for it without importing this package.
+// Leg is one of two files that belong together. It is an alias, so that other
+// packages can name the type without importing this one.
 type Leg = struct {
 	File  io.ReaderAt
 	Size  int64
 	Delay time.Duration // after the beginning of the earlier leg, >= 0
 }
 
-// Files does with whole files what the functions of this package do with
-// open ones. The zero value is ready.
+// Files applies the functions of this package to files. The zero value is ready.
 type Files struct{}
 
 // Check reports whether a file's header agrees with its size, and how long its

@@ -43,17 +43,17 @@ func Header(rate, channels int, dataBytes int64) ([]byte, error) {
 	return binary.LittleEndian.AppendUint32(b, uint32(dataBytes)), nil
 }
 
-// header is Header for values that Open or join have checked; should they be
-// wrong all the same, the reader says so before a byte has left.
+// header returns Header as a reader, for values that Open has checked. If they are
+// wrong all the same, the reader fails at once.
 func header(rate, channels int, dataBytes int64) io.Reader {
 	b, err := Header(rate, channels, dataBytes)
 	if err != nil {
-		return failed{err}
+		return errorReader{err}
 	}
 	return bytes.NewReader(b)
 }
 
-// failed is a reader of nothing but an error.
-type failed struct{ err error }
+// errorReader is a reader that fails.
+type errorReader struct{ err error }
 
-func (f failed) Read([]byte) (int, error) { return 0, f.err }
+func (f errorReader) Read([]byte) (int, error) { return 0, f.err }

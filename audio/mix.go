@@ -67,7 +67,7 @@ func join(a, b Input, channels int, combine func(out, a, b []byte)) (Stream, err
 	return Stream{
 		Reader:   &joiner{legs: legs, left: frames, channels: channels, combine: combine, ready: head},
 		Bytes:    HeaderBytes + size,
-		Duration: duration(frames, rate),
+		Duration: durationOf(frames, rate),
 	}, nil
 }
 
@@ -113,7 +113,7 @@ type joiner struct {
 // Read implements io.Reader.
 func (j *joiner) Read(p []byte) (int, error) {
 	if len(j.ready) == 0 && j.err == nil {
-		j.err = j.block()
+		j.err = j.joinBlock()
 	}
 	if j.err != nil {
 		return 0, j.err
@@ -123,8 +123,8 @@ func (j *joiner) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// block combines the next block, or says io.EOF.
-func (j *joiner) block() error {
+// joinBlock combines the next block; io.EOF after the last one.
+func (j *joiner) joinBlock() error {
 	n := int(min(j.left, blockFrames)) * sampleBytes
 	if n == 0 {
 		return io.EOF

@@ -83,7 +83,7 @@ func Open(f io.ReaderAt, size int64) (*WAV, error) {
 func (w *WAV) Frames() int64 { return w.DataBytes / int64(w.frameBytes()) }
 
 // Duration returns how long the sound is.
-func (w *WAV) Duration() time.Duration { return duration(w.Frames(), w.Rate) }
+func (w *WAV) Duration() time.Duration { return durationOf(w.Frames(), w.Rate) }
 
 // Clean returns the file as it should have been: a header of 44 bytes that
 // agrees with its size, then the samples. Should the file have shrunk in the
@@ -94,7 +94,7 @@ func (w *WAV) Clean() io.Reader {
 
 // samples reads the sound without the header.
 func (w *WAV) samples() io.Reader {
-	return &exactly{from: io.NewSectionReader(w.file, w.DataOffset, w.DataBytes), left: w.DataBytes}
+	return &exactReader{from: io.NewSectionReader(w.file, w.DataOffset, w.DataBytes), left: w.DataBytes}
 }
 
 func (w *WAV) frameBytes() int { return w.Channels * sampleBytes }
@@ -122,14 +122,14 @@ func (w *WAV) setFormat(b []byte) error {
 	return nil
 }
 
-// exactly passes on a known number of bytes, and calls it an error when
-// there are fewer: a header has promised them already.
-type exactly struct {
+// exactReader reads a known number of bytes. It is an error if there are fewer: the
+// header has promised them already.
+type exactReader struct {
 	from io.Reader
 	left int64
 }
 
-func (e *exactly) Read(p []byte) (int, error) {
+func (e *exactReader) Read(p []byte) (int, error) {
 	n, err := e.from.Read(p)
 	e.left -= int64(n)
 	if errors.Is(err, io.EOF) && e.left > 0 {
@@ -150,7 +150,7 @@ func readAt(f io.ReaderAt, b []byte, at int64) error {
 	return fmt.Errorf("read the WAV header: %w", err)
 }
 
-func duration(frames int64, rate int) time.Duration {
+func durationOf(frames int64, rate int) time.Duration {
 	whole, rest := frames/int64(rate), frames%int64(rate)
 	return time.Duration(whole)*time.Second + time.Duration(rest)*time.Second/time.Duration(rate)
 }

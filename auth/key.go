@@ -45,8 +45,8 @@ type Key struct {
 	RevokedAt  time.Time // zero: it is good
 }
 
-// Good reports whether the key opens anything.
-func (k Key) Good() bool { return k.RevokedAt.IsZero() }
+// IsGood reports whether the key opens anything.
+func (k Key) IsGood() bool { return k.RevokedAt.IsZero() }
 
 // letters write a key: lower case and digits, which a URL, a shell and a
 // telephone call leave as they are.

@@ -79,8 +79,8 @@ func (r *Ring) Renew(ctx context.Context) error {
 	return nil
 }
 
-// Run keeps the keys up to date, and writes down when they were used, until
-// ctx ends.
+// Run reads the keys every second, and writes down when they were used, until ctx
+// ends.
 func (r *Ring) Run(ctx context.Context) error {
 	tick := time.NewTicker(renewal)
 	defer tick.Stop()
@@ -92,16 +92,16 @@ func (r *Ring) Run(ctx context.Context) error {
 		}
 		err := r.Renew(ctx)
 		if err == nil {
-			err = r.note(ctx)
+			err = r.noteUses(ctx)
 		}
 		if ctx.Err() == nil {
-			r.tell(ctx, err)
+			r.logChange(ctx, err)
 		}
 	}
 }
 
-// tell logs that the keys cannot be had, or can again, once.
-func (r *Ring) tell(ctx context.Context, err error) {
+// logChange logs once that the keys cannot be read, and once that they can again.
+func (r *Ring) logChange(ctx context.Context, err error) {
 	switch before := r.failed; {
 	case err != nil && !before:
 		r.o.Log.WarnContext(ctx, "keys not read, the ones read before stay valid", slog.Any("err", err))
@@ -111,9 +111,10 @@ func (r *Ring) tell(ctx context.Context, err error) {
 	r.failed = err != nil
 }
 
-// note writes down the uses that are worth it.
-func (r *Ring) note(ctx context.Context) error {
-	for _, k := range r.all() {
+// noteUses writes down when keys were used, unless the database knows of a use less
+// than a minute before.
+func (r *Ring) noteUses(ctx context.Context) error {
+	for _, k := range r.databaseKeys() {
 		r.mu.RLock()
 		at := r.used[k.Name]
 		r.mu.RUnlock()
@@ -127,7 +128,7 @@ func (r *Ring) note(ctx context.Context) error {
 	return nil
 }
 
-func (r *Ring) all() []Key {
+func (r *Ring) databaseKeys() []Key {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.kept
@@ -136,7 +137,7 @@ func (r *Ring) all() []Key {
 // Needed reports whether a caller must show a key: as soon as there is one.
 // Revoked ones count, since to revoke the last key is not meant to let
 // everybody in.
-func (r *Ring) Needed() bool { return r.o.Needed || len(r.fixed)+len(r.all()) > 0 }
+func (r *Ring) Needed() bool { return r.o.Needed || len(r.fixed)+len(r.databaseKeys()) > 0 }
 
 // Find returns the name of the first good key among the texts. All keys are
 // compared with each text, by their hashes and in constant time, so that the
@@ -144,9 +145,9 @@ func (r *Ring) Needed() bool { return r.o.Needed || len(r.fixed)+len(r.all()) > 
 func (r *Ring) Find(texts []string) (name string, ok bool) {
 	for _, text := range texts {
 		sum := sha256.Sum256([]byte(text))
-		for _, keys := range [][]Key{r.fixed, r.all()} {
+		for _, keys := range [][]Key{r.fixed, r.databaseKeys()} {
 			for _, k := range keys {
-				if subtle.ConstantTimeCompare(k.Sum[:], sum[:]) == 1 && k.Good() && !ok {
+				if subtle.ConstantTimeCompare(k.Sum[:], sum[:]) == 1 && k.IsGood() && !ok {
 					name, ok = k.Name, true
 				}
 			}
@@ -167,9 +168,9 @@ func (r *Ring) Actor(name string) recording.Actor {
 		return recording.Actor{}
 	}
 	a := recording.Actor{Kind: recording.KeyHolder, Name: name}
-	for _, keys := range [][]Key{r.fixed, r.all()} {
+	for _, keys := range [][]Key{r.fixed, r.databaseKeys()} {
 		for _, k := range keys {
-			if k.Name == name && k.Good() {
+			if k.Name == name && k.IsGood() {
 				a.Methods = k.Methods
 			}
 		}

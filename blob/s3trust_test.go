@@ -24,7 +24,7 @@ func TestS3Certificate(t *testing.T) {
 	secure.StartTLS()
 	defer secure.Close()
 	for file, trusted := range map[string]bool{"pbx.crt": true, "other.crt": false} {
-		certificates, err := trust.File("../trust/testdata/" + file)
+		certificates, err := trust.ReadFile("../trust/testdata/" + file)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -75,7 +75,7 @@ func (c *Collector) lookAgain(ctx context.Context, w *book.Wait) time.Duration {
 
 // claim is collect for one of several processes.
 func (c *Collector) claim(ctx context.Context, w *book.Wait) (again time.Duration, err error) {
-	if c.Claims.Alone() {
+	if c.Claims.IsAlone() {
 		return c.collect(ctx, w)
 	}
 	if rec, err := c.Rows.Get(ctx, w.ID); err != nil || rec.State != recording.Collecting {

@@ -53,7 +53,7 @@ type reader struct {
 // refused: nothing here is long enough to need them.
 func readYAML(name string, data []byte) ([]entry, []Problem) {
 	r := &reader{name: name}
-	data, err := smallfile.Text(data)
+	data, err := smallfile.DecodeText(data)
 	if err != nil {
 		return nil, []Problem{{From: name, Msg: "the file " + err.Error()}}
 	}

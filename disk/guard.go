@@ -26,9 +26,9 @@ type Place struct {
 	// Grows says that finished recordings stay here, so that the rate at which
 	// they are made says how long the room will do.
 	Grows bool
-	// There reports whether Path is what it ought to be: the disk below a mount
+	// CheckMounted reports whether Path is what it ought to be: the disk below a mount
 	// that is away says nothing of the one that is mounted. nil: it always is.
-	There func(context.Context) error
+	CheckMounted func(context.Context) error
 }
 
 // Usage is how full a file system is, as df counts: what only root may use is
@@ -105,9 +105,9 @@ var errNotYet = errors.New("not checked yet")
 func (g *Guard) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i := range g.o.Places {
-		wg.Go(func() { every(ctx, lookEvery, func() { g.look(ctx, i) }) })
+		wg.Go(func() { repeat(ctx, lookEvery, func() { g.look(ctx, i) }) })
 	}
-	wg.Go(func() { every(ctx, rateEvery, func() { g.learn(ctx) }) })
+	wg.Go(func() { repeat(ctx, rateEvery, func() { g.learnRate(ctx) }) })
 	<-ctx.Done()
 	ended := make(chan struct{})
 	go func() {
@@ -121,7 +121,8 @@ func (g *Guard) Run(ctx context.Context) error {
 	return nil
 }
 
-func every(ctx context.Context, d time.Duration, do func()) {
+// repeat calls do at once and then every d until ctx ends.
+func repeat(ctx context.Context, d time.Duration, do func()) {
 	tick := time.NewTicker(d)
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -138,14 +139,14 @@ func (g *Guard) Look(ctx context.Context) {
 	for i := range g.o.Places {
 		g.look(ctx, i)
 	}
-	g.learn(ctx)
+	g.learnRate(ctx)
 }
 
-// look looks at one place, and says when it has become worse or better.
+// look looks at one place, and logs when it has become worse or better.
 func (g *Guard) look(ctx context.Context, i int) {
 	now := Level{Place: g.o.Places[i]}
-	if now.There != nil {
-		now.Err = now.There(ctx)
+	if now.CheckMounted != nil {
+		now.Err = now.CheckMounted(ctx)
 	}
 	if now.Err == nil {
 		now.Usage, now.Err = g.o.Look(now.Path)
@@ -167,8 +168,8 @@ func (g *Guard) look(ctx context.Context, i int) {
 	}
 }
 
-// learn asks for the rate.
-func (g *Guard) learn(ctx context.Context) {
+// learnRate asks for the rate. If that fails, the last one stays.
+func (g *Guard) learnRate(ctx context.Context) {
 	if g.o.Rate == nil {
 		return
 	}
@@ -177,7 +178,7 @@ func (g *Guard) learn(ctx context.Context) {
 	rate, err := g.o.Rate(asking)
 	if err != nil {
 		g.o.Log.DebugContext(ctx, "rate of recordings unknown for now", slog.Any("err", err))
-		return // the last one will do
+		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -205,12 +206,12 @@ func (g *Guard) grade(l Level) grade {
 	return fine
 }
 
-// percent never shows a level that is not reached yet.
+// percent rounds down, so that it never shows a level that is not reached yet.
 func percent(u Usage) int { return int(u.Ratio() * 100) }
 
-// Room returns nil when there is room for a new recording of a PBX, else an
+// CheckRoom returns nil when there is room for a new recording of a PBX, else an
 // Unavailable error that says which disk is full.
-func (g *Guard) Room(pbx string) error {
+func (g *Guard) CheckRoom(pbx string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, l := range g.seen {
@@ -221,8 +222,8 @@ func (g *Guard) Room(pbx string) error {
 	return nil
 }
 
-// Full returns what Refusal says of the place of that name, as last seen.
-func (g *Guard) Full(name string) error {
+// CheckPlace returns Refusal of the place with a name, as it was last seen.
+func (g *Guard) CheckPlace(name string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, l := range g.seen {
@@ -233,7 +234,8 @@ func (g *Guard) Full(name string) error {
 	return nil
 }
 
-// Refusal is what is said of a level from Refuse on, and nil of any other.
+// Refusal returns an error for a level at which new recordings are refused, and nil
+// for any other.
 func (g *Guard) Refusal(l Level) error {
 	if g.grade(l) != refusing {
 		return nil
@@ -257,7 +259,8 @@ func (g *Guard) Levels() []Level {
 	return levels
 }
 
-// String tells a level to a person: "41 % used, 120.4 GB free, enough for 83 days".
+// String describes a level for people: "41 % used, 120.4 GB free, enough for 83 days
+// at the current rate".
 func (l Level) String() string {
 	text := fmt.Sprintf("%d %% used, %.1f GB free", percent(l.Usage), float64(l.Free)/1e9)
 	switch {

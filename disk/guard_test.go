@@ -75,7 +75,7 @@ func guarded(t *testing.T, s *shelf, rate func(context.Context) (float64, error)
 func room(t *testing.T, g *disk.Guard, north, south string) {
 	t.Helper()
 	for pbx, want := range map[string]string{"north": north, "south": south} {
-		err := g.Room(pbx)
+		err := g.CheckRoom(pbx)
 		if want == "" && err == nil {
 			continue
 		}
@@ -199,7 +199,7 @@ func TestRealDisk(t *testing.T) {
 		if l.Err != nil || l.Used == 0 || l.Ratio() <= 0 || l.Ratio() > 1 {
 			t.Fatalf("its level is %+v", l)
 		}
-		if err := g.Room("pbx1"); (err != nil) != refused {
+		if err := g.CheckRoom("pbx1"); (err != nil) != refused {
 			t.Errorf("refused from %d %% on, at %s: %v", refuse, l, err)
 		}
 	}
@@ -215,19 +215,19 @@ func TestRealDisk(t *testing.T) {
 func TestPlaceThatIsNotThere(t *testing.T) {
 	away := errors.New("its mount is away")
 	g := disk.New(disk.Options{
-		Places: []disk.Place{{Name: "archive", Path: "/", There: func(context.Context) error { return away }}},
+		Places: []disk.Place{{Name: "archive", Path: "/", CheckMounted: func(context.Context) error { return away }}},
 		Warn:   1, Refuse: 2, Look: func(string) (disk.Usage, error) { return disk.Usage{Used: 99, Free: 1}, nil },
 	})
 	g.Look(t.Context())
 	if l := g.Levels()[0]; !errors.Is(l.Err, away) || l.Used != 0 {
 		t.Errorf("the level is %+v", l)
 	}
-	if err := errors.Join(g.Room("pbx1"), g.Full("archive")); err != nil {
+	if err := errors.Join(g.CheckRoom("pbx1"), g.CheckPlace("archive")); err != nil {
 		t.Errorf("starts are refused: %v", err)
 	}
 	away = nil
 	g.Look(t.Context())
-	if g.Room("pbx1") == nil || g.Full("archive") == nil || g.Full("database") != nil {
-		t.Errorf("the mount is back, full: %v, %v", g.Room("pbx1"), g.Full("archive"))
+	if g.CheckRoom("pbx1") == nil || g.CheckPlace("archive") == nil || g.CheckPlace("database") != nil {
+		t.Errorf("the mount is back, full: %v, %v", g.CheckRoom("pbx1"), g.CheckPlace("archive"))
 	}
 }

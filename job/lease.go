@@ -45,8 +45,8 @@ type Claims struct {
 	Log    *slog.Logger
 }
 
-// Alone reports whether no other process does the same work.
-func (c Claims) Alone() bool { return c.Holder == "" }
+// IsAlone reports whether no other process does the same work.
+func (c Claims) IsAlone() bool { return c.Holder == "" }
 
 // Do does the work of a name unless another process is at it, and reports
 // whether it was this one's to do. The context of do ends when the lease is
@@ -54,7 +54,7 @@ func (c Claims) Alone() bool { return c.Holder == "" }
 // work by error, so that do must be harmless twice at a time. It is, for steps
 // compare and set, and what is put into the archive is whole or not there.
 func (c Claims) Do(ctx context.Context, name string, do func(ctx context.Context) error) (mine bool, err error) {
-	if c.Alone() {
+	if c.IsAlone() {
 		return true, do(ctx)
 	}
 	asked := time.Now()

@@ -7,21 +7,21 @@ import (
 	"recgate/recording"
 )
 
-// Locks serialises what is done about one thing, such as a channel: each has a
-// lock. The zero value is ready.
+// Locks has a lock for each key, such as a channel, so that what is done about one
+// of them is done one after the other. The zero value is ready.
 type Locks[Key comparable] struct {
 	mu   sync.Mutex // guards held
 	held map[Key]*lock
 }
 
-// lock is of one key; users counts the holder and those who wait.
+// lock is the lock of one key; users counts its holder and those who wait for it.
 type lock struct {
 	turn  chan struct{} // holds a token while nobody has the lock
 	users int
 }
 
-// Lock waits for the lock of a key, at most until ctx ends, and returns what
-// gives it free again.
+// Lock waits for the lock of a key, at most until ctx ends, and returns the function
+// that releases it.
 func (l *Locks[Key]) Lock(ctx context.Context, key Key) (unlock func(), err error) {
 	one := l.join(key)
 	select {
@@ -62,7 +62,7 @@ func (l *Locks[Key]) leave(key Key) {
 	}
 }
 
-// Held returns how many keys have a holder now.
+// Held returns how many keys have a lock that somebody holds.
 func (l *Locks[Key]) Held() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

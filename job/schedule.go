@@ -14,10 +14,10 @@ import (
 // Schedule runs jobs at their time on a few workers. A job is named; adding
 // a name that waits already moves it to the earlier time and makes no second job.
 type Schedule struct {
-	mu   sync.Mutex // guards jobs and byName
-	jobs jobs
-	name map[string]*job
-	wake chan struct{} // holds a token when jobs has changed
+	mu     sync.Mutex // guards jobs and byName
+	jobs   jobs
+	byName map[string]*job
+	wake   chan struct{} // holds a token when jobs has changed
 }
 
 type job struct {
@@ -29,7 +29,7 @@ type job struct {
 
 // NewSchedule returns a schedule without jobs. It starts nothing; Run does.
 func NewSchedule() *Schedule {
-	return &Schedule{name: map[string]*job{}, wake: make(chan struct{}, 1)}
+	return &Schedule{byName: map[string]*job{}, wake: make(chan struct{}, 1)}
 }
 
 // Add has run called after the delay, by a worker of Run.
@@ -37,14 +37,14 @@ func (q *Schedule) Add(delay time.Duration, name string, run func(context.Contex
 	at := time.Now().Add(delay)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if j := q.name[name]; j != nil {
+	if j := q.byName[name]; j != nil {
 		if at.Before(j.at) {
 			j.at, j.run = at, run
 			heap.Fix(&q.jobs, j.slot)
 		}
 	} else {
 		j = &job{name: name, at: at, run: run}
-		q.name[name] = j
+		q.byName[name] = j
 		heap.Push(&q.jobs, j)
 	}
 	select {
@@ -53,12 +53,12 @@ func (q *Schedule) Add(delay time.Duration, name string, run func(context.Contex
 	}
 }
 
-// Waiting returns how many jobs wait whose name begins so.
+// Waiting returns how many jobs wait whose names begin with prefix.
 func (q *Schedule) Waiting(prefix string) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := 0
-	for name := range q.name {
+	for name := range q.byName {
 		if strings.HasPrefix(name, prefix) {
 			n++
 		}
@@ -66,7 +66,8 @@ func (q *Schedule) Waiting(prefix string) int {
 	return n
 }
 
-// next takes the job that is due, or says how long none will be.
+// next takes the first job that is due; if there is none, it returns how long to
+// wait for one.
 func (q *Schedule) next() (due *job, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -77,11 +78,11 @@ func (q *Schedule) next() (due *job, wait time.Duration) {
 		return nil, wait
 	}
 	j := heap.Pop(&q.jobs).(*job)
-	delete(q.name, j.name)
+	delete(q.byName, j.name)
 	return j, 0
 }
 
-// Run hands due jobs to so many workers until ctx ends, and waits for them.
+// Run runs due jobs on so many workers until ctx ends, and waits for the workers.
 func (q *Schedule) Run(ctx context.Context, workers int) {
 	due := make(chan *job)
 	var wg sync.WaitGroup
@@ -123,14 +124,14 @@ func (h jobs) Swap(i, j int) {
 	h[i].slot, h[j].slot = i, j
 }
 
-// Push is heap's, not for callers.
+// Push implements heap.Interface.
 func (h *jobs) Push(x any) {
 	j := x.(*job)
 	j.slot = len(*h)
 	*h = append(*h, j)
 }
 
-// Pop is heap's, not for callers.
+// Pop implements heap.Interface.
 func (h *jobs) Pop() any {
 	old := *h
 	j := old[len(old)-1]

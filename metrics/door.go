@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// refusals names why callers are turned away before the door, by the status
+// refusalReason names why callers are turned away before the door, by the status
 // that they get.
-func refusals(status int) string {
+func refusalReason(status int) string {
 	switch status {
 	case http.StatusForbidden:
 		return "address"
@@ -22,9 +22,9 @@ func refusals(status int) string {
 	return "other"
 }
 
-// Turned counts a request of the recording API that was turned away before
-// anybody looked at what it asks for, by its status.
-func (m *Metrics) Turned(status int) { m.turned.WithLabelValues(refusals(status)).Inc() }
+// CountTurnedAway counts a request of the recording API that was refused unread, by
+// the status of the refusal.
+func (m *Metrics) CountTurnedAway(status int) { m.turned.WithLabelValues(refusalReason(status)).Inc() }
 
 // Door is what can be asked of the listener. The functions are called at every
 // look at /metrics and must be quick.
@@ -35,23 +35,23 @@ type Door struct {
 
 // WatchDoor adds the gauges of the listener, once.
 func (m *Metrics) WatchDoor(d Door) {
-	m.gauge("recgate_http_connections", "Open connections.", nil, func() float64 { open, _ := d.Connections(); return float64(open) })
-	m.counter("recgate_http_connections_dropped_total", "Idle connections closed because there were too many, longest idle first.", nil, func() int64 { _, n := d.Connections(); return n })
-	m.gauge("recgate_http_requests_running", "Requests of the recording API in progress.", nil, func() float64 { return float64(d.Running()) })
+	m.addGauge("recgate_http_connections", "Open connections.", nil, func() float64 { open, _ := d.Connections(); return float64(open) })
+	m.addCounter("recgate_http_connections_dropped_total", "Idle connections closed because there were too many, longest idle first.", nil, func() int64 { _, n := d.Connections(); return n })
+	m.addGauge("recgate_http_requests_running", "Requests of the recording API in progress.", nil, func() float64 { return float64(d.Running()) })
 }
 
 // WatchCertificate adds the gauges of the listener's certificate, once: when
 // it ends (never, for the zero time of a listener without TLS), and whether it
 // is the one in the files.
 func (m *Metrics) WatchCertificate(end func() time.Time, fresh func() bool) {
-	m.gauge("recgate_tls_certificate_days", "Days until the listener's certificate expires; below 0 it has expired, +Inf without TLS.", nil, func() float64 {
+	m.addGauge("recgate_tls_certificate_days", "Days until the listener's certificate expires; below 0 it has expired, +Inf without TLS.", nil, func() float64 {
 		at := end()
 		if at.IsZero() {
 			return math.Inf(1)
 		}
 		return time.Until(at).Hours() / 24
 	})
-	m.gauge("recgate_tls_certificate_fresh", "1 if the listener uses the certificate in its files, 0 if they cannot be used and an older one stays in use.", nil, func() float64 {
+	m.addGauge("recgate_tls_certificate_fresh", "1 if the listener uses the certificate in its files, 0 if they cannot be used and an older one stays in use.", nil, func() float64 {
 		if fresh() {
 			return 1
 		}

@@ -15,19 +15,19 @@ type Ledger struct {
 // WatchLedger adds the gauges of the ledger, once.
 func (m *Metrics) WatchLedger(l Ledger) {
 	for _, state := range l.States {
-		m.gauge("recgate_recordings_in_state", "Recordings that have not ended yet, by state.", prometheus.Labels{"state": state},
+		m.addGauge("recgate_recordings_in_state", "Recordings that have not ended yet, by state.", prometheus.Labels{"state": state},
 			func() float64 { return float64(l.InState(state)) })
 	}
-	m.gauge("recgate_recordings_stalled", "Recordings whose file has not grown for half a minute although the call is active.", nil,
+	m.addGauge("recgate_recordings_stalled", "Recordings whose file has not grown for half a minute although the call is active.", nil,
 		func() float64 { return float64(l.Stalled()) })
-	m.gauge("recgate_recordings_missing", "Recent recordings that are ready but missing from the archive.", nil,
+	m.addGauge("recgate_recordings_missing", "Recent recordings that are ready but missing from the archive.", nil,
 		func() float64 { return float64(l.Missing()) })
 	const help = "Files without a row, in the spools or among the recent ones in the archive."
-	m.gauge("recgate_orphan_files", help, prometheus.Labels{"place": "spool"}, func() float64 {
+	m.addGauge("recgate_orphan_files", help, prometheus.Labels{"place": "spool"}, func() float64 {
 		spool, _ := l.Orphans()
 		return float64(spool)
 	})
-	m.gauge("recgate_orphan_files", help, prometheus.Labels{"place": "archive"}, func() float64 {
+	m.addGauge("recgate_orphan_files", help, prometheus.Labels{"place": "archive"}, func() float64 {
 		_, archive := l.Orphans()
 		return float64(archive)
 	})
@@ -44,8 +44,8 @@ type Disk struct {
 // times at every look at /metrics and must be quick.
 func (m *Metrics) WatchDisk(name string, look func() Disk) {
 	label := prometheus.Labels{"disk": name}
-	m.gauge("recgate_disk_used_ratio", "How full a disk is that recgate needs, from 0 to 1; NaN: unknown.", label, func() float64 { return look().Used })
-	m.gauge("recgate_disk_free_bytes", "Free space on a disk that recgate needs; NaN: unknown.", label, func() float64 { return look().Free })
-	m.gauge("recgate_disk_days_left", "Days until the disk is full at the rate of the last week; NaN: unknown, or recordings do not stay there.", label,
+	m.addGauge("recgate_disk_used_ratio", "How full a disk is that recgate needs, from 0 to 1; NaN: unknown.", label, func() float64 { return look().Used })
+	m.addGauge("recgate_disk_free_bytes", "Free space on a disk that recgate needs; NaN: unknown.", label, func() float64 { return look().Free })
+	m.addGauge("recgate_disk_days_left", "Days until the disk is full at the rate of the last week; NaN: unknown, or recordings do not stay there.", label,
 		func() float64 { return look().DaysLeft })
 }

@@ -49,24 +49,24 @@ func New(version string, methods, outcomes []string) *Metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m := &Metrics{registry: registry, factory: promauto.With(registry)}
-	m.requests = m.counters("recgate_requests_total", "Calls to the legacy endpoint by method and outcome (ok, or why it was refused).", "method", "outcome")
-	m.starts = m.counters("recgate_starts_total", "Requested starts of recordings, by outcome.", "outcome")
-	m.stops = m.counters("recgate_stops_total", "Requested stops of recordings, by outcome.", "outcome")
-	m.retrievals = m.counters("recgate_retrievals_total", "Requested retrievals, by outcome.", "outcome")
-	m.settled = m.counters("recgate_recordings_total", "Recordings that ended, by final state: ready, empty, failed or lost.", "state")
-	m.reasons = m.counters("recgate_recordings_reason_total", "Recordings that ended, by final state and reason code.", "state", "code")
+	m.requests = m.newCounters("recgate_requests_total", "Calls to the legacy endpoint by method and outcome (ok, or why it was refused).", "method", "outcome")
+	m.starts = m.newCounters("recgate_starts_total", "Requested starts of recordings, by outcome.", "outcome")
+	m.stops = m.newCounters("recgate_stops_total", "Requested stops of recordings, by outcome.", "outcome")
+	m.retrievals = m.newCounters("recgate_retrievals_total", "Requested retrievals, by outcome.", "outcome")
+	m.settled = m.newCounters("recgate_recordings_total", "Recordings that ended, by final state: ready, empty, failed or lost.", "state")
+	m.reasons = m.newCounters("recgate_recordings_reason_total", "Recordings that ended, by final state and reason code.", "state", "code")
 	m.served = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_served_bytes_total", Help: "Bytes of audio sent by retrievals, before base64."})
 	m.retried = m.factory.NewCounter(prometheus.CounterOpts{Name: "recgate_collect_retries_total", Help: "Failed attempts to collect a finished file; each is retried."})
-	m.seconds = m.histogram("recgate_request_seconds", "Duration of calls to the legacy endpoint, by method; retrievals count to their last byte.", "method")
-	m.database = m.histogram("recgate_database_seconds", "Duration of transactions, including queueing and disk, by operation: read or write.", "operation")
-	m.failures = m.counters("recgate_database_errors_total", "Transactions that failed because of the database, by operation: read or write.", "operation")
+	m.seconds = m.newHistogram("recgate_request_seconds", "Duration of calls to the legacy endpoint, by method; retrievals count to their last byte.", "method")
+	m.database = m.newHistogram("recgate_database_seconds", "Duration of transactions, including queueing and disk, by operation: read or write.", "operation")
+	m.failures = m.newCounters("recgate_database_errors_total", "Transactions that failed because of the database, by operation: read or write.", "operation")
 	m.selfTestPassed = m.factory.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "recgate_self_test_passed",
 		Help: "1 if the last test call on the PBX came back as it was played, else 0. Present only with self_test, from the first test.",
 	}, []string{"pbx"})
-	m.selfTests = m.counters("recgate_self_tests_total", "Test calls on the PBX, by result: passed or failed.", "pbx", "result")
-	m.turned = m.counters("recgate_http_turned_away_total", "Requests of the recording API rejected unread, by reason: address, key, caller (limit of one caller) or total (limit of all callers).", "reason")
-	m.begin(methods, outcomes)
+	m.selfTests = m.newCounters("recgate_self_tests_total", "Test calls on the PBX, by result: passed or failed.", "pbx", "result")
+	m.turned = m.newCounters("recgate_http_turned_away_total", "Requests of the recording API rejected unread, by reason: address, key, caller (limit of one caller) or total (limit of all callers).", "reason")
+	m.addSeries(methods, outcomes)
 	m.factory.NewGauge(prometheus.GaugeOpts{
 		Name: "recgate_build_info", Help: "Always 1; the labels identify the build.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
@@ -74,8 +74,8 @@ func New(version string, methods, outcomes []string) *Metrics {
 	return m
 }
 
-// begin makes every series that there will ever be, at 0.
-func (m *Metrics) begin(methods, outcomes []string) {
+// addSeries adds every series that there will ever be, at 0.
+func (m *Metrics) addSeries(methods, outcomes []string) {
 	for _, state := range []string{"ready", "empty", "failed", "lost"} {
 		m.settled.WithLabelValues(state)
 	}
@@ -102,28 +102,28 @@ func (m *Metrics) begin(methods, outcomes []string) {
 // The values of the label operation.
 const read, write = "read", "write"
 
-// histogram has bounds from a millisecond, a start on a fast disk, to five
-// minutes, an hour of sound over a slow line.
-func (m *Metrics) histogram(name, help string, labels ...string) *prometheus.HistogramVec {
+// newHistogram makes a histogram with bounds from a millisecond (a start on a fast
+// disk) to five minutes (an hour of sound over a slow line).
+func (m *Metrics) newHistogram(name, help string, labels ...string) *prometheus.HistogramVec {
 	return m.factory.NewHistogramVec(prometheus.HistogramOpts{
 		Name: name, Help: help, Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 30, 300},
 	}, labels)
 }
 
-func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
+func (m *Metrics) newCounters(name, help string, labels ...string) *prometheus.CounterVec {
 	return m.factory.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
 
-// Request counts a call of the legacy endpoint. Both texts must come from
+// CountRequest counts a call of the legacy endpoint. Both texts must come from
 // small fixed sets, never from the caller: each pair takes memory forever.
-func (m *Metrics) Request(method, outcome string, took time.Duration) {
+func (m *Metrics) CountRequest(method, outcome string, took time.Duration) {
 	m.requests.WithLabelValues(method, outcome).Inc()
 	m.seconds.WithLabelValues(method).Observe(took.Seconds())
 }
 
-// Database counts a transaction: whether it wrote, how long it took, and
+// CountTransaction counts a transaction: whether it wrote, how long it took, and
 // whether the database failed.
-func (m *Metrics) Database(wrote bool, took time.Duration, failed bool) {
+func (m *Metrics) CountTransaction(wrote bool, took time.Duration, failed bool) {
 	operation := read
 	if wrote {
 		operation = write
@@ -134,30 +134,30 @@ func (m *Metrics) Database(wrote bool, took time.Duration, failed bool) {
 	}
 }
 
-// Start counts a start that was asked for: "ok", or the name of a code.
-func (m *Metrics) Start(outcome string) { m.starts.WithLabelValues(outcome).Inc() }
+// CountStart counts a requested start: "ok", or the name of a code.
+func (m *Metrics) CountStart(outcome string) { m.starts.WithLabelValues(outcome).Inc() }
 
-// Stop counts a stop that was asked for.
-func (m *Metrics) Stop(outcome string) { m.stops.WithLabelValues(outcome).Inc() }
+// CountStop counts a requested stop.
+func (m *Metrics) CountStop(outcome string) { m.stops.WithLabelValues(outcome).Inc() }
 
-// Retrieval counts a retrieval that was asked for.
-func (m *Metrics) Retrieval(outcome string) { m.retrievals.WithLabelValues(outcome).Inc() }
+// CountRetrieval counts a requested retrieval.
+func (m *Metrics) CountRetrieval(outcome string) { m.retrievals.WithLabelValues(outcome).Inc() }
 
-// Served adds bytes of audio that were given out.
-func (m *Metrics) Served(bytes int64) { m.served.Add(float64(max(bytes, 0))) }
+// AddServed adds bytes of audio that were sent.
+func (m *Metrics) AddServed(bytes int64) { m.served.Add(float64(max(bytes, 0))) }
 
-// Settled counts a recording that has reached its final state, for the reason
+// CountSettled counts a recording that has reached its final state, for the reason
 // of a code.
-func (m *Metrics) Settled(state, code string) {
+func (m *Metrics) CountSettled(state, code string) {
 	m.settled.WithLabelValues(state).Inc()
 	m.reasons.WithLabelValues(state, code).Inc()
 }
 
-// Reason makes a final state and the code of a reason that it can have, at 0.
-func (m *Metrics) Reason(state, code string) { m.reasons.WithLabelValues(state, code) }
+// AddReason adds the series of a final state and a reason code that it can have, at 0.
+func (m *Metrics) AddReason(state, code string) { m.reasons.WithLabelValues(state, code) }
 
-// Retried counts a collection that is tried again.
-func (m *Metrics) Retried() { m.retried.Inc() }
+// CountRetried counts a failed collection, which is tried again.
+func (m *Metrics) CountRetried() { m.retried.Inc() }
 
 // Recordings are the gauges of the work at hand. The functions are called at
 // every look at /metrics and must be quick.
@@ -169,9 +169,9 @@ type Recordings struct {
 
 // WatchRecordings adds the gauges of the work at hand, once.
 func (m *Metrics) WatchRecordings(r Recordings) {
-	m.gauge("recgate_recordings_open", "Recordings that have not ended yet.", nil, func() float64 { return float64(r.Open()) })
-	m.gauge("recgate_collect_queue", "Finished recordings waiting to be archived.", nil, func() float64 { return float64(r.Queue()) })
-	m.gauge("recgate_collect_oldest_seconds", "Age of the oldest recording waiting to be archived; 0 if there is none.", nil, func() float64 { return r.Age().Seconds() })
+	m.addGauge("recgate_recordings_open", "Recordings that have not ended yet.", nil, func() float64 { return float64(r.Open()) })
+	m.addGauge("recgate_collect_queue", "Finished recordings waiting to be archived.", nil, func() float64 { return float64(r.Queue()) })
+	m.addGauge("recgate_collect_oldest_seconds", "Age of the oldest recording waiting to be archived; 0 if there is none.", nil, func() float64 { return r.Age().Seconds() })
 }
 
 // PBX is how one PBX does at the moment.
@@ -192,13 +192,13 @@ type PBX struct {
 func (m *Metrics) WatchPBX(name string, look func() PBX) {
 	label := prometheus.Labels{"pbx": name}
 	gauge := func(name, help string, value func(PBX) float64) {
-		m.gauge(name, help, label, func() float64 { return value(look()) })
+		m.addGauge(name, help, label, func() float64 { return value(look()) })
 	}
 	counter := func(name, help string, value func(PBX) int64) {
-		m.counter(name, help, label, func() int64 { return value(look()) })
+		m.addCounter(name, help, label, func() int64 { return value(look()) })
 	}
-	gauge("recgate_pbx_up", "1 if recordings can be started on the PBX: connected, channel table complete, a recorder allowed; else 0.", func(p PBX) float64 { return truth(p.Up) })
-	gauge("recgate_ami_connected", "1 if the connection that receives events is logged in to AMI, else 0.", func(p PBX) float64 { return truth(p.Connected) })
+	gauge("recgate_pbx_up", "1 if recordings can be started on the PBX: connected, channel table complete, a recorder allowed; else 0.", func(p PBX) float64 { return oneIf(p.Up) })
+	gauge("recgate_ami_connected", "1 if the connection that receives events is logged in to AMI, else 0.", func(p PBX) float64 { return oneIf(p.Connected) })
 	gauge("recgate_ami_action_connections", "AMI connections for actions that are up.", func(p PBX) float64 { return float64(p.Actions) })
 	gauge("recgate_ami_action_connections_wanted", "AMI connections for actions that the configuration asks for.", func(p PBX) float64 { return float64(p.Wanted) })
 	gauge("recgate_ami_event_lag_seconds", "How long the oldest AMI event has been waiting to enter the channel table; 0 if none is waiting.", func(p PBX) float64 { return p.Lag.Seconds() })
@@ -208,18 +208,18 @@ func (m *Metrics) WatchPBX(name string, look func() PBX) {
 	counter("recgate_ami_events_dropped_total", "AMI events dropped because they arrived too fast; the channel table was rebuilt each time.", func(p PBX) int64 { return p.Dropped })
 }
 
-func truth(b bool) float64 {
+func oneIf(b bool) float64 {
 	if b {
 		return 1
 	}
 	return 0
 }
 
-func (m *Metrics) gauge(name, help string, labels prometheus.Labels, ask func() float64) {
+func (m *Metrics) addGauge(name, help string, labels prometheus.Labels, ask func() float64) {
 	m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, ask)
 }
 
-func (m *Metrics) counter(name, help string, labels prometheus.Labels, ask func() int64) {
+func (m *Metrics) addCounter(name, help string, labels prometheus.Labels, ask func() int64) {
 	m.factory.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 { return float64(ask()) })
 }
 

@@ -23,14 +23,14 @@ var update = flag.Bool("update", false, "write testdata/names.txt again: a renam
 // full has everything that there is to see.
 func full() *metrics.Metrics {
 	m := metrics.New("1.2.3", []string{"start", "stop", "retrieve"}, []string{"ok", "unavailable"})
-	m.Request("start", "ok", 3*time.Millisecond)
-	m.Start("ok")
-	m.Stop("not_found")
-	m.Retrieval("ok")
+	m.CountRequest("start", "ok", 3*time.Millisecond)
+	m.CountStart("ok")
+	m.CountStop("not_found")
+	m.CountRetrieval("ok")
 	m.WatchDoor(metrics.Door{Connections: func() (int, int64) { return 7, 8 }, Running: func() int { return 9 }})
 	m.WatchCertificate(func() time.Time { return time.Now().Add(36 * time.Hour) }, func() bool { return true })
-	m.SelfTest("pbx1", true)
-	m.Reason("failed", "refused")
+	m.CountSelfTest("pbx1", true)
+	m.AddReason("failed", "refused")
 	m.WatchRecordings(metrics.Recordings{Open: func() int { return 3 }, Queue: func() int { return 2 }, Age: func() time.Duration { return 90 * time.Second }})
 	m.WatchLedger(metrics.Ledger{
 		States: []string{"starting", "recording", "collecting"}, InState: func(state string) int { return len(state) },
@@ -85,15 +85,15 @@ func TestNames(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	m := full()
-	m.Request("start", "ok", 3*time.Millisecond)
-	m.Served(1000)
-	m.Served(-1) // nothing was served
-	m.Served(44)
-	m.Settled("lost", "no_file")
-	m.Retried()
-	m.Database(true, time.Millisecond, false)
-	m.Database(true, time.Second, true)
-	m.Database(false, time.Millisecond, false)
+	m.CountRequest("start", "ok", 3*time.Millisecond)
+	m.AddServed(1000)
+	m.AddServed(-1) // nothing was served
+	m.AddServed(44)
+	m.CountSettled("lost", "no_file")
+	m.CountRetried()
+	m.CountTransaction(true, time.Millisecond, false)
+	m.CountTransaction(true, time.Second, true)
+	m.CountTransaction(false, time.Millisecond, false)
 	all := lines(t, m)
 	for _, want := range []string{
 		`recgate_requests_total{method="start",outcome="ok"} 2`,
@@ -148,7 +148,7 @@ func TestTwoAtOnce(t *testing.T) {
 	one, two := full(), full()
 	var wait sync.WaitGroup
 	for range 100 {
-		wait.Go(func() { one.Start("ok"); two.Settled("ready", "hung_up") })
+		wait.Go(func() { one.CountStart("ok"); two.CountSettled("ready", "hung_up") })
 	}
 	lines(t, one)
 	await.Return(t, "all that was started to return", wait.Wait)

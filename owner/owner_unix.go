@@ -1,6 +1,6 @@
 //go:build unix
 
-// Package owner gives what root makes to the user who needs it: root begins a
+// Package owner gives what root makes to the user who needs it: root may create a
 // database or an archive, and recgate runs as the user who owns the folder.
 package owner
 
@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// Give gives what root made in a folder to the owner of the folder, by the
-// chown of what was made. Other users keep what they make.
+// Give gives what root made in a folder to the owner of the folder, by calling
+// chown. It does nothing for other users.
 func Give(folder fs.FileInfo, chown func(uid, gid int) error) error {
 	owner, ok := folder.Sys().(*syscall.Stat_t)
 	if !ok || os.Geteuid() != 0 || owner.Uid == 0 {

@@ -62,7 +62,7 @@ func (e Endpoint) ask(ctx context.Context, method string, args url.Values) (stri
 	if answer.StatusCode == http.StatusOK {
 		return string(text), nil
 	}
-	refusal := &recording.Error{Code: recording.Unavailable, Msg: said(answer.StatusCode, text)}
+	refusal := &recording.Error{Code: recording.Unavailable, Msg: refusalText(answer.StatusCode, text)}
 	if answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusInternalServerError {
 		refusal.Err = errUnknown
 	}
@@ -72,8 +72,8 @@ func (e Endpoint) ask(ctx context.Context, method string, args url.Values) (stri
 	return "", refusal
 }
 
-// said is the refusal in one line, for people.
-func said(status int, text []byte) string {
+// refusalText returns a refusal as one line, for people.
+func refusalText(status int, text []byte) string {
 	const longest = 500
 	line := strings.ToValidUTF8(strings.Join(strings.Fields(string(text)), " "), "?")
 	if len(line) > longest {
@@ -85,9 +85,9 @@ func said(status int, text []byte) string {
 	return line
 }
 
-// known asks again for a moment while the endpoint does not know the channel:
-// its process may hear of it a little later than this one.
-func (e Endpoint) known(ctx context.Context, method string, args url.Values) error {
+// askUntilKnown asks, and asks again for two seconds while the endpoint does not know
+// the channel: its process may hear of the channel a little later than this one.
+func (e Endpoint) askUntilKnown(ctx context.Context, method string, args url.Values) error {
 	for limit := time.Now().Add(2 * time.Second); ; {
 		_, err := e.ask(ctx, method, args)
 		if !errors.Is(err, errUnknown) || time.Now().After(limit) {
@@ -99,8 +99,8 @@ func (e Endpoint) known(ctx context.Context, method string, args url.Values) err
 	}
 }
 
-// sound retrieves a recording.
-func (e Endpoint) sound(ctx context.Context, args url.Values) ([]byte, error) {
+// fetchSound retrieves a recording.
+func (e Endpoint) fetchSound(ctx context.Context, args url.Values) ([]byte, error) {
 	text, err := e.ask(ctx, "retrieve", args)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,7 @@
 // CRM would: it lets a PBX call itself, starts and stops the recording by the
 // legacy endpoint, hangs up, fetches the recording by the endpoint, and looks
 // for the call's tone in what came back. Nothing on the way is asked whether
-// it is well: only sound that was there and comes back is a proof.
+// whether it works: only sound that was played and comes back is a proof.
 //
 // Start reading at Test.Run. "recgate check --record" and the key self_test
 // are built on it.
@@ -44,8 +44,9 @@ type Test struct {
 	Hertz    float64       // default 1000
 	Length   time.Duration // of the sound; default 2 s
 	Endpoint Endpoint
-	// Said hears of each step that was well, with what was seen; nil: nobody.
-	Said func(step, detail string)
+	// Report is called after each step that succeeded, with what was seen; it may be
+	// nil.
+	Report func(step, detail string)
 }
 
 // The steps, in their order.
@@ -87,8 +88,8 @@ func (t Test) Run(ctx context.Context) error {
 	if t.Length == 0 {
 		t.Length = 2 * time.Second
 	}
-	if t.Said == nil {
-		t.Said = func(string, string) {}
+	if t.Report == nil {
+		t.Report = func(string, string) {}
 	}
 	tag, err := newTag()
 	if err != nil {
@@ -102,15 +103,15 @@ func (t Test) Run(ctx context.Context) error {
 	if err != nil {
 		return &StepError{StepRetrieve, err}
 	}
-	t.Said(StepRetrieve, fmt.Sprintf("%d bytes came back for the tag %q", len(wav), tag))
+	t.Report(StepRetrieve, fmt.Sprintf("%d bytes came back for the tag %q", len(wav), tag))
 	heard, err := listen(wav, t.Hertz)
 	if err == nil {
-		err = heard.compare(recorded, t.Hertz)
+		err = heard.check(recorded, t.Hertz)
 	}
 	if err != nil {
 		return &StepError{StepSound, err}
 	}
-	t.Said(StepSound, fmt.Sprintf("%.1f s, %.0f %% of it the tone of %.0f Hz", heard.length.Seconds(), heard.share, t.Hertz))
+	t.Report(StepSound, fmt.Sprintf("%.1f s, %.0f %% of it the tone of %.0f Hz", heard.length.Seconds(), heard.share, t.Hertz))
 	return nil
 }
 
@@ -125,7 +126,7 @@ func (t Test) record(ctx context.Context, tag string) (recorded span, err error)
 	if err != nil {
 		return recorded, &StepError{StepCall, err}
 	}
-	t.Said(StepCall, fmt.Sprintf("%s is up on %s as %s", t.Call, t.PBX.Name(), id))
+	t.Report(StepCall, fmt.Sprintf("%s is up on %s as %s", t.Call, t.PBX.Name(), id))
 	recorded, err = t.startAndStop(ctx, id, tag)
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
 	defer cancel()
@@ -133,7 +134,7 @@ func (t Test) record(ctx context.Context, tag string) (recorded span, err error)
 		return recorded, errors.Join(err, &StepError{StepHangup, e})
 	}
 	if err == nil {
-		t.Said(StepHangup, "done")
+		t.Report(StepHangup, "done")
 	}
 	return recorded, err
 }
@@ -142,11 +143,11 @@ func (t Test) startAndStop(ctx context.Context, id, tag string) (recorded span, 
 	which := url.Values{"extenOrUniqueId": {id}, "pbx": {t.PBX.Name()}}
 	start := url.Values{"extenOrUniqueId": {id}, "pbx": {t.PBX.Name()}, "tag": {tag}}
 	asked := time.Now()
-	if err := t.Endpoint.known(ctx, "start", start); err != nil {
+	if err := t.Endpoint.askUntilKnown(ctx, "start", start); err != nil {
 		return recorded, &StepError{StepStart, err}
 	}
 	began := time.Now()
-	t.Said(StepStart, "the endpoint says that it records")
+	t.Report(StepStart, "the endpoint says that it records")
 	if err := wait(ctx, t.Length); err != nil {
 		return recorded, &StepError{StepStop, err}
 	}
@@ -155,7 +156,7 @@ func (t Test) startAndStop(ctx context.Context, id, tag string) (recorded span, 
 		return recorded, &StepError{StepStop, err}
 	}
 	recorded.most = time.Since(asked)
-	t.Said(StepStop, fmt.Sprintf("after %.1f s", recorded.least.Seconds()))
+	t.Report(StepStop, fmt.Sprintf("after %.1f s", recorded.least.Seconds()))
 	return recorded, nil
 }
 
@@ -165,7 +166,7 @@ func (t Test) retrieve(ctx context.Context, tag string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, retrieveLimit)
 	defer cancel()
 	for {
-		wav, err := t.Endpoint.sound(ctx, url.Values{"tag": {tag}, "username": {Username}})
+		wav, err := t.Endpoint.fetchSound(ctx, url.Values{"tag": {tag}, "username": {Username}})
 		if err == nil {
 			return wav, nil
 		}
@@ -175,8 +176,8 @@ func (t Test) retrieve(ctx context.Context, tag string) ([]byte, error) {
 	}
 }
 
-// newTag returns one that no recording has: the newest of a fixed one could
-// be that of an earlier test.
+// newTag returns a tag that no recording has: with a fixed tag the newest recording
+// could be from an earlier test.
 func newTag() (string, error) {
 	var b [4]byte
 	if _, err := rand.Read(b[:]); err != nil {

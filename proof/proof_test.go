@@ -96,7 +96,7 @@ func (s *scene) run(t *testing.T) (said []string, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		err = proof.Test{
 			PBX: s, Call: "tone@recgate-test", Endpoint: proof.Endpoint{URL: "http://h/x", Key: "the-key", Client: &http.Client{Transport: s}},
-			Said: func(step, _ string) { said = append(said, step) },
+			Report: func(step, _ string) { said = append(said, step) },
 		}.Run(t.Context())
 	})
 	return said, err

@@ -13,25 +13,26 @@ const (
 	tolerance  = time.Second // of the length, to either side
 )
 
-// heard is what a recording holds.
-type heard struct {
+// sound is what a recording contains.
+type sound struct {
 	length time.Duration
 	share  float64 // percent of the power that is the tone
 }
 
-func listen(wav []byte, hertz float64) (heard, error) {
+// listen measures a WAV.
+func listen(wav []byte, hertz float64) (sound, error) {
 	samples, rate, err := audiotest.Decode(wav, 0)
 	if err != nil {
-		return heard{}, &recording.Error{Code: recording.Unavailable, Msg: "what came back is not a WAV: see the log of recgate", Err: err}
+		return sound{}, &recording.Error{Code: recording.Unavailable, Msg: "what came back is not a WAV: see the log of recgate", Err: err}
 	}
-	return heard{
+	return sound{
 		length: time.Duration(len(samples)) * time.Second / time.Duration(rate),
 		share:  audiotest.SampleShare(samples, rate, hertz),
 	}, nil
 }
 
-// compare demands the tone, for as long as was recorded.
-func (h heard) compare(recorded span, hertz float64) error {
+// check demands the tone, for as long as was recorded.
+func (h sound) check(recorded span, hertz float64) error {
 	switch {
 	case h.share < enoughTone:
 		return recording.Errorf(recording.Unavailable, "only %s of what came back is the %d Hz tone that the call plays: "+

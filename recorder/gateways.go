@@ -35,7 +35,7 @@ const (
 // middle of this start: then what the PBX says of it means nothing yet, and
 // nobody else may settle the row.
 func (p *pbx) underWayElsewhere(rec recording.Recording) time.Duration {
-	if p.Claims.Alone() || rec.State != recording.Starting || p.now().Sub(rec.AskedAt) > book.LongOver {
+	if p.Claims.IsAlone() || rec.State != recording.Starting || p.now().Sub(rec.AskedAt) > book.LongOver {
 		return 0
 	}
 	return p.Book.UnderWay(rec.ID, p.Deadline+answerTime)
@@ -72,7 +72,7 @@ func (p *pbx) settleLater(delay time.Duration, rec recording.Recording) {
 // hold may be too new for it: another process began to record it, and its
 // events reach us a little later than its row.
 func (p *pbx) unseenFor(rec recording.Recording) time.Duration {
-	if p.Claims.Alone() || rec.State != recording.Running {
+	if p.Claims.IsAlone() || rec.State != recording.Running {
 		return 0
 	}
 	return p.Book.UnderWay(rec.ID, eventTime)

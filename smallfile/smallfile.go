@@ -27,7 +27,7 @@ const MaxBytes = 1 << 20
 func Read(path string) ([]byte, error) {
 	info, err := os.Stat(path) // before Open, which by itself does something to some devices
 	if err == nil {
-		err = regular(path, info)
+		err = checkRegular(path, info)
 	}
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func Read(path string) ([]byte, error) {
 	}
 	defer f.Close() //nolint:errcheck // opened for reading
 	if info, err = f.Stat(); err == nil {
-		err = regular(path, info)
+		err = checkRegular(path, info)
 	}
 	if err != nil {
 		return nil, err
@@ -50,15 +50,15 @@ func Read(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := Text(data)
+	text, err := DecodeText(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", path, err)
 	}
 	return text, nil
 }
 
-// regular refuses all but a regular file.
-func regular(path string, info fs.FileInfo) error {
+// checkRegular refuses all but a regular file.
+func checkRegular(path string, info fs.FileInfo) error {
 	kind := ""
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
@@ -84,21 +84,21 @@ var (
 
 var errUTF16 = errors.New("is not valid UTF-16: save it as UTF-8")
 
-// Text returns data without byte order marks, and as UTF-8 where such a mark
+// DecodeText returns data without byte order marks, and as UTF-8 where such a mark
 // says that it is UTF-16, as editors on Windows write it. Bytes without a mark
 // stay as they are. The error is without a subject, for the caller to prefix.
-func Text(data []byte) ([]byte, error) {
+func DecodeText(data []byte) ([]byte, error) {
 	switch {
 	case bytes.HasPrefix(data, littleMark):
-		return decode(data[len(littleMark):], binary.LittleEndian)
+		return decodeUTF16(data[len(littleMark):], binary.LittleEndian)
 	case bytes.HasPrefix(data, bigMark):
-		return decode(data[len(bigMark):], binary.BigEndian)
+		return decodeUTF16(data[len(bigMark):], binary.BigEndian)
 	}
 	return clean(data)
 }
 
-// decode reads UTF-16.
-func decode(data []byte, order binary.ByteOrder) ([]byte, error) {
+// decodeUTF16 reads UTF-16.
+func decodeUTF16(data []byte, order binary.ByteOrder) ([]byte, error) {
 	if len(data)%2 != 0 {
 		return nil, errUTF16
 	}

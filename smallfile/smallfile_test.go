@@ -128,7 +128,7 @@ func FuzzText(f *testing.F) {
 	f.Add(utf16Of("a", big))
 	f.Add([]byte("\xEF\xBB\xBF\xEF\xBB\xBFa"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		text, err := smallfile.Text(data)
+		text, err := smallfile.DecodeText(data)
 		if err == nil && (bytes.ContainsRune(text, 0) || bytes.HasPrefix(text, []byte("\xEF\xBB\xBF"))) {
 			t.Errorf("%q became %q", data, text)
 		}

@@ -2,26 +2,26 @@ package soap
 
 import "strings"
 
-// wishes are the media ranges of an Accept header: see httpd.ParseAccept.
-type wishes map[string]float64
+// preferences are the media ranges of an Accept header: see httpd.ParseAccept.
+type preferences map[string]float64
 
-// mediaOf are the media types by which a form is asked for.
+// mediaOf lists the media types that ask for a form.
 var mediaOf = map[form][]string{
 	formEnvelope: {"text/xml", "application/xml", "application/soap+xml"},
 	formText:     {"text/plain"},
 	formWAV:      {"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"},
 }
 
-// form returns the form that is wanted most, or the one of the setting where
+// chooseForm returns the form that is wanted most, or the one of the setting where
 // that is wanted as much, or where others are wanted alike. A browser, which
 // takes text/html, says nothing about programs.
-func (w wishes) form(setting form) form {
+func (w preferences) chooseForm(setting form) form {
 	if w["text/html"] > 0 {
 		return setting
 	}
 	chosen, alone := setting, true
 	for _, f := range []form{formEnvelope, formText, formWAV} {
-		switch q, most := w.of(f), w.of(chosen); {
+		switch q, most := w.weightOf(f), w.weightOf(chosen); {
 		case q > most:
 			chosen, alone = f, true
 		case q == most && f != chosen && chosen != setting:
@@ -34,10 +34,10 @@ func (w wishes) form(setting form) form {
 	return chosen
 }
 
-// of returns how much a form is wanted: by the names of its media types, else
+// weightOf returns how much a form is wanted: by the names of its media types, else
 // by the ranges that they are in. */* does not mean audio, which nobody gets
 // who does not ask for it.
-func (w wishes) of(f form) float64 {
+func (w preferences) weightOf(f form) float64 {
 	named, most := false, 0.0
 	for _, media := range mediaOf[f] {
 		if q, ok := w[media]; ok {

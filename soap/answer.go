@@ -18,28 +18,28 @@ const (
 	typeWAV   = "audio/wav"
 )
 
-// done answers a start or a stop that worked.
-func (x *exchange) done() {
-	x.count(httpd.OK)
+// succeed answers a start or a stop that succeeded.
+func (x *exchange) succeed() {
+	x.countOutcome(httpd.OK)
 	switch {
 	case !x.soap && x.form == formText:
 		x.write(http.StatusOK, typeText, "200")
 	case x.o.Legacy.StartReturn == ReturnNothing:
-		x.write(http.StatusOK, x.call.shape.contentType(), x.call.empty())
+		x.write(http.StatusOK, x.call.shape.contentType(), x.call.emptyAnswer())
 	default:
-		x.write(http.StatusOK, x.call.shape.contentType(), x.call.returning("200"))
+		x.write(http.StatusOK, x.call.shape.contentType(), x.call.answerWith("200"))
 	}
 }
 
 // fail answers a call that was refused, and logs why.
 func (x *exchange) fail(err error) {
-	x.count(httpd.Outcome(err))
+	x.countOutcome(httpd.Outcome(err))
 	x.o.Log.LogAttrs(x.r.Context(), httpd.Level(err), "request refused", slog.String("method", x.method()),
 		slog.String("remote", x.actor.Remote), slog.Any("err", err))
 	message := recording.Message(err)
 	switch {
 	case x.soap && x.returnsErrors(err):
-		x.write(http.StatusOK, x.call.shape.contentType(), x.call.returning(message))
+		x.write(http.StatusOK, x.call.shape.contentType(), x.call.answerWith(message))
 	case x.soap || x.form != formText:
 		x.write(x.status(err), x.call.shape.contentType(), x.call.shape.faultMessage(kindOf(err), message))
 	default:
@@ -51,32 +51,33 @@ func (x *exchange) fail(err error) {
 // wrong with the SOAP itself stays a fault.
 func (x *exchange) returnsErrors(err error) bool {
 	k := kindOf(err)
-	return x.turned == 0 && x.o.Legacy.SoapErrors == ErrorsReturn && x.call.op != nil && !x.call.op.get &&
+	return x.turnedAway == 0 && x.o.Legacy.SoapErrors == ErrorsReturn && x.call.op != nil && !x.call.op.isRetrieval &&
 		(k == kindClient || k == kindServer)
 }
 
-// status is by cause for a GET; SOAP sends every fault as 500. A 401 is one
-// everywhere: many clients send their password only after it.
+// status returns the status of an error: by cause for a GET, 500 for every fault
+// of SOAP. A 401 stays 401 everywhere: many clients send their password only after
+// it.
 func (x *exchange) status(err error) int {
 	switch {
-	case x.turned == http.StatusUnauthorized:
-		return x.turned
+	case x.turnedAway == http.StatusUnauthorized:
+		return x.turnedAway
 	case x.soap || x.o.Legacy.ErrorStatus == Status500:
 		return http.StatusInternalServerError
-	case x.turned != 0:
-		return x.turned
+	case x.turnedAway != 0:
+		return x.turnedAway
 	}
 	return httpd.Status(err)
 }
 
-// send answers a retrieval. From its first byte on an error can only cut the
-// connection, which the length in the header makes plain to the caller.
-func (x *exchange) send(audio *httpd.Audio, size int64) {
+// sendAudio answers a retrieval. After the first byte, an error can only cut the
+// connection; the caller notices by the length in the header.
+func (x *exchange) sendAudio(audio *httpd.Audio, size int64) {
 	head, tail, send := "", "", (*httpd.Audio).SendBase64
 	mediaType, length := typeText, httpd.Base64Len(size)
 	switch {
 	case x.soap || x.form == formEnvelope:
-		head, tail = x.call.around()
+		head, tail = x.call.answerAround()
 		mediaType = x.call.shape.contentType()
 		length += int64(len(head) + len(tail))
 	case x.form == formWAV:
@@ -92,20 +93,19 @@ func (x *exchange) send(audio *httpd.Audio, size int64) {
 		err = writeText(x.w, tail)
 	}
 	if err != nil {
-		x.count(httpd.CutOff)
+		x.countOutcome(httpd.CutOff)
 		x.o.Log.WarnContext(x.r.Context(), "audio cut off", slog.String("method", x.method()),
 			slog.String("remote", x.actor.Remote), slog.Any("err", err))
 		panic(http.ErrAbortHandler)
 	}
-	x.count(httpd.OK)
+	x.countOutcome(httpd.OK)
 	x.o.Sent(size)
 }
 
 func (x *exchange) write(status int, mediaType, body string) {
 	httpd.SetHeaders(x.w, mediaType, int64(len(body)))
 	x.w.WriteHeader(status)
-	// A caller who has gone is no concern of ours: what was asked is done.
-	_ = writeText(x.w, body)
+	_ = writeText(x.w, body) // the caller may have gone; the request is done
 }
 
 func writeText(w io.Writer, text string) error {
@@ -116,7 +116,7 @@ func writeText(w io.Writer, text string) error {
 	return err
 }
 
-func (x *exchange) count(outcome string) { x.o.Count(x.method(), outcome, time.Since(x.began)) }
+func (x *exchange) countOutcome(outcome string) { x.o.Count(x.method(), outcome, time.Since(x.began)) }
 
 func (x *exchange) method() string {
 	if x.call.op == nil {
@@ -125,8 +125,8 @@ func (x *exchange) method() string {
 	return x.call.op.name
 }
 
-// oneLine keeps a message that quotes a line break on one line, and anything
-// else that a terminal might obey out of it.
+// oneLine replaces line breaks and everything else that is not printable, so that
+// a message stays on one line and a terminal cannot obey anything in it.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -17,9 +17,9 @@ const (
 
 // decodeMessage reads a SOAP message of either version. Elements of the call
 // match by their local names alone, since the namespace of the old server is
-// not known; the answer echoes the one that was used. The call that it
-// returns next to an error holds what was read before, and its shape's
-// version, so that the fault can be written in the caller's SOAP.
+// not known; the answer echoes the caller's. Next to an error it returns what it
+// could read, at least the SOAP version, so that the fault can be written in the
+// caller's SOAP.
 func decodeMessage(body []byte, contentType string) (call, error) {
 	unread := call{shape: shape{soap12: mediaType(contentType) == mediaSOAP12}}
 	message, err := httpd.ToUTF8(body, contentType)
@@ -41,7 +41,7 @@ func decodeEnvelope(root *node) (call, error) {
 	var c call
 	switch {
 	case root.name.Local != "Envelope":
-		return c, refuse(recording.Invalid, "the message is not a SOAP envelope: its root is %q", recording.Shorten(root.name.Local))
+		return c, refusal(recording.Invalid, "the message is not a SOAP envelope: its root is %q", recording.Shorten(root.name.Local))
 	case root.name.Space == nsSOAP12:
 		c.shape.soap12 = true
 	case root.name.Space != nsSOAP11:
@@ -55,15 +55,15 @@ func decodeEnvelope(root *node) (call, error) {
 		case kid.name.Local == "Header" && headerErr == nil:
 			headerErr = checkHeader(kid, root.name.Space)
 		case kid.name.Local == "Body" && body != nil:
-			return c, refuse(recording.Invalid, "the envelope has two bodies")
+			return c, refusal(recording.Invalid, "the envelope has two bodies")
 		case kid.name.Local == "Body":
 			body = kid
 		}
 	}
 	if body == nil {
-		return c, refuse(recording.Invalid, "the envelope has no body")
+		return c, refusal(recording.Invalid, "the envelope has no body")
 	}
-	c.shape.encoded = encoded(root) || encoded(body)
+	c.shape.encoded = isEncoded(root) || isEncoded(body)
 	if err := c.decodeBody(body); err != nil && headerErr == nil {
 		return c, err
 	}
@@ -73,23 +73,23 @@ func decodeEnvelope(root *node) (call, error) {
 // checkHeader refuses header blocks that must be understood by us.
 func checkHeader(header *node, envelope string) error {
 	for _, block := range header.kids {
-		must, _ := block.get(envelope, "mustUnderstand")
+		must, _ := block.attribute(envelope, "mustUnderstand")
 		if must = strings.TrimSpace(must); must != "1" && must != "true" {
 			continue
 		}
-		if forUs(block, envelope) {
+		if isForUs(block, envelope) {
 			return mustUnderstand(block.name)
 		}
 	}
 	return nil
 }
 
-// forUs reports whether a header block is meant for the receiver of the
+// isForUs reports whether a header block is meant for the receiver of the
 // message and not for a station on its way.
-func forUs(block *node, envelope string) bool {
-	actor, ok := block.get(envelope, "actor")
+func isForUs(block *node, envelope string) bool {
+	actor, ok := block.attribute(envelope, "actor")
 	if !ok {
-		actor, ok = block.get(envelope, "role")
+		actor, ok = block.attribute(envelope, "role")
 	}
 	switch actor {
 	case "http://schemas.xmlsoap.org/soap/actor/next",
@@ -104,7 +104,7 @@ func (c *call) decodeBody(body *node) error {
 	var ops []*node
 	targets := map[string]*node{}
 	for _, kid := range body.kids {
-		id, ok := kid.get("", "id")
+		id, ok := kid.attribute("", "id")
 		if ok && operationNamed(kid.name.Local) == nil {
 			targets[id] = kid
 			continue
@@ -115,7 +115,7 @@ func (c *call) decodeBody(body *node) error {
 		ops = body.kids[:1] // an unknown operation that carries an id
 	}
 	if len(ops) == 0 {
-		return refuse(recording.Invalid, "the body of the message is empty: it must hold one operation")
+		return refusal(recording.Invalid, "the body of the message is empty: it must hold one operation")
 	}
 	op := ops[0]
 	c.name, c.op, c.shape.namespace = op.name.Local, operationNamed(op.name.Local), op.name.Space
@@ -127,24 +127,24 @@ func (c *call) decodeBody(body *node) error {
 		err = bindErr
 	}
 	if len(ops) > 1 {
-		return refuse(recording.Invalid, "the message holds two operations, %q and %q: nothing was done, send one at a time",
+		return refusal(recording.Invalid, "the message holds two operations, %q and %q: nothing was done, send one at a time",
 			recording.Shorten(op.name.Local), recording.Shorten(ops[1].name.Local))
 	}
 	return err
 }
 
-// decodeArguments reads the values and what the shape of the answer follows:
-// encodingStyle or xsi:type mean encoded, and a namespace on the arguments
-// means that the return element gets one.
+// decodeArguments reads the values, and what decides the shape of the answer:
+// encodingStyle or xsi:type mean encoded, and a namespace on the arguments means
+// that the return element gets one.
 func (c *call) decodeArguments(op *node, targets map[string]*node) (httpd.Arguments, error) {
-	c.shape.encoded = c.shape.encoded || encoded(op)
+	c.shape.encoded = c.shape.encoded || isEncoded(op)
 	var args httpd.Arguments
 	var failed error
 	for i, kid := range op.kids {
 		if i == httpd.MaxArguments {
-			return args, refuse(recording.Invalid, "the request has more than %d arguments", httpd.MaxArguments)
+			return args, refusal(recording.Invalid, "the request has more than %d arguments", httpd.MaxArguments)
 		}
-		if _, typed := kid.get(nsSchema, "type"); typed {
+		if _, typed := kid.attribute(nsSchema, "type"); typed {
 			c.shape.encoded = true
 		}
 		if i == 0 {
@@ -162,38 +162,38 @@ func (c *call) decodeArguments(op *node, targets map[string]*node) (httpd.Argume
 // valueOf reads one argument; given is false for xsi:nil. A reference is
 // followed one step, inside the body only.
 func valueOf(n *node, targets map[string]*node) (value string, given bool, err error) {
-	if href, ok := n.get("", "href"); ok {
+	if href, ok := n.attribute("", "href"); ok {
 		id, local := strings.CutPrefix(href, "#")
 		target := targets[id]
 		if !local || target == nil {
-			return "", true, refuse(recording.Invalid, "%s refers to %q, which is not in the body of the message", recording.Shorten(n.name.Local), recording.Shorten(href))
+			return "", true, refusal(recording.Invalid, "%s refers to %q, which is not in the body of the message", recording.Shorten(n.name.Local), recording.Shorten(href))
 		}
-		if _, again := target.get("", "href"); again {
-			return "", true, refuse(recording.Invalid, "%s refers to a reference: send the value itself", recording.Shorten(n.name.Local))
+		if _, again := target.attribute("", "href"); again {
+			return "", true, refusal(recording.Invalid, "%s refers to a reference: send the value itself", recording.Shorten(n.name.Local))
 		}
-		return plain(n.name, target)
+		return textOf(n.name, target)
 	}
-	return plain(n.name, n)
+	return textOf(n.name, n)
 }
 
-// plain reads the text of an element; whatever its xsi:type is, it is taken
-// as text. White space around it is that of whoever laid out the message.
-func plain(name xml.Name, n *node) (value string, given bool, err error) {
-	if isNil, _ := n.get(nsSchema, "nil"); isNil == "true" || isNil == "1" {
+// textOf reads the text of an element, whatever its xsi:type is, without the white
+// space around it.
+func textOf(name xml.Name, n *node) (value string, given bool, err error) {
+	if isNil, _ := n.attribute(nsSchema, "nil"); isNil == "true" || isNil == "1" {
 		return "", false, nil
 	}
 	text := strings.Trim(n.text.String(), " \t\r\n")
 	if len(n.kids) > 0 {
-		return text, true, refuse(recording.Invalid, "%s holds the element %q where text is expected: write < as &lt;",
+		return text, true, refusal(recording.Invalid, "%s holds the element %q where text is expected: write < as &lt;",
 			recording.Shorten(name.Local), recording.Shorten(n.kids[0].name.Local))
 	}
 	return text, true, nil
 }
 
-// encoded reports whether an element asks for SOAP encoding.
-func encoded(n *node) bool {
+// isEncoded reports whether an element asks for SOAP encoding.
+func isEncoded(n *node) bool {
 	for _, space := range []string{nsSOAP11, nsSOAP12} {
-		if style, _ := n.get(space, "encodingStyle"); style != "" {
+		if style, _ := n.attribute(space, "encodingStyle"); style != "" {
 			return true
 		}
 	}

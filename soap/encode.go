@@ -2,7 +2,7 @@ package soap
 
 import "strings"
 
-// shape is how the answer to a call is to look; the request alone decides it.
+// shape is how the answer to a call looks; the request alone decides it.
 type shape struct {
 	soap12    bool
 	encoded   bool   // rpc/encoded: encodingStyle, and xsi:type on an unqualified return
@@ -27,7 +27,7 @@ const (
 	typeSOAP12 = "application/soap+xml; charset=utf-8"
 )
 
-// contentType is the media type of answers in this shape.
+// contentType returns the media type of answers in this shape.
 func (s shape) contentType() string {
 	if s.soap12 {
 		return typeSOAP12
@@ -35,7 +35,7 @@ func (s shape) contentType() string {
 	return typeSOAP11
 }
 
-// envelope wraps what is inside of the body element into a whole message.
+// envelope wraps the content of the body element in a complete message.
 func (s shape) envelope(inside string) string {
 	head := envelopeHead
 	declaration := declaration11
@@ -50,9 +50,9 @@ func (s shape) envelope(inside string) string {
 	return declaration + head + "<soapenv:Body>" + inside + "</soapenv:Body>" + tail
 }
 
-// response is the element that wraps the return value: its opening tag up to
-// but without > or />, and its name. An empty one needs no prefix.
-func (s shape) response(name string, empty bool) (open, tag string) {
+// responseTag returns the element that wraps the return value: its opening tag,
+// without the closing > or />, and its name. An empty element needs no prefix.
+func (s shape) responseTag(name string, empty bool) (open, tag string) {
 	prefixed := s.namespace != "" && (s.encoded || !s.qualified && !empty)
 	tag = name
 	if prefixed {
@@ -75,16 +75,16 @@ func (s shape) response(name string, empty bool) (open, tag string) {
 	return open, tag
 }
 
-// empty is the whole answer of a method that returns nothing. The element is
-// named after the method as the caller wrote it, like Axis does.
-func (c call) empty() string {
-	open, _ := c.shape.response(c.name+"Response", true)
+// emptyAnswer returns the answer of a method that returns nothing. Like in Axis, the
+// element is named after the method as the caller wrote it.
+func (c call) emptyAnswer() string {
+	open, _ := c.shape.responseTag(c.name+"Response", true)
 	return c.shape.envelope(open + "/>")
 }
 
-// around returns what comes before and after a returned string.
-func (c call) around() (head, tail string) {
-	open, tag := c.shape.response(c.name+"Response", false)
+// answerAround returns the parts of an answer before and after a returned string.
+func (c call) answerAround() (head, tail string) {
+	open, tag := c.shape.responseTag(c.name+"Response", false)
 	ret := c.op.name + "Return"
 	typed := ""
 	if c.shape.encoded {
@@ -96,9 +96,9 @@ func (c call) around() (head, tail string) {
 	return head, tail
 }
 
-// returning is the whole answer of a method that returns a short text.
-func (c call) returning(text string) string {
-	head, tail := c.around()
+// answerWith is the whole answer of a method that returns a short text.
+func (c call) answerWith(text string) string {
+	head, tail := c.answerAround()
 	return head + escape(text) + tail
 }
 
@@ -125,8 +125,8 @@ func (s shape) faultMessage(k kind, message string) string {
 const upgrade = `<soapenv:Header><soapenv:Upgrade soapenv:actor="http://schemas.xmlsoap.org/soap/actor/next" ` +
 	`soapenv:mustUnderstand="0"><soapenv:SupportedEnvelope qname="soapenv:Envelope"/></soapenv:Upgrade></soapenv:Header>`
 
-// fault12 writes a fault as SOAP 1.2, section 5.4, wants it; what is finer
-// than its five codes goes into the subcode.
+// fault12 writes a fault as SOAP 1.2, section 5.4, requires it; a code that is not
+// one of its five goes into the subcode.
 func fault12(k kind, message string) string {
 	sub := ""
 	if k.axis {

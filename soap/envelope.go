@@ -22,8 +22,8 @@ type node struct {
 	kids []*node
 }
 
-// get returns an attribute by name; an empty space means an unqualified one.
-func (n *node) get(space, local string) (string, bool) {
+// attribute returns an attribute by name; an empty space means an unqualified one.
+func (n *node) attribute(space, local string) (string, bool) {
 	for _, a := range n.attr {
 		if a.Name.Space == space && a.Name.Local == local {
 			return a.Value, true
@@ -32,10 +32,9 @@ func (n *node) get(space, local string) (string, bool) {
 	return "", false
 }
 
-// parseXML reads a message in UTF-8 into nodes. DOCTYPE and processing
-// instructions are refused before anything of them is looked at, so there
-// are not entities but XML's own five. Next to an error it returns what it
-// had read, or nil.
+// parseXML reads a message in UTF-8 into nodes. A DOCTYPE and processing
+// instructions are refused unread, so the only entities are XML's own five. Next to
+// an error it returns what it has read, or nil.
 func parseXML(message []byte) (*node, error) {
 	d := xml.NewDecoder(bytes.NewReader(message))
 	// The message is UTF-8 by now, whatever its declaration says.
@@ -47,7 +46,7 @@ func parseXML(message []byte) (*node, error) {
 			return t.finish()
 		}
 		if err != nil {
-			return t.root, notXML(err, t.argument())
+			return t.root, xmlError(err, t.argument())
 		}
 		if err := t.add(token); err != nil {
 			return t.root, err
@@ -55,23 +54,23 @@ func parseXML(message []byte) (*node, error) {
 	}
 }
 
-// notXML words a syntax error without the parser's own text, which speaks of
+// xmlError words a syntax error without the parser's own text, which speaks of
 // Go, except for the line. argument is the one in which it is, or empty.
-func notXML(err error, argument string) error {
+func xmlError(err error, argument string) error {
 	var syntax *xml.SyntaxError
 	switch {
 	case errors.As(err, &syntax) && argument != "":
-		return refuse(recording.Invalid, "the message is not well-formed XML, see line %d, inside of %s", syntax.Line, argument)
+		return refusal(recording.Invalid, "the message is not well-formed XML, see line %d, inside of %s", syntax.Line, argument)
 	case errors.As(err, &syntax):
-		return refuse(recording.Invalid, "the message is not well-formed XML, see line %d", syntax.Line)
+		return refusal(recording.Invalid, "the message is not well-formed XML, see line %d", syntax.Line)
 	}
-	return refuse(recording.Invalid, "the message is not well-formed XML")
+	return refusal(recording.Invalid, "the message is not well-formed XML")
 }
 
-// tree is a message while it is read.
+// tree is a message that is being read.
 type tree struct {
 	root   *node
-	open   []*node
+	open   []*node // the elements that are not closed yet, the root first
 	tokens int
 }
 
@@ -86,14 +85,14 @@ func (t *tree) add(token xml.Token) error {
 		if len(t.open) > 0 {
 			t.open[len(t.open)-1].text.Write(token)
 		} else if len(bytes.TrimSpace(token)) > 0 {
-			return refuse(recording.Invalid, "the message is not well-formed XML: there is text outside of the envelope")
+			return refusal(recording.Invalid, "the message is not well-formed XML: there is text outside of the envelope")
 		}
 	case xml.ProcInst:
 		if token.Target != "xml" || t.tokens > 1 {
-			return refuse(recording.Invalid, "processing instructions are not allowed in a SOAP message")
+			return refusal(recording.Invalid, "processing instructions are not allowed in a SOAP message")
 		}
 	case xml.Directive:
-		return refuse(recording.Invalid, "a DOCTYPE is not allowed in a SOAP message")
+		return refusal(recording.Invalid, "a DOCTYPE is not allowed in a SOAP message")
 	}
 	return nil
 }
@@ -113,12 +112,12 @@ func (t *tree) start(e xml.StartElement) error {
 	n := &node{name: e.Name, attr: e.Copy().Attr}
 	switch {
 	case len(t.open) == maxDepth:
-		return refuse(recording.Invalid, "the message is nested deeper than %d elements", maxDepth)
+		return refusal(recording.Invalid, "the message is nested deeper than %d elements", maxDepth)
 	case len(t.open) > 0:
 		parent := t.open[len(t.open)-1]
 		parent.kids = append(parent.kids, n)
 	case t.root != nil:
-		return refuse(recording.Invalid, "the message is not well-formed XML: it has two roots")
+		return refusal(recording.Invalid, "the message is not well-formed XML: it has two roots")
 	default:
 		t.root = n
 	}
@@ -128,7 +127,7 @@ func (t *tree) start(e xml.StartElement) error {
 
 func (t *tree) finish() (*node, error) {
 	if t.root == nil {
-		return nil, refuse(recording.Invalid, "the message is empty: send a SOAP envelope")
+		return nil, refusal(recording.Invalid, "the message is empty: send a SOAP envelope")
 	}
 	return t.root, nil
 }

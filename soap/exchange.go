@@ -29,22 +29,21 @@ type exchange struct {
 	soap bool // asked by SOAP: faults are 500 whatever the settings say
 	form form // of the answer when it was not asked by SOAP
 
-	// turned is the status with which access control turned the caller away,
-	// or 0.
-	turned int
+	// turnedAway is the status with which access control refused the request, or 0.
+	turnedAway int
 }
 
-// newExchange makes one of a request that has been read.
+// newExchange makes an exchange for a request that has been read.
 func (h *Handler) newExchange(w http.ResponseWriter, r *http.Request, c call) *exchange {
 	x := &exchange{Handler: h, w: w, r: r, call: c, actor: httpd.Actor(r), began: time.Now()}
 	x.actor.Username = c.args[argUser]
 	return x
 }
 
-// simple makes an exchange of a call that came as a query string or a form.
-// failed is what was wrong with it so far.
-func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args httpd.Arguments, failed error) (*exchange, error) {
-	c, err := decodeSimple(args)
+// exchangeFromArguments makes an exchange for a call that came as a query string or
+// a form. failed is what was wrong with it so far; it comes first.
+func (h *Handler) exchangeFromArguments(w http.ResponseWriter, r *http.Request, args httpd.Arguments, failed error) (*exchange, error) {
+	c, err := callFromArguments(args)
 	if failed == nil {
 		failed = err
 	}
@@ -57,9 +56,9 @@ func (h *Handler) simple(w http.ResponseWriter, r *http.Request, args httpd.Argu
 	return x, failed
 }
 
-// decodeSimple makes a call of named arguments. Axis answers a GET as if it
-// had been asked in SOAP encoding, without a namespace.
-func decodeSimple(args httpd.Arguments) (call, error) {
+// callFromArguments makes a call from named arguments. Axis answers a GET like a
+// request in SOAP encoding without a namespace.
+func callFromArguments(args httpd.Arguments) (call, error) {
 	c := call{shape: shape{encoded: true, line: true}}
 	format, ok := args.First(argFormat)
 	if ok {
@@ -69,38 +68,38 @@ func decodeSimple(args httpd.Arguments) (call, error) {
 	c.name, c.op = name, operationNamed(name)
 	switch {
 	case !ok || name == "":
-		return c, refuse(recording.Invalid, "method is missing or empty: use method=start, stop, retrieve or retrieveByUniqueId")
+		return c, refusal(recording.Invalid, "method is missing or empty: use method=start, stop, retrieve or retrieveByUniqueId")
 	case c.op == nil:
 		return c, noSuchOperation(name)
 	}
 	return c, c.bind(args)
 }
 
-// post decodes a SOAP message, or a form, or a query without any body, of
-// which most bytes are read. Next to an error the exchange holds what could be
-// read, so that a refused retrieval can still be named in the access log.
-func (h *Handler) post(w http.ResponseWriter, r *http.Request, most int64) (*exchange, error) {
+// readPost reads a SOAP message, a form, or a query without a body; at most so many
+// bytes of the body. Next to an error the exchange holds what could be read, so that
+// a refused retrieval can still be named in the access log.
+func (h *Handler) readPost(w http.ResponseWriter, r *http.Request, most int64) (*exchange, error) {
 	contentType := r.Header.Get("Content-Type")
 	media := mediaType(contentType)
 	body, failed := httpd.ReadBody(w, r, most)
 	isForm := media == "application/x-www-form-urlencoded" && !looksLikeXML(body)
 	if isForm || contentType == "" && failed == nil && len(body) == 0 && r.URL.RawQuery != "" {
-		return h.postForm(w, r, string(body), failed)
+		return h.readForm(w, r, string(body), failed)
 	}
 	c, err := decodeMessage(body, contentType)
 	switch {
 	case failed != nil:
 		err = failed
 	case strings.HasPrefix(media, "multipart/"):
-		err = refuse(recording.Invalid, "messages in several parts are not read: send the SOAP envelope alone")
+		err = refusal(recording.Invalid, "messages in several parts are not read: send the SOAP envelope alone")
 	}
 	x := h.newExchange(w, r, c)
 	x.soap = true
 	return x, err
 }
 
-// postForm takes the arguments of the query, then of the body.
-func (h *Handler) postForm(w http.ResponseWriter, r *http.Request, body string, failed error) (*exchange, error) {
+// readForm takes the arguments of the query, then of the body.
+func (h *Handler) readForm(w http.ResponseWriter, r *http.Request, body string, failed error) (*exchange, error) {
 	args, err := httpd.ParseQuery(r.URL.RawQuery)
 	if failed == nil {
 		failed = err
@@ -110,9 +109,9 @@ func (h *Handler) postForm(w http.ResponseWriter, r *http.Request, body string, 
 		failed = err
 	}
 	if args = append(args, more...); len(args) > httpd.MaxArguments && failed == nil {
-		failed = refuse(recording.Invalid, "the request has more than %d arguments", httpd.MaxArguments)
+		failed = refusal(recording.Invalid, "the request has more than %d arguments", httpd.MaxArguments)
 	}
-	return h.simple(w, r, args, failed)
+	return h.exchangeFromArguments(w, r, args, failed)
 }
 
 func mediaType(contentType string) string {
@@ -123,8 +122,8 @@ func mediaType(contentType string) string {
 	return strings.ToLower(strings.TrimSpace(media))
 }
 
-// looksLikeXML tells a message that was posted under a form's media type, as
-// curl does, from a form.
+// looksLikeXML reports whether a body is a message and not a form, although it was
+// posted with the media type of a form, as curl does.
 func looksLikeXML(body []byte) bool {
 	text := strings.TrimSpace(string(body[:min(len(body), 16)]))
 	return strings.HasPrefix(strings.TrimPrefix(text, "\uFEFF"), "<") || strings.HasPrefix(text, "\xFF\xFE") || strings.HasPrefix(text, "\xFE\xFF")
@@ -139,22 +138,22 @@ func (x *exchange) run(failed error) {
 	}
 	switch {
 	case failed != nil:
-		x.refused(ctx, failed)
+		x.noteRefusal(ctx, failed)
 		x.fail(failed)
-	case x.call.op.get:
+	case x.call.op.isRetrieval:
 		x.retrieve(ctx)
 	default:
 		if err := x.command(ctx); err != nil {
-			x.fail(x.call.hinted(err))
+			x.fail(x.call.withPlusHint(err))
 			return
 		}
-		x.done()
+		x.succeed()
 	}
 }
 
-// hinted tells a caller whose extension or unique id was not found that the
-// plus sign in it became a blank.
-func (c call) hinted(err error) error {
+// withPlusHint adds to an error of an extension or unique id that the plus sign in
+// it was read as a blank.
+func (c call) withPlusHint(err error) error {
 	code := recording.CodeOf(err)
 	if !c.plus || code != recording.NotFound && code != recording.Invalid {
 		return err
@@ -162,7 +161,7 @@ func (c call) hinted(err error) error {
 	return &recording.Error{Code: code, Msg: recording.Message(err) + " (a + in a query is a blank: send %2B for a plus sign)", Err: errors.Unwrap(err)}
 }
 
-// command starts or stops.
+// command starts or stops a recording.
 func (x *exchange) command(ctx context.Context) error {
 	target, pbx := x.call.args[argTarget], x.call.args[argPBX]
 	if x.call.op.name == recording.MethodStart {
@@ -182,9 +181,9 @@ func (x *exchange) retrieve(ctx context.Context) {
 	if x.call.op.name == recording.MethodRetrieveByUniqueID {
 		find = x.o.Recorder.RetrieveByUniqueID
 	}
-	audio, err := find(ctx, x.request())
+	audio, err := find(ctx, x.retrieveRequest())
 	if err != nil {
-		x.fail(x.call.hinted(err))
+		x.fail(x.call.withPlusHint(err))
 		return
 	}
 	defer func() {
@@ -192,24 +191,24 @@ func (x *exchange) retrieve(ctx context.Context) {
 			x.o.Log.WarnContext(ctx, "audio not closed", slog.Any("err", err))
 		}
 	}()
-	o, err := httpd.OpenAudio(audio, x.rooms)
+	o, err := httpd.OpenAudio(audio, x.buffers)
 	if err != nil {
-		x.refused(ctx, err)
+		x.noteRefusal(ctx, err)
 		x.fail(err)
 		return
 	}
 	defer o.Close()
-	x.send(o, audio.Bytes)
+	x.sendAudio(o, audio.Bytes)
 }
 
-// request is what is known of a retrieval, also of one that was refused.
-func (x *exchange) request() recording.RetrieveRequest {
+// retrieveRequest is what is known of a retrieval, also of one that was refused.
+func (x *exchange) retrieveRequest() recording.RetrieveRequest {
 	return recording.RetrieveRequest{Actor: x.actor, Key: x.call.args[x.call.op.args[0]]}
 }
 
-// refused leaves a line in the access log when it was a retrieval that failed.
-func (x *exchange) refused(ctx context.Context, cause error) {
-	if x.call.op != nil && x.call.op.get {
-		x.o.Recorder.Refused(ctx, x.request(), x.call.op.name, cause)
+// noteRefusal adds a line to the access log when a retrieval failed.
+func (x *exchange) noteRefusal(ctx context.Context, cause error) {
+	if x.call.op != nil && x.call.op.isRetrieval {
+		x.o.Recorder.Refused(ctx, x.retrieveRequest(), x.call.op.name, cause)
 	}
 }

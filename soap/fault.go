@@ -20,15 +20,15 @@ func (f *fault) Error() string { return f.cause.Error() }
 // Unwrap returns the *recording.Error.
 func (f *fault) Unwrap() error { return f.cause }
 
-// kind is one fault code of the wire.
+// kind is a fault code in both versions of SOAP.
 type kind struct {
 	soap11 string // value of faultcode
 	axis   bool   // it is in Axis' namespace, with the prefix ns1
 	soap12 string // local name in SOAP 1.2, where only five codes exist
 }
 
-// The fault codes that Axis 1.4 sends, but for soapenv:Client, which stands
-// for its parser's accidents (all of them soapenv:Server.userException).
+// The fault codes that Axis 1.4 sends, except for soapenv:Client: for requests that
+// its parser cannot read Axis sends soapenv:Server.userException.
 var (
 	kindClient     = kind{soap11: "soapenv:Client", soap12: "Sender"}
 	kindServer     = kind{soap11: "soapenv:Server.userException", soap12: "Receiver"}
@@ -58,29 +58,29 @@ func kindOf(err error) kind {
 	return kinds[recording.CodeOf(err)]
 }
 
-// refuse makes a refusal with the fault code that belongs to the code.
-func refuse(code recording.Code, format string, args ...any) error {
-	return refuseAs(kinds[code], code, format, args...)
+// refusal returns an error with the fault code that belongs to its code.
+func refusal(code recording.Code, format string, args ...any) error {
+	return refusalAs(kinds[code], code, format, args...)
 }
 
-func refuseAs(k kind, code recording.Code, format string, args ...any) error {
+func refusalAs(k kind, code recording.Code, format string, args ...any) error {
 	return &fault{k, &recording.Error{Code: code, Msg: fmt.Sprintf(format, args...)}}
 }
 
-// noSuchOperation has the words of Axis, which old clients may look for.
+// noSuchOperation uses the words of Axis, which old clients may look for.
 func noSuchOperation(name string) error {
-	return refuseAs(kindOperation, recording.Invalid, "No such operation '%s'", recording.Shorten(name))
+	return refusalAs(kindOperation, recording.Invalid, "No such operation '%s'", recording.Shorten(name))
 }
 
 func noSuchService(name string) error {
-	return refuseAs(kindService, recording.NotFound, "there is no service %q here: use %s", recording.Shorten(name), Path)
+	return refusalAs(kindService, recording.NotFound, "there is no service %q here: use %s", recording.Shorten(name), Path)
 }
 
 func versionMismatch() error {
-	return refuseAs(kindVersion, recording.Invalid, "Version Mismatch")
+	return refusalAs(kindVersion, recording.Invalid, "Version Mismatch")
 }
 
 func mustUnderstand(name xml.Name) error {
-	return refuseAs(kindUnderstand, recording.Invalid, `Did not understand "MustUnderstand" header(s):{%s}%s`,
+	return refusalAs(kindUnderstand, recording.Invalid, `Did not understand "MustUnderstand" header(s):{%s}%s`,
 		recording.Shorten(name.Space), recording.Shorten(name.Local))
 }

@@ -17,21 +17,21 @@ const (
 	formWAV                  // the WAV itself
 )
 
-// formOf chooses the form: the format argument first, then what an Accept
-// header wants most, then the setting, which is about audio alone. Next to an
-// error it returns the form for the refusal.
+// formOf chooses the form: by the format argument, else by what the Accept header
+// prefers, else by the setting, which is only about audio. Next to an error it
+// returns the form for the refusal.
 func formOf(c call, r *http.Request, getBody string) (form, error) {
 	setting := formEnvelope
-	if c.op != nil && c.op.get && getBody != GetEnvelope {
+	if c.op != nil && c.op.isRetrieval && getBody != GetEnvelope {
 		setting = formText
 	}
 	chosen, err := setting, error(nil)
 	if value, ok := c.args[argFormat]; ok {
 		chosen, err = formNamed(value, setting)
 	} else {
-		chosen = wishes(httpd.ParseAccept(r.Header)).form(setting)
+		chosen = preferences(httpd.ParseAccept(r.Header)).chooseForm(setting)
 	}
-	if chosen == formWAV && (c.op == nil || !c.op.get) {
+	if chosen == formWAV && (c.op == nil || !c.op.isRetrieval) {
 		chosen = formEnvelope // start and stop have no audio to give
 	}
 	return chosen, err
@@ -46,5 +46,5 @@ func formNamed(value string, setting form) (form, error) {
 	case "wav":
 		return formWAV, nil
 	}
-	return setting, refuse(recording.Invalid, "format %q is not known: use base64, envelope, text or wav", recording.Shorten(value))
+	return setting, refusal(recording.Invalid, "format %q is not known: use base64, envelope, text or wav", recording.Shorten(value))
 }

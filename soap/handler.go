@@ -1,7 +1,7 @@
 // Package soap is the legacy endpoint: the four methods of the old Noojee
 // recording API (start, stop, retrieve, retrieveByUniqueId), by GET, by form
 // POST and by SOAP 1.1 and 1.2, answered in the shape of Apache Axis 1.4. All
-// quirks of that interface live here and nowhere else; docs/noojee.md tells
+// quirks of that interface live here and nowhere else; docs/noojee.md describes
 // them, and what differs from the captures in testdata/axis.
 //
 // A request becomes a call (operation.go for arguments, envelope.go and
@@ -44,12 +44,12 @@ type Recorder interface {
 	// Retrieve finds by tag. The caller closes the audio.
 	Retrieve(ctx context.Context, r recording.RetrieveRequest) (*recording.Audio, error)
 	RetrieveByUniqueID(ctx context.Context, r recording.RetrieveRequest) (*recording.Audio, error)
-	// Refused notes a retrieval that never came so far as Retrieve, or that
-	// failed after it, by the name of its method.
+	// Refused notes a retrieval that failed before Retrieve was called, or after it
+	// had succeeded, by the name of its method.
 	Refused(ctx context.Context, r recording.RetrieveRequest, method string, cause error)
 }
 
-// NoMethod is counted for calls of what is not a method.
+// NoMethod is counted for calls without a known method.
 const NoMethod = "unknown"
 
 // The values of the settings that are not the default.
@@ -79,18 +79,19 @@ type Options struct {
 	// https://pbx.example; empty: it is taken from the Host header.
 	PublicURL string
 	Log       *slog.Logger // nil: no log
-	// Count is told the outcome of every call, for metrics: the method, or
-	// NoMethod, one of httpd.Outcomes, and how long it took from when the request
-	// was read to the last byte of audio. It may be nil.
+	// Count is called for every call, for metrics: with the method or NoMethod, one
+	// of httpd.Outcomes, and the time from when the request was read to the last byte
+	// of audio. It may be nil.
 	Count func(method, outcome string, took time.Duration)
-	// Sent is told the bytes of audio that left, before encoding. It may be nil.
+	// Sent is called with the bytes of audio that were sent, before encoding. It may
+	// be nil.
 	Sent func(bytes int64)
 }
 
 // Handler answers the legacy endpoint and the list of services.
 type Handler struct {
 	o        Options
-	rooms    *httpd.Buffers
+	buffers  *httpd.Buffers
 	refusals *rate.Limiter // of lines in the access log, see Refuse
 }
 
@@ -105,38 +106,38 @@ func New(o Options) *Handler {
 	if o.Sent == nil {
 		o.Sent = func(int64) {}
 	}
-	return &Handler{o: o, rooms: httpd.NewBuffers(), refusals: newRefusals()}
+	return &Handler{o: o, buffers: httpd.NewBuffers(), refusals: newRefusals()}
 }
 
-// Register adds the endpoint to a router, and switches the router's cleaning
-// of paths off: it would answer a start with a redirect, which old clients
-// take for success.
+// Register adds the endpoint to a router. It switches off the router's cleaning of
+// paths, which would answer a start with a redirect, and old clients take that for
+// success.
 func (h *Handler) Register(router *mux.Router) {
 	router.SkipClean(true)
 	for _, slash := range []string{"", "/"} {
-		router.HandleFunc(Services+slash, h.list)
+		router.HandleFunc(Services+slash, h.serveList)
 		router.HandleFunc(Path+slash, h.ServeHTTP)
-		router.HandleFunc(Services+"/{service}"+slash, h.unknownService)
+		router.HandleFunc(Services+"/{service}"+slash, h.serveUnknown)
 	}
 }
 
-// ServeHTTP answers the endpoint, whatever its path is.
+// ServeHTTP answers calls to the endpoint, whatever the path is.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		h.get(w, r)
+		h.serveGet(w, r)
 	case http.MethodPost:
-		x, err := h.post(w, r, httpd.MaxRequest)
+		x, err := h.readPost(w, r, httpd.MaxRequest)
 		x.run(err)
 	default:
 		notAllowed(w, "GET, HEAD, POST")
 	}
 }
 
-// get answers a page, a WSDL or a call. A method anywhere in the query means
-// a call, even next to wsdl: an answer of 200 to a call that was not made
-// would be the worst of all.
-func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
+// serveGet answers a page, a WSDL or a call. A method anywhere in the query means a
+// call, even next to wsdl: answering 200 to a call that was not made would be worse
+// than anything.
+func (h *Handler) serveGet(w http.ResponseWriter, r *http.Request) {
 	args, err := httpd.ParseQuery(r.URL.RawQuery)
 	_, isCall := args.First(argMethod)
 	wsdlKind, isWSDL := args.First("wsdl")
@@ -145,18 +146,18 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
 	case isCall && r.Method == http.MethodHead:
 		notAllowed(w, "GET, POST") // HEAD promises to change nothing
 	case isCall:
-		x, err := h.simple(w, r, args, err)
+		x, err := h.exchangeFromArguments(w, r, args, err)
 		x.run(err)
 	case isWSDL:
-		h.wsdl(w, r, wsdlKind)
+		h.serveWSDL(w, r, wsdlKind)
 	case isList:
-		h.show(w, r, page{http.StatusForbidden, refusedPage, "?list is switched off here."})
+		h.showPage(w, r, page{http.StatusForbidden, refusedPage, "?list is switched off here."})
 	case r.URL.RawQuery == "":
-		h.show(w, r, page{http.StatusOK, endpointPage, ""})
+		h.showPage(w, r, page{http.StatusOK, endpointPage, ""})
 	case r.Method == http.MethodHead:
 		w.WriteHeader(http.StatusBadRequest)
 	default:
-		x, err := h.simple(w, r, args, err)
+		x, err := h.exchangeFromArguments(w, r, args, err)
 		x.run(err)
 	}
 }

@@ -18,8 +18,8 @@ import (
 //go:embed pages.html
 var pagesHTML string
 
-// pages are what a browser sees; html/template escapes the address, which
-// may come from the Host header.
+// pages are for browsers; html/template escapes the address, which may come from
+// the Host header.
 var pages = template.Must(template.New("pages").Parse(pagesHTML))
 
 // The names of the pages in pages.html.
@@ -36,8 +36,8 @@ type page struct {
 	text   string // of the refused page
 }
 
-// show writes a page.
-func (h *Handler) show(w http.ResponseWriter, r *http.Request, p page) {
+// showPage writes a page.
+func (h *Handler) showPage(w http.ResponseWriter, r *http.Request, p page) {
 	var body bytes.Buffer
 	data := struct {
 		Service, Address, Services, Text string
@@ -70,8 +70,8 @@ func pageOperations() []pageOperation {
 	return all
 }
 
-// wsdl answers ?wsdl, and ?wsdl=rpc with the twin for old stubs.
-func (h *Handler) wsdl(w http.ResponseWriter, r *http.Request, kind string) {
+// serveWSDL answers ?wsdl, and ?wsdl=rpc, which is for old stubs.
+func (h *Handler) serveWSDL(w http.ResponseWriter, r *http.Request, kind string) {
 	text := wsdl.Literal(h.address(r, Path))
 	if strings.EqualFold(kind, "rpc") {
 		text = wsdl.RPC(h.address(r, Path))
@@ -80,8 +80,8 @@ func (h *Handler) wsdl(w http.ResponseWriter, r *http.Request, kind string) {
 	_ = writeText(w, text)
 }
 
-// address is what the outside calls the path by: under the configured URL,
-// else under the Host header, else under the address that was connected to.
+// address returns the URL of a path for callers: below the configured URL, else
+// with the name in the Host header, else with the address that was connected to.
 func (h *Handler) address(r *http.Request, path string) string {
 	if h.o.PublicURL != "" {
 		return strings.TrimRight(h.o.PublicURL, "/") + path
@@ -99,9 +99,9 @@ func (h *Handler) address(r *http.Request, path string) string {
 	return "http://" + host + path
 }
 
-// list answers the list of services. A call that was sent here by mistake is
-// refused and not answered with a page.
-func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
+// serveList answers the list of services. A call that was sent here by mistake is
+// refused: it must not get a page.
+func (h *Handler) serveList(w http.ResponseWriter, r *http.Request) {
 	args, _ := httpd.ParseQuery(r.URL.RawQuery)
 	_, isCall := args.First(argMethod)
 	switch {
@@ -110,15 +110,15 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
 	case isCall && r.Method == http.MethodHead:
 		notAllowed(w, "GET, POST")
 	case r.Method == http.MethodGet, r.Method == http.MethodHead:
-		h.show(w, r, page{http.StatusOK, listPage, ""})
+		h.showPage(w, r, page{http.StatusOK, listPage, ""})
 	default:
 		notAllowed(w, "GET, HEAD, POST")
 	}
 }
 
-// unknownService answers every other name below the list: calls with a fault,
+// serveUnknown answers every other name below the list: calls with a fault,
 // everything else with 404.
-func (h *Handler) unknownService(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) serveUnknown(w http.ResponseWriter, r *http.Request) {
 	args, _ := httpd.ParseQuery(r.URL.RawQuery)
 	_, isCall := args.First(argMethod)
 	switch r.Method {
@@ -129,7 +129,7 @@ func (h *Handler) unknownService(w http.ResponseWriter, r *http.Request) {
 			h.refuseService(w, r, mux.Vars(r)["service"])
 			return
 		}
-		h.show(w, r, page{http.StatusNotFound, refusedPage, "There is no service at this address."})
+		h.showPage(w, r, page{http.StatusNotFound, refusedPage, "There is no service at this address."})
 	default:
 		notAllowed(w, "GET, HEAD, POST")
 	}

@@ -8,32 +8,33 @@ import (
 	"recgate/httpd"
 )
 
-// generated is what generators and stubs call arguments that they have no
-// names for: in0 (Axis), arg0 (Java), param0 (PHP), p0, v1 (SOAPpy),
+// generatedName matches the names that generators and stubs give to arguments
+// without a name: in0 (Axis), arg0 (Java), param0 (PHP), p0, v1 (SOAPpy),
 // __numeric_0 (NuSOAP), c-gensym3 (SOAP::Lite).
-var generated = regexp.MustCompile(`(?i)^(?:_*(in|args?|param|parameter|p|v|numeric)[-_]?|([cs]-gensym))([0-9]{1,9})$`)
+var generatedName = regexp.MustCompile(`(?i)^(?:_*(in|args?|param|parameter|p|v|numeric)[-_]?|([cs]-gensym))([0-9]{1,9})$`)
 
-// numbered is what may stand beside names that are documented: in0, arg0 and
-// param0 count from 0 in the documented order.
-var numbered = regexp.MustCompile(`(?i)^(?:in|arg|param)([0-9]{1,2})$`)
+// numberedName matches the generated names that are understood even beside
+// documented names: in0, arg0 and param0 count from 0 in the documented order.
+var numberedName = regexp.MustCompile(`(?i)^(?:in|arg|param)([0-9]{1,2})$`)
 
-// positions gives each argument its place in the documented order of an
-// operation with n arguments, or -1 where its name says nothing. Where every
-// name is generated, the names say how they are counted:
+// positions returns the position of each argument in the documented order of an
+// operation with n arguments, or -1 for a name without a position. If every name is
+// generated, the numbers in the names decide:
 //
-//   - SOAP::Lite counts all that it ever wrote: the order in the message is
-//     all that its numbers tell;
-//   - else with a 0 among the numbers they count from 0, and in SOAPpy's names
-//     (v1), or where they are just 1 to n, from 1.
+//   - SOAP::Lite numbers every element that it ever wrote, so only the order in the
+//     message counts;
+//   - SOAPpy's names (v1) count from 1, and so do others if their numbers are
+//     exactly 1 to n, without a 0;
+//   - all others count from 0.
 //
-// One that is left out shifts none of the others, so in1 alone is the second.
+// A number that is left out does not move the others: in1 alone is the second.
 func positions(args httpd.Arguments, n int) []int {
 	var numbers []int
 	ordered, fromOne := false, true
 	for _, a := range args {
-		m := generated.FindStringSubmatch(a.Name)
+		m := generatedName.FindStringSubmatch(a.Name)
 		if m == nil {
-			return besideNames(args)
+			return positionsByName(args)
 		}
 		number, _ := strconv.Atoi(m[3]) // nine digits at most
 		numbers = append(numbers, number)
@@ -44,7 +45,7 @@ func positions(args httpd.Arguments, n int) []int {
 	for i := range args {
 		switch {
 		case ordered:
-			places[i] = distinct(args[:i])
+			places[i] = countNames(args[:i])
 		case !slices.Contains(numbers, 0) && (fromOne || areOneTo(n, numbers)):
 			places[i] = numbers[i] - 1
 		default:
@@ -54,21 +55,21 @@ func positions(args httpd.Arguments, n int) []int {
 	return places
 }
 
-// besideNames gives a place to those whose name holds one whatever the others
-// are called.
-func besideNames(args httpd.Arguments) []int {
+// positionsByName returns the positions of arguments with a numbered name, and -1
+// for all others.
+func positionsByName(args httpd.Arguments) []int {
 	places := make([]int, len(args))
 	for i, a := range args {
 		places[i] = -1
-		if m := numbered.FindStringSubmatch(a.Name); m != nil {
+		if m := numberedName.FindStringSubmatch(a.Name); m != nil {
 			places[i], _ = strconv.Atoi(m[1]) // two digits at most
 		}
 	}
 	return places
 }
 
-// distinct counts the names of arguments.
-func distinct(args httpd.Arguments) int {
+// countNames returns how many different names arguments have.
+func countNames(args httpd.Arguments) int {
 	names := map[string]bool{}
 	for _, a := range args {
 		names[a.Name] = true

@@ -34,7 +34,7 @@ func newHosts(c *mysql.Config, addresses []string, trusts string) (*hosts, error
 	var certificates *trust.Certificates
 	if trusts != "" {
 		var err error
-		if certificates, err = trust.File(trusts); err != nil {
+		if certificates, err = trust.ReadFile(trusts); err != nil {
 			return nil, recording.Errorf(recording.Invalid, "the tls option of the database setting: %v: use ?tls=/FILE with the certificate of the server, or of its authority", err)
 		}
 	}

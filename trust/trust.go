@@ -1,6 +1,6 @@
 // Package trust decides whether a server is the one that an operator named by
 // a file of certificates: Asterisk, a database or an S3 server whose certificate
-// no public authority signed. Begin at File; Certificates.Config is what TLS
+// no public authority signed. Begin at ReadFile; Certificates.Config is what TLS
 // clients take.
 //
 // Scripts that come with such servers (Asterisk's ast_tls_cert) and databases
@@ -34,9 +34,9 @@ type Certificates struct {
 	all  []*x509.Certificate
 }
 
-// File reads the PEM certificates of a file; what else is in it (a key) is
+// ReadFile reads the PEM certificates of a file; what else is in it (a key) is
 // passed over. The error names the file.
-func File(file string) (*Certificates, error) {
+func ReadFile(file string) (*Certificates, error) {
 	text, err := smallfile.Read(file)
 	if err != nil {
 		return nil, fmt.Errorf("read certificates: %w", err)
@@ -77,7 +77,7 @@ func (c *Certificates) Config(name string) *tls.Config {
 		VerifyConnection: func(s tls.ConnectionState) error {
 			err := c.verify(name, s.PeerCertificates, time.Now())
 			if err != nil {
-				if present, problem := File(c.file); problem == nil {
+				if present, problem := ReadFile(c.file); problem == nil {
 					err = present.verify(name, s.PeerCertificates, time.Now())
 				}
 			}
@@ -95,7 +95,7 @@ func (c *Certificates) verify(name string, presented []*x509.Certificate, now ti
 		return errors.New("the server sent no certificate")
 	}
 	own := presented[0]
-	if c.holds(own) {
+	if c.contains(own) {
 		if now.Before(own.NotBefore) || now.After(own.NotAfter) {
 			return x509.CertificateInvalidError{Cert: own, Reason: x509.Expired, Detail: fmt.Sprintf(
 				"it is valid from %s to %s", own.NotBefore.Format(time.DateOnly), own.NotAfter.Format(time.DateOnly))}
@@ -112,10 +112,10 @@ func (c *Certificates) verify(name string, presented []*x509.Certificate, now ti
 	if _, err := own.Verify(options); err != nil {
 		return fmt.Errorf("%w: neither this certificate nor one that signed it is in %q", err, c.file)
 	}
-	return named(own, name)
+	return checkName(own, name)
 }
 
-func (c *Certificates) holds(own *x509.Certificate) bool {
+func (c *Certificates) contains(own *x509.Certificate) bool {
 	for _, a := range c.all {
 		if bytes.Equal(a.Raw, own.Raw) {
 			return true
@@ -124,8 +124,8 @@ func (c *Certificates) holds(own *x509.Certificate) bool {
 	return false
 }
 
-// named checks that a certificate is for a name.
-func named(own *x509.Certificate, name string) error {
+// checkName checks that a certificate is for a name.
+func checkName(own *x509.Certificate, name string) error {
 	names := append([]string{}, own.DNSNames...)
 	for _, ip := range own.IPAddresses {
 		names = append(names, ip.String())

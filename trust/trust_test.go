@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // certificate, and returns what the client says to it.
 func handshake(t *testing.T, shows, trusts, name string) error {
 	t.Helper()
-	certificates, err := trust.File("testdata/" + trusts)
+	certificates, err := trust.ReadFile("testdata/" + trusts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestRenewedFile(t *testing.T) {
 		}
 	}
 	put("pbx.crt")
-	certificates, err := trust.File(file)
+	certificates, err := trust.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestFilesThatHoldNone(t *testing.T) {
 		"no such file":       filepath.Join(dir, "missing.pem"),
 		"not a regular file": pipe,
 	} {
-		if c, err := trust.File(file); err == nil || !strings.Contains(err.Error(), says) {
+		if c, err := trust.ReadFile(file); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("File(%s) = %v, %v; want an error that says %q", file, c, err, says)
 		}
 	}

@@ -29,12 +29,13 @@ var rpc string
 
 // Literal returns the document/literal WSDL with the endpoint's address,
 // which may be any text: it is escaped.
-func Literal(address string) string { return at(literal, address) }
+func Literal(address string) string { return withAddress(literal, address) }
 
 // RPC returns the rpc/encoded WSDL with the endpoint's address, escaped.
-func RPC(address string) string { return at(rpc, address) }
+func RPC(address string) string { return withAddress(rpc, address) }
 
-func at(document, address string) string {
+// withAddress puts the endpoint's address into a WSDL.
+func withAddress(document, address string) string {
 	var escaped strings.Builder
 	// A strings.Builder never fails.
 	_ = xml.EscapeText(&escaped, []byte(address))

@@ -26,7 +26,7 @@ type Keys interface {
 
 // TestKeys demands of what open returns, empty each time, all that Keys says.
 func TestKeys(t *testing.T, open func(t *testing.T) Keys) {
-	for name, test := range map[string]func(*testing.T, Keys){"added": added, "revoked and forgotten": revoked, "used": used} {
+	for name, test := range map[string]func(*testing.T, Keys){"added": testAdd, "revoked and forgotten": testRevoke, "used": testUse} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
 }
@@ -34,7 +34,7 @@ func TestKeys(t *testing.T, open func(t *testing.T) Keys) {
 // at is when the keys of the tests are made.
 var at = time.UnixMilli(1_772_000_000_123)
 
-func made(t *testing.T, name string, methods ...string) auth.Key {
+func newKey(t *testing.T, name string, methods ...string) auth.Key {
 	t.Helper()
 	k, _, err := auth.New(name, methods, at, bytes.NewReader(append([]byte(name), make([]byte, 64)...)))
 	if err != nil {
@@ -43,8 +43,8 @@ func made(t *testing.T, name string, methods ...string) auth.Key {
 	return k
 }
 
-// has demands exactly these keys, in this order.
-func has(t *testing.T, s Keys, keys ...auth.Key) {
+// wantKeys demands exactly these keys, in this order.
+func wantKeys(t *testing.T, s Keys, keys ...auth.Key) {
 	t.Helper()
 	got, err := s.Keys(t.Context())
 	if err != nil {
@@ -58,55 +58,55 @@ func has(t *testing.T, s Keys, keys ...auth.Key) {
 	}
 }
 
-func done(t *testing.T, err error) {
+func wantNoError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Error(err)
 	}
 }
 
-func refused(t *testing.T, c recording.Code, err error) {
+func wantCode(t *testing.T, c recording.Code, err error) {
 	t.Helper()
 	if err == nil || recording.CodeOf(err) != c {
 		t.Errorf("the error is %v, want code %v", err, c)
 	}
 }
 
-func added(t *testing.T, s Keys) {
+func testAdd(t *testing.T, s Keys) {
 	ctx := t.Context()
-	has(t, s)
-	b, a, upper := made(t, "b", "stop", "start"), made(t, "a"), made(t, "A", "retrieve")
+	wantKeys(t, s)
+	b, a, upper := newKey(t, "b", "stop", "start"), newKey(t, "a"), newKey(t, "A", "retrieve")
 	for _, k := range []auth.Key{b, a, upper} {
-		done(t, s.AddKey(ctx, k))
+		wantNoError(t, s.AddKey(ctx, k))
 	}
-	has(t, s, upper, a, b) // names differ by case
-	refused(t, recording.Conflict, s.AddKey(ctx, made(t, "b")))
-	has(t, s, upper, a, b)
+	wantKeys(t, s, upper, a, b) // names differ by case
+	wantCode(t, recording.Conflict, s.AddKey(ctx, newKey(t, "b")))
+	wantKeys(t, s, upper, a, b)
 }
 
-func revoked(t *testing.T, s Keys) {
-	ctx, k := t.Context(), made(t, "crm")
-	done(t, s.AddKey(ctx, k))
-	done(t, s.RevokeKey(ctx, "crm", at.Add(time.Hour)))
-	done(t, s.RevokeKey(ctx, "crm", at.Add(2*time.Hour)))
+func testRevoke(t *testing.T, s Keys) {
+	ctx, k := t.Context(), newKey(t, "crm")
+	wantNoError(t, s.AddKey(ctx, k))
+	wantNoError(t, s.RevokeKey(ctx, "crm", at.Add(time.Hour)))
+	wantNoError(t, s.RevokeKey(ctx, "crm", at.Add(2*time.Hour)))
 	k.RevokedAt = at.Add(time.Hour)
-	has(t, s, k)
-	refused(t, recording.Conflict, s.AddKey(ctx, made(t, "crm")))
-	refused(t, recording.NotFound, s.RevokeKey(ctx, "CRM", at))
-	refused(t, recording.NotFound, s.ForgetKey(ctx, "cr"))
-	done(t, s.ForgetKey(ctx, "crm"))
-	has(t, s)
-	refused(t, recording.NotFound, s.RevokeKey(ctx, "crm", at))
-	done(t, s.AddKey(ctx, made(t, "crm")))
+	wantKeys(t, s, k)
+	wantCode(t, recording.Conflict, s.AddKey(ctx, newKey(t, "crm")))
+	wantCode(t, recording.NotFound, s.RevokeKey(ctx, "CRM", at))
+	wantCode(t, recording.NotFound, s.ForgetKey(ctx, "cr"))
+	wantNoError(t, s.ForgetKey(ctx, "crm"))
+	wantKeys(t, s)
+	wantCode(t, recording.NotFound, s.RevokeKey(ctx, "crm", at))
+	wantNoError(t, s.AddKey(ctx, newKey(t, "crm")))
 }
 
-func used(t *testing.T, s Keys) {
-	ctx, k, other := t.Context(), made(t, "crm"), made(t, "other")
-	done(t, s.AddKey(ctx, k))
-	done(t, s.AddKey(ctx, other))
-	done(t, s.KeyUsed(ctx, "crm", at.Add(time.Minute)))
-	done(t, s.KeyUsed(ctx, "crm", at)) // a slower process
-	done(t, s.KeyUsed(ctx, "none", at))
+func testUse(t *testing.T, s Keys) {
+	ctx, k, other := t.Context(), newKey(t, "crm"), newKey(t, "other")
+	wantNoError(t, s.AddKey(ctx, k))
+	wantNoError(t, s.AddKey(ctx, other))
+	wantNoError(t, s.KeyUsed(ctx, "crm", at.Add(time.Minute)))
+	wantNoError(t, s.KeyUsed(ctx, "crm", at)) // a slower process
+	wantNoError(t, s.KeyUsed(ctx, "none", at))
 	k.LastUsedAt = at.Add(time.Minute)
-	has(t, s, k, other)
+	wantKeys(t, s, k, other)
 }

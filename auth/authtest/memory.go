@@ -86,7 +86,7 @@ func (m *Memory) AddKey(_ context.Context, k auth.Key) error {
 // RevokeKey revokes a key; one that is revoked stays so since the first time.
 func (m *Memory) RevokeKey(_ context.Context, name string, at time.Time) error {
 	return m.change(name, func(k auth.Key) auth.Key {
-		if k.Good() {
+		if k.IsGood() {
 			k.RevokedAt = at.Truncate(time.Millisecond)
 		}
 		return k

@@ -75,7 +75,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 		}
 		g.pbxs = append(g.pbxs, p)
 	}
-	if g.db, err = store.Open(ctx, cfg.Database.Reveal(), store.Options{Ran: g.metrics.Database}); err != nil {
+	if g.db, err = store.Open(ctx, cfg.Database.Reveal(), store.Options{Ran: g.metrics.CountTransaction}); err != nil {
 		return nil, err
 	}
 	g.mark = mark.NewGuard(g.db, g.archive, log)
@@ -131,7 +131,7 @@ func bucketTLS(b config.Bucket) (*tls.Config, error) {
 	if b.CA == "" {
 		return nil, nil
 	}
-	certificates, err := trust.File(b.CA)
+	certificates, err := trust.ReadFile(b.CA)
 	if err != nil {
 		return nil, fmt.Errorf("archive: ca: %w", err)
 	}

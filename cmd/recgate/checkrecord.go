@@ -29,7 +29,7 @@ func (c *checker) record(ctx context.Context, cfg config.Config, key string) {
 	defer endpoint.Client.CloseIdleConnections()
 	for _, settings := range cfg.PBX {
 		c.recordBy(ctx, settings, func(ctx context.Context, p pbx) error {
-			return proof.Test{PBX: p.calls, Call: settings.TestCall, Endpoint: endpoint, Said: c.saidOf(settings)}.Run(ctx)
+			return proof.Test{PBX: p.calls, Call: settings.TestCall, Endpoint: endpoint, Report: c.saidOf(settings)}.Run(ctx)
 		})
 	}
 }

@@ -29,7 +29,7 @@ type core struct {
 func (g *gateway) newCore() core {
 	sound, c := audio.Files{}, core{book: book.New()}
 	claims := job.Claims{Leases: g.db, Holder: holder(g.db), Log: g.log}
-	steps := &book.Steps{Book: c.book, Rows: g.db, Shared: !claims.Alone(), Now: now, Log: g.log, Happened: g.count}
+	steps := &book.Steps{Book: c.book, Rows: g.db, Shared: !claims.IsAlone(), Now: now, Log: g.log, Happened: g.count}
 	var pbxs recording.PBXs
 	for _, p := range g.pbxs {
 		pbxs = append(pbxs, p.PBX)
@@ -46,7 +46,7 @@ func (g *gateway) newCore() core {
 	})
 	c.Recorder = recorder.New(recorder.Parts{
 		PBXs: pbxs, Rows: g.db, Writer: g.db, Sound: sound, Book: c.book, Steps: steps, Claims: claims, Collector: c.collector,
-		Deadline: startPatience(g.cfg), MaxLength: maxLength(g.cfg), Room: g.disks.Room,
+		Deadline: startPatience(g.cfg), MaxLength: maxLength(g.cfg), Room: g.disks.CheckRoom,
 		Now: now, Log: g.log, Happened: g.count,
 	})
 	return c

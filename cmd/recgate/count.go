@@ -12,16 +12,16 @@ import (
 func (g *gateway) count(h recording.Happening) {
 	switch h.Kind {
 	case recording.Started:
-		g.metrics.Start(httpd.Outcome(h.Err))
+		g.metrics.CountStart(httpd.Outcome(h.Err))
 		g.trial.started(h.Err)
 	case recording.Stopped:
-		g.metrics.Stop(httpd.Outcome(h.Err))
+		g.metrics.CountStop(httpd.Outcome(h.Err))
 	case recording.Retrieved:
-		g.metrics.Retrieval(httpd.Outcome(h.Err))
+		g.metrics.CountRetrieval(httpd.Outcome(h.Err))
 	case recording.Settled:
-		g.metrics.Settled(string(h.Recording.State), string(h.Recording.Reason.Code))
+		g.metrics.CountSettled(string(h.Recording.State), string(h.Recording.Reason.Code))
 	case recording.Retried:
-		g.metrics.Retried()
+		g.metrics.CountRetried()
 	}
 }
 
@@ -33,7 +33,7 @@ func (g *gateway) watch() {
 	for _, code := range recording.ReasonCodes() {
 		for _, state := range recording.States() {
 			if state.Final() && code.In(state) {
-				g.metrics.Reason(string(state), string(code))
+				g.metrics.AddReason(string(state), string(code))
 			}
 		}
 	}

@@ -35,7 +35,7 @@ func newGuard(cfg config.Config, a archive, db *store.DB, log *slog.Logger) *dis
 	if folder, ok := cfg.Folder(); ok {
 		p := disk.Place{Name: placeArchive, Path: folder, Grows: true}
 		if d, ok := a.place.(*blob.Disk); ok {
-			p.There = d.CheckMark
+			p.CheckMounted = d.CheckMark
 		} else {
 			p.Path = nearest(folder)
 		}

@@ -74,7 +74,7 @@ func (c *checker) callers(ctx context.Context, cfg config.Config) {
 	keys, err := keysOf(ctx, cfg)
 	good := len(cfg.Legacy.APIKeys)
 	for _, k := range keys {
-		if k.Good() {
+		if k.IsGood() {
 			good++
 		}
 	}

@@ -89,7 +89,7 @@ func (g *gateway) testOnce(ctx context.Context, p pbx, call string) (passed bool
 		err = testFailed(err)
 	}
 	g.tests.note(p.Name, err)
-	g.metrics.SelfTest(p.Name, err == nil)
+	g.metrics.CountSelfTest(p.Name, err == nil)
 	took := slog.Int64("took_ms", time.Since(began).Milliseconds())
 	if err != nil {
 		g.log.ErrorContext(ctx, "self-test failed", slog.String("pbx", p.Name), took, slog.Any("err", err))
@@ -146,7 +146,7 @@ func (g *gateway) selfTest(ctx context.Context, p pbx, call string, said func(st
 	client := oneUse()
 	defer client.CloseIdleConnections()
 	err = proof.Test{
-		PBX: p.calls, Call: call, Said: said,
+		PBX: p.calls, Call: call, Report: said,
 		Endpoint: proof.Endpoint{URL: "http://" + server.Addr().String() + soap.Path, Key: key, Client: client},
 	}.Run(ctx)
 	end()

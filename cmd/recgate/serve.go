@@ -137,7 +137,7 @@ func (g *gateway) legacy() http.Handler {
 	l := g.cfg.Legacy
 	door, router := g.door()
 	refuse := func(w http.ResponseWriter, r *http.Request, status int, message string) {
-		g.metrics.Turned(status)
+		g.metrics.CountTurnedAway(status)
 		door.Refuse(w, r, status, message)
 	}
 	chain := router
@@ -161,8 +161,8 @@ func (g *gateway) door() (*soap.Handler, http.Handler) {
 		},
 		PublicURL: g.cfg.PublicURL,
 		Log:       g.log,
-		Count:     g.metrics.Request,
-		Sent:      g.metrics.Served,
+		Count:     g.metrics.CountRequest,
+		Sent:      g.metrics.AddServed,
 	})
 	router := mux.NewRouter()
 	door.Register(router)

@@ -79,7 +79,7 @@ func (g *gateway) databaseReady(ctx context.Context) error {
 	if err := g.trial.result(); err != nil {
 		return err
 	}
-	return g.disks.Full(placeDatabase)
+	return g.disks.CheckPlace(placeDatabase)
 }
 
 // archiveReady returns nil when a recording could be stored, and a start is
@@ -88,7 +88,7 @@ func (g *gateway) archiveReady(ctx context.Context) error {
 	if err := g.archive.Check(ctx); err != nil {
 		return err
 	}
-	return g.disks.Full(placeArchive)
+	return g.disks.CheckPlace(placeArchive)
 }
 
 // pbxReady returns nil when a start on the PBX would work now.
@@ -97,7 +97,7 @@ func (g *gateway) pbxReady(p pbx) func(context.Context) error {
 		if err := p.CanRecord(ctx); err != nil {
 			return err
 		}
-		if err := g.disks.Full(spoolOf(p.Name)); err != nil {
+		if err := g.disks.CheckPlace(spoolOf(p.Name)); err != nil {
 			return err
 		}
 		return g.core.book.LastStart(p.Name, now())

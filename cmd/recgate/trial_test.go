@@ -114,7 +114,7 @@ func TestReadyWithoutStarts(t *testing.T) {
 				t.Fatalf("the disk of the %s: %v", l.Name, l.Err)
 			}
 		}
-		if o.disks.Full(placeArchive) == nil {
+		if o.disks.CheckPlace(placeArchive) == nil {
 			o.green(t) // a disk that is hardly used
 			return
 		}

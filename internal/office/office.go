@@ -121,7 +121,7 @@ func (of *Office) build(o Options) {
 	log := slog.New(slog.DiscardHandler)
 	pbxs, claims := recording.PBXs{first, of.Second.PBX()}, job.Claims{Leases: o.Leases, Holder: o.Holder, Log: log}
 	of.Book = book.New()
-	steps := &book.Steps{Book: of.Book, Rows: of.Store, Shared: !claims.Alone(), Now: o.Now, Log: log, Happened: o.Happened}
+	steps := &book.Steps{Book: of.Book, Rows: of.Store, Shared: !claims.IsAlone(), Now: o.Now, Log: log, Happened: o.Happened}
 	of.Ledger = ledger.New(ledger.Parts{
 		PBXs: pbxs, Rows: of.Store, Archive: listed{blobs, of.Blobs}, Sound: audio.Files{}, Claims: claims,
 		MaxLength: o.MaxLength, Now: o.Now, Log: log,
