@@ -43,9 +43,9 @@ type WAV struct {
 	Channels   int   // 1 is mono
 	DataOffset int64 // where the samples begin in the file
 	DataBytes  int64 // bytes of samples that are there, whole frames only
-	// Complete tells that the data size in the header is what the file has:
-	// the writer has closed it. A file of 44 bytes with data size 0 is
-	// complete and empty; so is one that Asterisk has only just begun.
+	// Complete means that the data size in the header is what the file has: the
+	// writer has closed it. A file of 44 bytes with data size 0 is complete and
+	// empty; a file that Asterisk has just created looks the same.
 	Complete bool
 
 	file io.ReaderAt

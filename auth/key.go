@@ -55,9 +55,9 @@ var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding
 // goodName leaves out the dot, which the names of the configuration's keys have.
 var goodName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
-// New makes a key and its text, which is to be shown once and kept by nobody
-// here. No methods means all. An Invalid error says what is wrong with the
-// name or with a method.
+// New makes a key and its text, which is to be shown once and is not kept. No
+// methods means all. An Invalid error says what is wrong with the name or with a
+// method.
 func New(name string, methods []string, now time.Time, random io.Reader) (Key, string, error) {
 	if !goodName.MatchString(name) {
 		return Key{}, "", recording.Errorf(recording.Invalid, "%q is not a valid name for a key: use up to 64 of A-Z, a-z, 0-9, _ and -, such as crm", name)

@@ -141,7 +141,7 @@ func (r *Ring) Needed() bool { return r.o.Needed || len(r.fixed)+len(r.databaseK
 
 // Find returns the name of the first good key among the texts. All keys are
 // compared with each text, by their hashes and in constant time, so that the
-// time it takes tells nothing about any of them, not even its length.
+// time it takes reveals nothing about any key, not even its length.
 func (r *Ring) Find(texts []string) (name string, ok bool) {
 	for _, text := range texts {
 		sum := sha256.Sum256([]byte(text))

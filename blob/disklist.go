@@ -44,7 +44,7 @@ func (d *Disk) Folders(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// isFolder reports whether a name can be that of a folder: the beginning of a key.
+// isFolder reports whether a name is a valid folder name: the beginning of a key.
 func isFolder(name string) bool { return goodKey.MatchString(name) && folder(name) == name }
 
 // listKeys lists the keys in an open folder, whatever its mark.

@@ -55,7 +55,7 @@ func wrongMarkError(what string, err error) error {
 }
 
 // compareMarks returns nil when the mark that was found is the one that is known.
-// err is that of reading the mark, what is "folder" or "bucket".
+// err is the error of reading the mark, what is "folder" or "bucket".
 func compareMarks(what, known, found string, err error) error {
 	switch {
 	case recording.CodeOf(err) == recording.NotFound:
@@ -93,8 +93,8 @@ func notFoundError(key string, err error) error {
 // errEnough ends a listing.
 var errEnough = errors.New("that is enough")
 
-// foundAny reports whether a listing that stops at the first key found one; err
-// is that of the listing.
+// foundAny reports whether a listing that stops at the first key found one. err is
+// the error of the listing.
 func foundAny(err error) (bool, error) {
 	if errors.Is(err, errEnough) {
 		return true, nil

@@ -40,8 +40,8 @@ type S3Options struct {
 	Prefix    string // before every name, without slashes around it; may be empty
 	PathStyle bool   // https://host/bucket/name instead of https://bucket.host/name
 
-	// The keys. Both empty: those of the AWS environment variables, else of
-	// the shared credentials file.
+	// The keys. If both are empty, they are read from the AWS environment
+	// variables, else from the shared credentials file.
 	AccessKey string
 	SecretKey string
 
@@ -49,9 +49,9 @@ type S3Options struct {
 	// by, instead of the machine's authorities.
 	Trusts *tls.Config
 
-	// Patience is how long the server may be silent where somebody waits: to
-	// a request without audio, and in the middle of an answer. Storing waits
-	// for nobody and is given fifteen times as long for each part. 0 means
+	// Patience is how long the server may be silent while a caller waits: before it
+	// answers a request without audio, and in the middle of an answer. When audio is
+	// stored no caller waits, so each part may take fifteen times as long. 0 means
 	// 4 s, so that a caller is told of a fault within five.
 	Patience time.Duration
 }

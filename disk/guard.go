@@ -1,9 +1,9 @@
-// Package disk watches how full the disks are that recgate depends on: that
-// of each spool, of an archive in a folder, and of an SQLite file. Run looks
-// at them again and again and warns in the log; Room refuses new recordings
-// where one of their disks is too full; Levels tells metrics and people what
-// was seen last, with how long the room will do at the present rate. A place
-// without a disk of ours, such as an S3 bucket, is just not given to New.
+// Package disk watches how full the disks are that recgate depends on: the disk of
+// each spool, of an archive in a folder, and of an SQLite file. Run looks at them
+// every ten seconds and warns in the log; CheckRoom refuses new recordings while
+// one of their disks is too full; Levels is for metrics and people: what was seen
+// last, and for how long the space is enough at the current rate. A place that is
+// not on a disk of this machine, such as an S3 bucket, is not given to New.
 package disk
 
 import (
@@ -23,11 +23,11 @@ type Place struct {
 	Name string // for people and metrics: "archive", "database", "spool pbx1"
 	Path string
 	PBX  string // whose recordings need the room; empty: all PBXs
-	// Grows says that finished recordings stay here, so that the rate at which
-	// they are made says how long the room will do.
+	// Grows says that finished recordings stay here, so that the rate at which they
+	// are made says for how long the space is enough.
 	Grows bool
-	// CheckMounted reports whether Path is what it ought to be: the disk below a mount
-	// that is away says nothing of the one that is mounted. nil: it always is.
+	// CheckMounted returns nil when the right disk is mounted on Path: otherwise the
+	// disk below the mount point would be measured. It may be nil.
 	CheckMounted func(context.Context) error
 }
 
@@ -50,8 +50,8 @@ type Level struct {
 	Place
 	Usage
 	Err error // why nothing is known of it; nil otherwise
-	// DaysLeft is how long the room will do at the present rate: +Inf when
-	// nothing is recorded, NaN where recordings do not stay or nobody knows.
+	// DaysLeft is for how long the space is enough at the current rate: +Inf when
+	// nothing is recorded, NaN where recordings do not stay or the rate is unknown.
 	DaysLeft float64
 }
 
@@ -61,7 +61,7 @@ type Options struct {
 	// Warn and Refuse are percentages: from Warn on the log warns, from
 	// Refuse on new recordings are refused.
 	Warn, Refuse int
-	// Rate tells how many bytes of recordings a day brings; nil: unknown.
+	// Rate returns how many bytes of recordings a day brings; nil: unknown.
 	Rate func(context.Context) (float64, error)
 	// Look is statfs, unless a test says otherwise.
 	Look func(path string) (Usage, error)

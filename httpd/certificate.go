@@ -146,9 +146,9 @@ func (c *Certificate) Run(ctx context.Context) error {
 // Reload reads the files at once, for an operator who asks for it.
 func (c *Certificate) Reload(ctx context.Context) { c.reload(ctx, true) }
 
-// reload takes new files, or tells once that they do not fit. Unless an operator
-// has asked, files that do not fit get a second chance: somebody may be about
-// to replace the other one of the two.
+// reload takes new files, or logs once that they do not fit together. Unless an
+// operator has asked, it waits until it has seen such files twice: somebody may be
+// about to replace the second one.
 func (c *Certificate) reload(ctx context.Context, asked bool) {
 	pair, sum, err := c.read()
 	c.mu.RLock()
@@ -176,7 +176,7 @@ func (c *Certificate) reload(ctx context.Context, asked bool) {
 	}
 }
 
-// warnBeforeEnd tells once a day of an end that is near.
+// warnBeforeEnd logs once a day that the certificate is about to expire.
 func (c *Certificate) warnBeforeEnd(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -49,7 +49,7 @@ type account struct {
 	running int
 }
 
-// NewLimiter returns a limiter that has seen nobody.
+// NewLimiter returns a limiter without any requests.
 func NewLimiter(l Limits) *Limiter {
 	if l.Now == nil {
 		l.Now = time.Now

@@ -13,8 +13,8 @@ import (
 )
 
 // Profiler serves Go's profiles at /debug/pprof/, on a port of its own that
-// only this machine can reach. A profile holds pieces of what goes on; the
-// arguments of the process, which pprof would show as well, are left out.
+// only this machine can reach. Profiles show internals; the command line of the
+// process, which pprof would serve as well, is left out.
 type Profiler struct {
 	s   *Server
 	log *slog.Logger

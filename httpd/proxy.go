@@ -13,8 +13,8 @@ const (
 	Forwarded     = "forwarded" // RFC 7239
 )
 
-// Proxies says whose word about the caller counts. The zero value trusts
-// nobody: the caller is the other end of the connection.
+// Proxies says which proxies are trusted to name the caller. The zero value trusts
+// none: the caller is the other end of the connection.
 type Proxies struct {
 	// Trusted are the networks of the proxies. What others send in the
 	// headers means nothing at all.
@@ -74,8 +74,8 @@ func (p Proxies) hops(h http.Header) []string {
 	return strings.Split(all, ",")
 }
 
-// hosts lists the names that the callers of the proxies used, as far as the
-// header that belongs to Header tells them.
+// hosts lists the names that the callers of the proxies used, from the header that
+// belongs to Header.
 func (p Proxies) hosts(h http.Header) []string {
 	if p.Header == Forwarded {
 		return forwardedHosts(h.Values("Forwarded"))

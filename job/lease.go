@@ -9,11 +9,11 @@ import (
 	"recgate/lease"
 )
 
-// Leases divide work among processes that share a database: who holds the
-// lease of a name does what the name means. Time is that of the database, so
-// that processes whose clocks differ agree; where the database is a cluster,
-// its nodes must agree to much less than a ttl. A holder that cannot renew
-// in time must stop: after ttl somebody else may have begun.
+// Leases divide work among processes that share a database: the process that holds
+// the lease of a name does the work of that name. Time is the database's, so that
+// processes whose clocks differ agree; the nodes of a database cluster must agree to
+// much less than a ttl. A holder that cannot renew in time must stop: after ttl
+// another process may have begun.
 type Leases interface {
 	// TryLease takes the lease for ttl, if nobody holds it, it has run out,
 	// or the holder has it already; false when somebody else holds it.
@@ -37,8 +37,8 @@ const (
 	AskAgain = 3 * time.Second
 )
 
-// Claims has work done by one process at a time. The zero value is that of a
-// process that is alone: it has all work to itself.
+// Claims has work done by one process at a time. The zero value is for a process
+// that is alone: it does all work.
 type Claims struct {
 	Leases Leases
 	Holder string // names this process; empty: it is alone
@@ -48,11 +48,11 @@ type Claims struct {
 // IsAlone reports whether no other process does the same work.
 func (c Claims) IsAlone() bool { return c.Holder == "" }
 
-// Do does the work of a name unless another process is at it, and reports
-// whether it was this one's to do. The context of do ends when the lease is
-// lost, which a process that stood still learns late: two may be at the same
-// work by error, so that do must be harmless twice at a time. It is, for steps
-// compare and set, and what is put into the archive is whole or not there.
+// Do does the work of a name unless another process is doing it, and reports whether
+// this one did. The context of do ends when the lease is lost. A process that was
+// suspended notices that late, so two processes may do the same work for a moment,
+// and do must be harmless when it runs twice at a time. It is: steps compare and
+// set, and a file is in the archive as a whole or not at all.
 func (c Claims) Do(ctx context.Context, name string, do func(ctx context.Context) error) (mine bool, err error) {
 	if c.IsAlone() {
 		return true, do(ctx)

@@ -176,7 +176,7 @@ func (m *Metrics) WatchRecordings(r Recordings) {
 
 // PBX is how one PBX does at the moment.
 type PBX struct {
-	Connected  bool          // the connection that hears events is logged in
+	Connected  bool          // the connection that receives events is logged in
 	Up         bool          // and the live table is in step, with a recorder that may be used
 	Actions    int           // connections for actions that are up
 	Wanted     int           // how many there should be

@@ -35,8 +35,8 @@ func (w preferences) chooseForm(setting form) form {
 }
 
 // weightOf returns how much a form is wanted: by the names of its media types, else
-// by the ranges that they are in. */* does not mean audio, which nobody gets
-// who does not ask for it.
+// by the ranges that they are in. */* does not mean audio: only callers who ask for
+// audio get it.
 func (w preferences) weightOf(f form) float64 {
 	named, most := false, 0.0
 	for _, media := range mediaOf[f] {

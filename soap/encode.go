@@ -120,8 +120,8 @@ func (s shape) faultMessage(k kind, message string) string {
 	return text
 }
 
-// upgrade tells which envelope is understood (SOAP 1.2, appendix A; Axis
-// sends it in 1.1 messages with these attributes).
+// upgrade says which envelope is understood (SOAP 1.2, appendix A; Axis sends it in
+// 1.1 messages with these attributes).
 const upgrade = `<soapenv:Header><soapenv:Upgrade soapenv:actor="http://schemas.xmlsoap.org/soap/actor/next" ` +
 	`soapenv:mustUnderstand="0"><soapenv:SupportedEnvelope qname="soapenv:Envelope"/></soapenv:Upgrade></soapenv:Header>`
 

@@ -67,7 +67,7 @@ func parse(text []byte) (all []*x509.Certificate, err error) {
 
 // Config is for clients of the server of that name, a host name or an IP
 // address. A server that is not trusted fails the handshake with a
-// *tls.CertificateVerificationError, which says what would do. The file is read
+// *tls.CertificateVerificationError, which says what to do. The file is read
 // again for a server that is not trusted, so that a renewed certificate needs no
 // restart.
 func (c *Certificates) Config(name string) *tls.Config {
