@@ -37,7 +37,7 @@ func TestSimulatedPBX(t *testing.T) {
 		t.Run(strconv.Itoa(tt.version)+" "+tt.recorder+" "+tt.tech, func(t *testing.T) {
 			t.Parallel() // the simulator plays in real time
 			recordingtest.TestPBX(t, hear, func(t *testing.T) recordingtest.Exchange {
-				return newSimulated(t, tt.version, tt.recorder, tt.tech)
+				return recordingtest.ExchangeOf(newSimulated(t, tt.version, tt.recorder, tt.tech))
 			})
 		})
 	}

@@ -122,7 +122,7 @@ func TestPBX(t *testing.T) {
 			for _, kind := range kinds(version) {
 				t.Run(kind.recorder+" over "+kind.tech, func(t *testing.T) {
 					recordingtest.TestPBX(t, hear, func(t *testing.T) recordingtest.Exchange {
-						return newExchange(t, l, kind.tech, kind.recorder)
+						return recordingtest.ExchangeOf(newExchange(t, l, kind.tech, kind.recorder))
 					})
 				})
 			}

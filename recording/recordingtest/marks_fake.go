@@ -10,14 +10,14 @@ import (
 )
 
 // Mark implements mark.Store.
-func (s *Store) Mark(ctx context.Context) (recording.ArchiveMark, error) {
+func (s marks) Mark(ctx context.Context) (recording.ArchiveMark, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.mark, s.away(ctx, "Mark")
 }
 
 // SetMark implements mark.Store.
-func (s *Store) SetMark(ctx context.Context, was, now recording.ArchiveMark) error {
+func (s marks) SetMark(ctx context.Context, was, now recording.ArchiveMark) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "SetMark"); err != nil {
@@ -31,7 +31,7 @@ func (s *Store) SetMark(ctx context.Context, was, now recording.ArchiveMark) err
 }
 
 // Archived implements mark.Store.
-func (s *Store) Archived(ctx context.Context, limit int) ([]recording.Entry, error) {
+func (s marks) Archived(ctx context.Context, limit int) ([]recording.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Archived"); err != nil {

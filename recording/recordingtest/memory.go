@@ -14,6 +14,25 @@ import (
 // contract (TestStore is run on it) and adds two things for tests: Break makes
 // methods fail as a database that is away does, and Accesses reads the log back.
 type Store struct {
+	*memory
+	writer
+	lookup
+	journal
+	shares
+	marks
+}
+
+// What is asked of the fake, by what it is about.
+type (
+	writer  struct{ *memory } // writes recordings
+	lookup  struct{ *memory } // reads them
+	journal struct{ *memory } // adds them up, and keeps the access log
+	shares  struct{ *memory } // leases
+	marks   struct{ *memory } // the mark of the archive
+)
+
+// memory is the state of a fake.
+type memory struct {
 	mu       sync.Mutex // guards all below
 	rows     map[recording.ID]*row
 	calls    map[string]*recording.Call
@@ -37,17 +56,18 @@ func (r *row) past(p recording.Past) {
 
 // NewStore returns an empty store.
 func NewStore() *Store {
-	return &Store{
+	m := &memory{
 		rows:   map[recording.ID]*row{},
 		calls:  map[string]*recording.Call{},
 		leases: map[string]lease{},
 		broken: map[string]bool{},
 	}
+	return &Store{m, writer{m}, lookup{m}, journal{m}, shares{m}, marks{m}}
 }
 
 // Break makes the methods of these names, or all when none is given, answer
 // Unavailable and change nothing, until Repair.
-func (s *Store) Break(methods ...string) {
+func (s *memory) Break(methods ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(methods) == 0 {
@@ -59,14 +79,14 @@ func (s *Store) Break(methods ...string) {
 }
 
 // Repair ends what Break began.
-func (s *Store) Repair() {
+func (s *memory) Repair() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.broken)
 }
 
 // away tells why a method cannot run now, or nil. The caller holds s.mu.
-func (s *Store) away(ctx context.Context, method string) error {
+func (s *memory) away(ctx context.Context, method string) error {
 	err := ctx.Err()
 	if s.broken[""] || s.broken[method] {
 		err = errors.New("the store was broken by a test")
@@ -78,7 +98,7 @@ func (s *Store) away(ctx context.Context, method string) error {
 }
 
 // find returns the row of id. The caller holds s.mu.
-func (s *Store) find(id recording.ID) (*row, error) {
+func (s *memory) find(id recording.ID) (*row, error) {
 	r := s.rows[id]
 	if r == nil {
 		return nil, recording.Errorf(recording.NotFound, "no recording has the id %q", id)
@@ -88,7 +108,7 @@ func (s *Store) find(id recording.ID) (*row, error) {
 
 // openCall returns the call that recordings of this linked id join, or nil.
 // The caller holds s.mu.
-func (s *Store) openCall(pbx, linkedID string) *recording.Call {
+func (s *memory) openCall(pbx, linkedID string) *recording.Call {
 	for _, c := range s.calls {
 		if linkedID != "" && c.PBX == pbx && c.LinkedID == linkedID && c.EndedAt.IsZero() {
 			return c
@@ -98,7 +118,7 @@ func (s *Store) openCall(pbx, linkedID string) *recording.Call {
 }
 
 // Add implements recorder.Writer.
-func (s *Store) Add(ctx context.Context, r recording.Recording) error {
+func (s writer) Add(ctx context.Context, r recording.Recording) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Add"); err != nil {
@@ -147,7 +167,7 @@ func (s *Store) Add(ctx context.Context, r recording.Recording) error {
 }
 
 // Advance implements book.Rows.
-func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Step) error {
+func (s writer) Advance(ctx context.Context, id recording.ID, step recording.Step) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Advance"); err != nil {
@@ -168,7 +188,7 @@ func (s *Store) Advance(ctx context.Context, id recording.ID, step recording.Ste
 }
 
 // AddTag implements recorder.Writer.
-func (s *Store) AddTag(ctx context.Context, id recording.ID, tag, by string, at time.Time) error {
+func (s writer) AddTag(ctx context.Context, id recording.ID, tag, by string, at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "AddTag"); err != nil {
@@ -184,7 +204,7 @@ func (s *Store) AddTag(ctx context.Context, id recording.ID, tag, by string, at 
 }
 
 // Move implements recorder.Writer.
-func (s *Store) Move(ctx context.Context, id recording.ID, to recording.Party, at time.Time) error {
+func (s writer) Move(ctx context.Context, id recording.ID, to recording.Party, at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Move"); err != nil {
@@ -215,7 +235,7 @@ func (s *Store) Move(ctx context.Context, id recording.ID, to recording.Party, a
 }
 
 // SetFlags sets both flags of a recording.
-func (s *Store) SetFlags(ctx context.Context, id recording.ID, private, deleted bool) error {
+func (s writer) SetFlags(ctx context.Context, id recording.ID, private, deleted bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "SetFlags"); err != nil {
@@ -230,7 +250,7 @@ func (s *Store) SetFlags(ctx context.Context, id recording.ID, private, deleted 
 }
 
 // ChannelEvent implements recorder.Writer.
-func (s *Store) ChannelEvent(ctx context.Context, e recording.ChannelNote) error {
+func (s writer) ChannelEvent(ctx context.Context, e recording.ChannelNote) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "ChannelEvent"); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // Get implements recording.Getter.
-func (s *Store) Get(ctx context.Context, id recording.ID) (recording.Recording, error) {
+func (s lookup) Get(ctx context.Context, id recording.ID) (recording.Recording, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Get"); err != nil {
@@ -25,7 +25,7 @@ func (s *Store) Get(ctx context.Context, id recording.ID) (recording.Recording, 
 }
 
 // ByTag implements retrieve.Rows.
-func (s *Store) ByTag(ctx context.Context, tag string, limit int) ([]recording.Candidate, error) {
+func (s lookup) ByTag(ctx context.Context, tag string, limit int) ([]recording.Candidate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "ByTag"); err != nil {
@@ -35,7 +35,7 @@ func (s *Store) ByTag(ctx context.Context, tag string, limit int) ([]recording.C
 }
 
 // ByUniqueID implements retrieve.Rows.
-func (s *Store) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Candidate, error) {
+func (s lookup) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Candidate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "ByUniqueID"); err != nil {
@@ -50,7 +50,7 @@ func (s *Store) ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]r
 }
 
 // Open implements recorder.Rows.
-func (s *Store) Open(ctx context.Context, pbx string) ([]recording.Recording, error) {
+func (s lookup) Open(ctx context.Context, pbx string) ([]recording.Recording, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Open"); err != nil {
@@ -62,7 +62,7 @@ func (s *Store) Open(ctx context.Context, pbx string) ([]recording.Recording, er
 }
 
 // OnChannel implements recorder.Rows.
-func (s *Store) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
+func (s lookup) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recording.Recording, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "OnChannel"); err != nil {
@@ -74,7 +74,7 @@ func (s *Store) OnChannel(ctx context.Context, pbx, uniqueID string) ([]recordin
 }
 
 // Unfinished implements ledger.Rows.
-func (s *Store) Unfinished(ctx context.Context) ([]recording.Recording, error) {
+func (s lookup) Unfinished(ctx context.Context) ([]recording.Recording, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Unfinished"); err != nil {
@@ -84,7 +84,7 @@ func (s *Store) Unfinished(ctx context.Context) ([]recording.Recording, error) {
 }
 
 // History implements ledger.Rows.
-func (s *Store) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
+func (s lookup) History(ctx context.Context, id recording.ID) ([]recording.Past, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "History"); err != nil {
@@ -98,7 +98,7 @@ func (s *Store) History(ctx context.Context, id recording.ID) ([]recording.Past,
 }
 
 // LogAccess implements retrieve.Rows.
-func (s *Store) LogAccess(ctx context.Context, a recording.Access) error {
+func (s journal) LogAccess(ctx context.Context, a recording.Access) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "LogAccess"); err != nil {
@@ -113,7 +113,7 @@ func (s *Store) LogAccess(ctx context.Context, a recording.Access) error {
 
 // AccessesOf returns the lines of a recording in the access log, oldest first, at
 // most the newest limit of them.
-func (s *Store) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]recording.Access, error) {
+func (s journal) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]recording.Access, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "AccessesOf"); err != nil {
@@ -124,7 +124,7 @@ func (s *Store) AccessesOf(ctx context.Context, id recording.ID, limit int) ([]r
 }
 
 // Accesses returns the lines of the access log, newest first, at most limit.
-func (s *Store) Accesses(_ context.Context, limit int) ([]recording.Access, error) {
+func (s journal) Accesses(_ context.Context, limit int) ([]recording.Access, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	lines := slices.Clone(s.accesses)
@@ -133,7 +133,7 @@ func (s *Store) Accesses(_ context.Context, limit int) ([]recording.Access, erro
 }
 
 // Sums counts the recordings asked for in [from, to) by state and reason.
-func (s *Store) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, error) {
+func (s journal) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Sums"); err != nil {
@@ -159,7 +159,7 @@ func (s *Store) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum, 
 }
 
 // Entries implements ledger.Rows.
-func (s *Store) Entries(ctx context.Context, from, to time.Time) ([]recording.Entry, error) {
+func (s journal) Entries(ctx context.Context, from, to time.Time) ([]recording.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Entries"); err != nil {
@@ -177,7 +177,7 @@ func (s *Store) Entries(ctx context.Context, from, to time.Time) ([]recording.En
 }
 
 // FirstAsked implements ledger.Rows.
-func (s *Store) FirstAsked(ctx context.Context, from time.Time) (time.Time, error) {
+func (s journal) FirstAsked(ctx context.Context, from time.Time) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "FirstAsked"); err != nil {
@@ -191,7 +191,7 @@ func (s *Store) FirstAsked(ctx context.Context, from time.Time) (time.Time, erro
 }
 
 // list returns the rows that match, newest first. The caller holds s.mu.
-func (s *Store) list(limit int, match func(*row) bool) []recording.Recording {
+func (s *memory) list(limit int, match func(*row) bool) []recording.Recording {
 	var found []recording.Recording
 	for _, r := range s.rows {
 		if match(r) {
@@ -205,7 +205,7 @@ func (s *Store) list(limit int, match func(*row) bool) []recording.Recording {
 }
 
 // candidates is list of what is judged alone. The caller holds s.mu.
-func (s *Store) candidates(limit int, match func(*row) bool) []recording.Candidate {
+func (s *memory) candidates(limit int, match func(*row) bool) []recording.Candidate {
 	var found []recording.Candidate
 	for _, r := range s.list(limit, match) {
 		found = append(found, r.Candidate())
@@ -214,7 +214,7 @@ func (s *Store) candidates(limit int, match func(*row) bool) []recording.Candida
 }
 
 // whole returns a copy of the row with its call. The caller holds s.mu.
-func (s *Store) whole(r *row) recording.Recording {
+func (s *memory) whole(r *row) recording.Recording {
 	out := r.Recording
 	out.Tags, out.Tracks = slices.Clone(r.Tags), slices.Clone(r.Tracks)
 	out.Call = *s.calls[r.Call.ID]

@@ -15,7 +15,7 @@ type lease struct {
 
 // channelTaken refuses a recording of a channel that is being recorded. The
 // caller holds s.mu.
-func (s *Store) channelTaken(r recording.Recording) error {
+func (s *memory) channelTaken(r recording.Recording) error {
 	for _, other := range s.rows {
 		begun := other.State == recording.Starting || other.State == recording.Running
 		if begun && other.PBX == r.PBX && other.UniqueID == r.UniqueID {
@@ -26,7 +26,7 @@ func (s *Store) channelTaken(r recording.Recording) error {
 }
 
 // TryLease implements job.Leases.
-func (s *Store) TryLease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
+func (s shares) TryLease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "TryLease"); err != nil {
@@ -41,7 +41,7 @@ func (s *Store) TryLease(ctx context.Context, name, holder string, ttl time.Dura
 }
 
 // Renew implements job.Leases.
-func (s *Store) Renew(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
+func (s shares) Renew(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Renew"); err != nil {
@@ -55,7 +55,7 @@ func (s *Store) Renew(ctx context.Context, name, holder string, ttl time.Duratio
 }
 
 // Release implements job.Leases.
-func (s *Store) Release(ctx context.Context, name, holder string) error {
+func (s shares) Release(ctx context.Context, name, holder string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.away(ctx, "Release"); err != nil {

@@ -13,9 +13,31 @@ import (
 )
 
 // Exchange is a PBX under test together with the telephones around it.
-type Exchange interface {
+type Exchange struct {
+	Phones
+	Line
+}
+
+// ExchangeOf hands a PBX with its telephones to the suite.
+func ExchangeOf[X interface {
+	Phones
+	Line
+}](x X) Exchange {
+	return Exchange{x, x}
+}
+
+// Line is the PBX, and how it is reached.
+type Line interface {
 	// PBX returns the PBX; TestPBX runs it.
 	PBX() recording.PBX
+	// Tone returns the frequency of an extension's voice, in Hz.
+	Tone(extension string) float64
+	// Cut breaks the connection to the PBX; it may come back by itself.
+	Cut(t testing.TB)
+}
+
+// Phones are the telephones around a PBX.
+type Phones interface {
 	// Call has from call to, and returns when both are up and bridged. The
 	// call lasts until it is hung up.
 	Call(t testing.TB, from, to string) (caller, callee string) // unique ids
@@ -27,10 +49,6 @@ type Exchange interface {
 	Hangup(t testing.TB, uniqueID string)
 	// Pass lets so much audio be heard.
 	Pass(d time.Duration)
-	// Tones returns the frequency that each extension's voice has, in Hz.
-	Tone(extension string) float64
-	// Cut breaks the connection to the PBX; it may come back by itself.
-	Cut(t testing.TB)
 }
 
 // Hearing tells how much of a WAV's power lies near a frequency, 0 to 1.

@@ -15,6 +15,22 @@ import (
 // PBX is an Exchange in memory: telephones, a live table and a spool. Audio
 // passes only when Pass says so. The zero value is not ready; see NewPBX.
 type PBX struct {
+	phones
+	taps
+	line
+	folder
+}
+
+// What can be done with the fake, by what it is about.
+type (
+	phones struct{ *exchange } // the telephones, and the table of their channels
+	taps   struct{ *exchange } // recordings
+	line   struct{ *exchange } // the connection, and what is told over it
+	folder struct{ *exchange } // the spool
+)
+
+// exchange is the state of a fake.
+type exchange struct {
 	name  string
 	spool *spool
 
@@ -43,33 +59,35 @@ type run struct {
 
 // NewPBX returns a PBX without calls, whose connection is up.
 func NewPBX(name string) *PBX {
-	return &PBX{name: name, up: true, spool: newSpool(), running: map[recording.ID]*run{}, wake: make(chan struct{}, 1)}
+	x := &exchange{name: name, up: true, spool: newSpool(), running: map[recording.ID]*run{}, wake: make(chan struct{}, 1)}
+	return &PBX{phones{x}, taps{x}, line{x}, folder{x}}
 }
 
 // PBX returns itself: the fake is the exchange as well.
 func (p *PBX) PBX() recording.PBX {
-	return recording.PBX{Name: p.name, Switch: p, Recorder: p, Spool: p.spool, Events: p}
+	x := p.phones.exchange
+	return recording.PBX{Name: x.name, Switch: p, Recorder: p, Spool: x.spool, Events: p}
 }
 
 // Spool returns the folder in memory.
-func (p *PBX) Spool() recording.Spool { return p.spool }
+func (p folder) Spool() recording.Spool { return p.spool }
 
 // Tone is that of the lab: extension ABC has A*100 + C*200 Hz.
-func (p *PBX) Tone(extension string) float64 { return tone(extension) }
+func (p phones) Tone(extension string) float64 { return tone(extension) }
 
 // Call makes a bridged call.
-func (p *PBX) Call(t testing.TB, from, to string) (caller, callee string) {
+func (p phones) Call(t testing.TB, from, to string) (caller, callee string) {
 	t.Helper()
 	return p.call(from, to, "")
 }
 
 // CallAs makes a bridged call whose caller has this unique id.
-func (p *PBX) CallAs(t testing.TB, from, to, uniqueID string) {
+func (p phones) CallAs(t testing.TB, from, to, uniqueID string) {
 	t.Helper()
 	p.call(from, to, uniqueID)
 }
 
-func (p *PBX) call(from, to, uniqueID string) (caller, callee string) {
+func (p phones) call(from, to, uniqueID string) (caller, callee string) {
 	a := p.Add(recording.Channel{Name: "SIP/" + from, Extension: from, State: recording.Up, UniqueID: uniqueID})
 	b := p.Add(recording.Channel{Name: "SIP/" + to, Extension: to, State: recording.Up, LinkedID: a.LinkedID})
 	for _, id := range []string{a.UniqueID, b.UniqueID} {
@@ -79,7 +97,7 @@ func (p *PBX) call(from, to, uniqueID string) (caller, callee string) {
 }
 
 // Ring makes a call that is not answered.
-func (p *PBX) Ring(t testing.TB, from, to string) string {
+func (p phones) Ring(t testing.TB, from, to string) string {
 	t.Helper()
 	a := p.Add(recording.Channel{Name: "SIP/" + from, Extension: from, State: recording.Up})
 	b := p.Add(recording.Channel{Name: "SIP/" + to, Extension: to, State: recording.Ringing, LinkedID: a.LinkedID})
@@ -88,7 +106,7 @@ func (p *PBX) Ring(t testing.TB, from, to string) string {
 
 // Add puts a channel into the live table. What is empty is filled in: a
 // suffix of the name, unique id, linked id, creation time.
-func (p *PBX) Add(c recording.Channel) recording.Channel {
+func (p phones) Add(c recording.Channel) recording.Channel {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.PBX = p.name
@@ -110,7 +128,7 @@ func (p *PBX) Add(c recording.Channel) recording.Channel {
 }
 
 // Change changes a live channel.
-func (p *PBX) Change(uniqueID string, change func(*recording.Channel)) {
+func (p phones) Change(uniqueID string, change func(*recording.Channel)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range p.channels {
@@ -121,13 +139,13 @@ func (p *PBX) Change(uniqueID string, change func(*recording.Channel)) {
 }
 
 // Hangup ends the call of the channel: all channels with its linked id go.
-func (p *PBX) Hangup(t testing.TB, uniqueID string) {
+func (p phones) Hangup(t testing.TB, uniqueID string) {
 	t.Helper()
 	p.hangUp(t, uniqueID, p.tell)
 }
 
 // hangUp ends the call of a channel and gives tell the event of each hangup.
-func (p *PBX) hangUp(t testing.TB, uniqueID string, tell func(recording.Event)) {
+func (p phones) hangUp(t testing.TB, uniqueID string, tell func(recording.Event)) {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -160,7 +178,7 @@ func (p *PBX) hangUp(t testing.TB, uniqueID string, tell func(recording.Event)) 
 }
 
 // Pass writes so much audio into every file that is being recorded.
-func (p *PBX) Pass(d time.Duration) {
+func (p phones) Pass(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range p.running {
@@ -178,14 +196,14 @@ func (p *PBX) Pass(d time.Duration) {
 }
 
 // Cut loses the connection; it is back at once.
-func (p *PBX) Cut(t testing.TB) {
+func (p line) Cut(t testing.TB) {
 	t.Helper()
 	p.Disconnect()
 	p.Connect()
 }
 
 // Disconnect takes the PBX away until Connect.
-func (p *PBX) Disconnect() {
+func (p line) Disconnect() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.up = false
@@ -193,7 +211,7 @@ func (p *PBX) Disconnect() {
 }
 
 // Connect brings it back.
-func (p *PBX) Connect() {
+func (p line) Connect() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.up = true
@@ -201,38 +219,38 @@ func (p *PBX) Connect() {
 }
 
 // HangupUnseen is Hangup without an event, as while nobody is connected.
-func (p *PBX) HangupUnseen(t testing.TB, uniqueID string) {
+func (p phones) HangupUnseen(t testing.TB, uniqueID string) {
 	t.Helper()
 	p.hangUp(t, uniqueID, func(recording.Event) {})
 }
 
 // Late has the PBX close no file at the next hangups: Write and Close do it.
-func (p *PBX) Late() {
+func (p taps) Late() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.late = true
 }
 
 // Write adds sound to a file that is not closed yet, as a PBX that is behind.
-func (p *PBX) Write(id recording.ID, d time.Duration) { p.spool.file(id).sound(d, []float64{400, 600}) }
+func (p folder) Write(id recording.ID, d time.Duration) { p.spool.file(id).sound(d, []float64{400, 600}) }
 
 // Close closes such a file.
-func (p *PBX) Close(id recording.ID) { p.spool.file(id).close() }
+func (p folder) Close(id recording.ID) { p.spool.file(id).close() }
 
 // Blank empties the file of a recording, header and all, as it is when the disk
 // was full from the beginning.
-func (p *PBX) Blank(id recording.ID) { p.spool.blank(recording.MixedFile(id)) }
+func (p folder) Blank(id recording.ID) { p.spool.blank(recording.MixedFile(id)) }
 
 // Leave puts a file of so much sound into the spool, as one that somebody
 // brings back; an empty sound is a header alone.
-func (p *PBX) Leave(name string, d time.Duration) {
+func (p folder) Leave(name string, d time.Duration) {
 	f := p.spool.create(name)
 	f.sound(d, []float64{400, 600})
 	f.close()
 }
 
 // Scribble puts a file that holds just this into the spool.
-func (p *PBX) Scribble(name string, content []byte) {
+func (p folder) Scribble(name string, content []byte) {
 	f := p.spool.create(name)
 	f.abandon()
 	p.spool.mu.Lock()
@@ -242,14 +260,14 @@ func (p *PBX) Scribble(name string, content []byte) {
 
 // Unmount has the folder of the spool vanish with all that is in it, until
 // Mount.
-func (p *PBX) Unmount() { p.spool.mount(false) }
+func (p folder) Unmount() { p.spool.mount(false) }
 
 // Mount brings it back.
-func (p *PBX) Mount() { p.spool.mount(true) }
+func (p folder) Mount() { p.spool.mount(true) }
 
 // Forget ends all recordings without a word and leaves their files as they
 // are, as a PBX that was killed and has started again.
-func (p *PBX) Forget() {
+func (p taps) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range p.running {
@@ -260,14 +278,14 @@ func (p *PBX) Forget() {
 
 // Elsewhere puts the PBX onto another machine: who writes to its files cannot
 // be seen any more.
-func (p *PBX) Elsewhere() {
+func (p folder) Elsewhere() {
 	p.spool.mu.Lock()
 	defer p.spool.mu.Unlock()
 	p.spool.blind = true
 }
 
 // Odd puts something else than a file under the name of one, or takes it away.
-func (p *PBX) Odd(name string, there bool) {
+func (p folder) Odd(name string, there bool) {
 	p.spool.mu.Lock()
 	defer p.spool.mu.Unlock()
 	if p.spool.odd == nil {
@@ -278,14 +296,14 @@ func (p *PBX) Odd(name string, there bool) {
 }
 
 // Refuse has the next Record fail with err.
-func (p *PBX) Refuse(err error) {
+func (p taps) Refuse(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refuse = err
 }
 
 // Hold has every Record wait until the returned function is called.
-func (p *PBX) Hold() (release func()) {
+func (p taps) Hold() (release func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	hold := make(chan struct{})
@@ -295,28 +313,28 @@ func (p *PBX) Hold() (release func()) {
 
 // Records returns how often Record was asked, and Stops which recordings
 // were stopped.
-func (p *PBX) Records() int {
+func (p taps) Records() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.records
 }
 
 // Stops returns the recordings that Stop ended, in order.
-func (p *PBX) Stops() []recording.ID {
+func (p taps) Stops() []recording.ID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.stops)
 }
 
 // Tell tells an event of the caller's making.
-func (p *PBX) Tell(e recording.Event) {
+func (p line) Tell(e recording.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.tell(e)
 }
 
 // tell queues an event for Run. The lock is held.
-func (p *PBX) tell(e recording.Event) {
+func (p *exchange) tell(e recording.Event) {
 	e.PBX, e.At = p.name, time.Now()
 	p.told = append(p.told, e)
 	if !p.hushed {
@@ -325,7 +343,7 @@ func (p *PBX) tell(e recording.Event) {
 }
 
 // rouse has Run tell what waits. The lock is held.
-func (p *PBX) rouse() {
+func (p *exchange) rouse() {
 	select {
 	case p.wake <- struct{}{}:
 	default:
@@ -333,14 +351,14 @@ func (p *PBX) rouse() {
 }
 
 // Hush has what happens from now on be told as late as somebody hears.
-func (p *PBX) Hush() {
+func (p line) Hush() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.hushed = true
 }
 
 // Hear has Run tell what waits, and waits for that.
-func (p *PBX) Hear(ctx context.Context) {
+func (p line) Hear(ctx context.Context) {
 	p.mu.Lock()
 	if !p.up || len(p.told) == 0 && !p.telling {
 		p.mu.Unlock()
@@ -360,7 +378,7 @@ func (p *PBX) Hear(ctx context.Context) {
 }
 
 // Run tells the events until ctx ends.
-func (p *PBX) Run(ctx context.Context, tell func(recording.Event)) error {
+func (p line) Run(ctx context.Context, tell func(recording.Event)) error {
 	p.mu.Lock()
 	if p.up {
 		p.tell(recording.Event{Kind: recording.PBXUp})
@@ -377,7 +395,7 @@ func (p *PBX) Run(ctx context.Context, tell func(recording.Event)) error {
 }
 
 // tellAll tells what waits, and what comes meanwhile.
-func (p *PBX) tellAll(tell func(recording.Event)) {
+func (p line) tellAll(tell func(recording.Event)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.telling = true

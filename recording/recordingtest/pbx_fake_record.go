@@ -11,7 +11,7 @@ import (
 var errAway = recording.Errorf(recording.Unavailable, "the PBX is not connected")
 
 // Find looks the target up.
-func (p *PBX) Find(_ context.Context, t recording.Target) ([]recording.Channel, error) {
+func (p phones) Find(_ context.Context, t recording.Target) ([]recording.Channel, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	found := p.where(func(c recording.Channel) bool { return c.UniqueID == t.Text })
@@ -34,7 +34,7 @@ func (p *PBX) Find(_ context.Context, t recording.Target) ([]recording.Channel, 
 }
 
 // Peers returns the channels of the call.
-func (p *PBX) Peers(_ context.Context, c recording.Channel) ([]recording.Channel, error) {
+func (p phones) Peers(_ context.Context, c recording.Channel) ([]recording.Channel, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.up {
@@ -45,7 +45,7 @@ func (p *PBX) Peers(_ context.Context, c recording.Channel) ([]recording.Channel
 	}), nil
 }
 
-func (p *PBX) where(is func(recording.Channel) bool) []recording.Channel {
+func (p *exchange) where(is func(recording.Channel) bool) []recording.Channel {
 	var found []recording.Channel
 	for _, c := range p.channels {
 		if is(c) {
@@ -56,7 +56,7 @@ func (p *PBX) where(is func(recording.Channel) bool) []recording.Channel {
 }
 
 // Record begins a file.
-func (p *PBX) Record(ctx context.Context, c recording.Channel, id recording.ID) (recording.Capture, error) {
+func (p taps) Record(ctx context.Context, c recording.Channel, id recording.ID) (recording.Capture, error) {
 	p.mu.Lock()
 	hold := p.hold
 	p.records++
@@ -92,7 +92,7 @@ func capture(id recording.ID) recording.Capture {
 }
 
 // Stop ends a recording by its handle.
-func (p *PBX) Stop(_ context.Context, r recording.Recording) error {
+func (p taps) Stop(_ context.Context, r recording.Recording) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.up {
@@ -109,7 +109,7 @@ func (p *PBX) Stop(_ context.Context, r recording.Recording) error {
 }
 
 // Reclaim finds a recording that runs.
-func (p *PBX) Reclaim(_ context.Context, r recording.Recording) (recording.Capture, error) {
+func (p taps) Reclaim(_ context.Context, r recording.Recording) (recording.Capture, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.up {

@@ -10,7 +10,9 @@ import (
 
 // TestFakePBX holds the PBX in memory to the same contract as real ones.
 func TestFakePBX(t *testing.T) {
-	recordingtest.TestPBX(t, hear, func(*testing.T) recordingtest.Exchange { return recordingtest.NewPBX("pbx1") })
+	recordingtest.TestPBX(t, hear, func(*testing.T) recordingtest.Exchange { 
+		return recordingtest.ExchangeOf(recordingtest.NewPBX("pbx1"))
+	})
 }
 
 func hear(t testing.TB, wav io.ReaderAt, size int64, hz float64) float64 {
