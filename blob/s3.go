@@ -61,17 +61,22 @@ type S3Options struct {
 // folder can be copied into a bucket and back. It holds no connection that
 // must be closed and starts nothing of its own.
 type S3 struct {
-	core     minio.Core
-	bucket   string
-	prefix   string
-	patience time.Duration
-	known    KnownID
+	objects
+	prefix string
+	known  KnownID
 
 	uploads chan struct{} // a token for each running upload: each holds a part in memory
 	parts   sync.Pool     // of *[]byte, partSize long
 
 	mu   sync.Mutex // guards good
 	good time.Time  // the last good Check
+}
+
+// objects are those of a bucket, by the name that the server knows them by.
+type objects struct {
+	core     minio.Core
+	bucket   string
+	patience time.Duration
 }
 
 var errNoKeys = &recording.Error{
@@ -112,7 +117,7 @@ func NewS3(o S3Options, known KnownID) (*S3, error) {
 		return nil, fmt.Errorf("endpoint of the archive: %w", err)
 	}
 	s := &S3{
-		core: minio.Core{Client: client}, bucket: o.Bucket, prefix: o.Prefix, patience: o.Patience, known: known,
+		objects: objects{core: minio.Core{Client: client}, bucket: o.Bucket, patience: o.Patience}, prefix: o.Prefix, known: known,
 		uploads: make(chan struct{}, maxUploads),
 	}
 	if s.prefix != "" {

@@ -65,7 +65,7 @@ func (s *source) fillPart(buf []byte) (n int, last bool, err error) {
 	return n, err != nil, s.err
 }
 
-func (s *S3) putWhole(ctx context.Context, name string, content []byte) error {
+func (s *objects) putWhole(ctx context.Context, name string, content []byte) error {
 	sending, cancel := context.WithTimeout(ctx, sendFactor*s.patience)
 	defer cancel()
 	sha, md := checksums(content)
@@ -79,7 +79,7 @@ func (s *S3) putWhole(ctx context.Context, name string, content []byte) error {
 
 // putInParts sends the full first part and all that follow. When that fails, the
 // server is asked to delete the parts.
-func (s *S3) putInParts(ctx context.Context, name string, part []byte, from *source) (int64, error) {
+func (s *objects) putInParts(ctx context.Context, name string, part []byte, from *source) (int64, error) {
 	short, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	id, err := s.core.NewMultipartUpload(short, s.bucket, name, wavOptions())
@@ -98,7 +98,7 @@ func (s *S3) putInParts(ctx context.Context, name string, part []byte, from *sou
 	return 0, err
 }
 
-func (s *S3) sendParts(ctx context.Context, name, id string, part []byte, from *source) (int64, error) {
+func (s *objects) sendParts(ctx context.Context, name, id string, part []byte, from *source) (int64, error) {
 	var all []minio.CompletePart
 	var size int64
 	n, last := len(part), false
@@ -124,7 +124,7 @@ func (s *S3) sendParts(ctx context.Context, name, id string, part []byte, from *
 	return size, nil
 }
 
-func (s *S3) sendPart(ctx context.Context, name, id string, number int, content []byte) (minio.ObjectPart, error) {
+func (s *objects) sendPart(ctx context.Context, name, id string, number int, content []byte) (minio.ObjectPart, error) {
 	ctx, cancel := context.WithTimeout(ctx, sendFactor*s.patience)
 	defer cancel()
 	sha, md := checksums(content)
@@ -145,7 +145,7 @@ func (s *S3) compareSize(ctx context.Context, name string, size int64) error {
 }
 
 // stat asks for the size of an object.
-func (s *S3) stat(ctx context.Context, name string) (int64, error) {
+func (s *objects) stat(ctx context.Context, name string) (int64, error) {
 	short, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	info, err := s.core.StatObject(short, s.bucket, name, minio.StatObjectOptions{})

@@ -29,7 +29,7 @@ const maxBridge = 30 * time.Second
 // when empty) or, where the version has it, "sip".
 func (l *Lab) Call(from, to string, seconds int, tech string) Call {
 	l.t.Helper()
-	c, err := l.call(from, to, seconds, tech)
+	c, err := l.TryCall(from, to, seconds, tech)
 	if err != nil {
 		l.t.Fatalf("call from %s to %s: %v", from, to, err)
 	}
@@ -50,10 +50,6 @@ func (l *Lab) CallAs(from, to, uniqueID, tech string) Call {
 		l.t.Fatalf("call from %s to %s as %q: %v", from, to, uniqueID, err)
 	}
 	return c
-}
-
-func (l *Lab) call(from, to string, seconds int, tech string) (Call, error) {
-	return l.callBy(from, tech, func(*manager) error { return l.dial(from, to, seconds, tech) })
 }
 
 // callBy has a call made, and waits until it is bridged.

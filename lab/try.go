@@ -6,7 +6,7 @@ package lab
 
 // TryCall is Call.
 func (l *Lab) TryCall(from, to string, seconds int, tech string) (Call, error) {
-	return l.call(from, to, seconds, tech)
+	return l.callBy(from, tech, func(*manager) error { return l.dial(from, to, seconds, tech) })
 }
 
 // TryHangup is HangupChannel.

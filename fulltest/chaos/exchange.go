@@ -14,8 +14,7 @@ import (
 
 // exchange is a PBX whose telephones make the calls.
 type exchange interface {
-	address() string // of AMI
-	account() (user, secret string)
+	account() (address, user, secret string) // of AMI
 	// place makes a call and returns when both sides talk.
 	place(c Call) (*talk, error)
 	// kill ends the PBX as kill -9 does and starts it again after a while;
@@ -78,9 +77,9 @@ func (i *imitation) now() *sim.Server {
 	return i.server
 }
 
-func (i *imitation) address() string { return i.options.Listen }
-
-func (i *imitation) account() (user, secret string) { return "recorder", "recorder-secret" }
+func (i *imitation) account() (address, user, secret string) {
+	return i.options.Listen, "recorder", "recorder-secret"
+}
 
 func (i *imitation) place(c Call) (*talk, error) {
 	s := i.now()
@@ -145,9 +144,9 @@ func newOriginal(t testing.TB, version int, spool string) *original {
 	return &original{lab.Start(t, version, lab.Options{Spool: spool, Extensions: more, Punctual: true})}
 }
 
-func (o *original) address() string { return o.lab.AMI }
-
-func (o *original) account() (user, secret string) { return "recorder", o.lab.Secret("recorder") }
+func (o *original) account() (address, user, secret string) {
+	return o.lab.AMI, "recorder", o.lab.Secret("recorder")
+}
 
 // longestCall is when a telephone of the lab hangs up by itself.
 const longestCall = 90 // seconds

@@ -20,7 +20,7 @@ const longestTidying = 130 * time.Second
 
 // files looks for files that belong to no row, and rows without their file. It
 // returns where each archived file is, by its key.
-func (r *run) files(ctx context.Context, all []row) map[string]string {
+func (r *reckoner) files(ctx context.Context, all []row) map[string]string {
 	for limit := time.Now().Add(longestTidying); ; sleep(ctx, time.Second) {
 		left := r.orphans(r.spool.dir, all)
 		if len(left) == 0 {
@@ -57,7 +57,7 @@ func (r *run) files(ctx context.Context, all []row) map[string]string {
 }
 
 // orphans tells of the files of a disk that nothing explains.
-func (r *run) orphans(dir string, all []row) []string {
+func (r *reckoner) orphans(dir string, all []row) []string {
 	var left []string
 	r.report.Kept = 0
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -102,7 +102,7 @@ func rowOf(all []row, name string) (row, bool) {
 
 // halfPut reports whether a file was on its way into the archive when recgate was
 // killed: such files are swept at a later start, when nobody can still write.
-func (r *run) halfPut(path string, info fs.FileInfo) bool {
+func (r *reckoner) halfPut(path string, info fs.FileInfo) bool {
 	return filepath.Base(filepath.Dir(path)) == ".incoming" && slices.ContainsFunc(r.notes.spans, func(s Span) bool {
 		return s.Kind == KillGateway && s.touches(info.ModTime(), info.ModTime().Add(5*time.Second), time.Second)
 	})

@@ -22,7 +22,7 @@ const (
 
 // slack is how exact a PBX is: a real one on a machine that is busy with a
 // chaos leaves out frames, up to 0.6 s of them in a call, as was seen.
-func (r *run) slack(pbx int) time.Duration {
+func (r *reckoner) slack(pbx int) time.Duration {
 	if r.scene.PBXs[pbx].Real {
 		return time.Second
 	}
@@ -31,7 +31,7 @@ func (r *run) slack(pbx int) time.Duration {
 
 // promises checks that each start that was answered with success has its
 // recording, and that the recording lasts as long as the call talked on.
-func (r *run) promises(byTag map[string][]row) {
+func (r *reckoner) promises(byTag map[string][]row) {
 	for _, a := range r.notes.asks {
 		if a.Method != "start" || !a.OK() {
 			continue
@@ -67,7 +67,7 @@ func longest(found []row) time.Duration {
 
 // firstAsked is when the recordings of a start were first asked for: it may
 // only have added its tag to them.
-func (r *run) firstAsked(a Ask, found []row) time.Time {
+func (r *reckoner) firstAsked(a Ask, found []row) time.Time {
 	first := a.Sent
 	for _, other := range r.notes.asksOf(a.Call) {
 		same := func(rec row) bool { return slices.Contains(rec.tags, other.Tag) }
@@ -82,7 +82,7 @@ func (r *run) firstAsked(a Ask, found []row) time.Time {
 // at some time must have run at least: to the hangup, a stop that may have been
 // done, the end of the PBX, or the moment at which the spool was full; less
 // what Asterisk may not have written by then.
-func (r *run) promisedUntil(a Ask, m Made, first time.Time) time.Time {
+func (r *reckoner) promisedUntil(a Ask, m Made, first time.Time) time.Time {
 	until := m.HangUp
 	if until.IsZero() {
 		until = a.Done // it was never hung up: the run has ended
@@ -115,7 +115,7 @@ func (r *run) promisedUntil(a Ask, m Made, first time.Time) time.Time {
 
 // sounds compares the sound of every recording with its call, and how long it
 // lasts with how long it can last. It returns the files by key.
-func (r *run) sounds(all []row, paths map[string]string) map[string][]byte {
+func (r *reckoner) sounds(all []row, paths map[string]string) map[string][]byte {
 	files := map[string][]byte{}
 	for _, rec := range all {
 		if rec.reason == "" {
@@ -144,7 +144,7 @@ func (r *run) sounds(all []row, paths map[string]string) map[string][]byte {
 
 // doubles looks for channels that have more audio than their call had time:
 // then something was recorded twice.
-func (r *run) doubles(all []row) {
+func (r *reckoner) doubles(all []row) {
 	audio := map[int]time.Duration{}
 	for _, rec := range all {
 		if m, ok := r.callOf(rec); ok {
@@ -174,13 +174,13 @@ func (r *run) doubles(all []row) {
 
 // startedAfter reports whether a start in the call was promised later than that:
 // then the PBX had started again before the call, and not ended it.
-func (r *run) startedAfter(call int, at time.Time) bool {
+func (r *reckoner) startedAfter(call int, at time.Time) bool {
 	return slices.ContainsFunc(r.notes.asksOf(call), func(a Ask) bool { return a.Method == "start" && a.OK() && a.Done.After(at) })
 }
 
 // startedTwice asks the simulated PBXs whether a second recording was begun on
 // a channel that had one. A start that they refused began none.
-func (r *run) startedTwice(all []row) {
+func (r *reckoner) startedTwice(all []row) {
 	for i, x := range r.exchanges {
 		for _, life := range x.actions() {
 			on := map[string]string{}
@@ -204,7 +204,7 @@ func (r *run) startedTwice(all []row) {
 }
 
 // refusals looks for answers that no fault explains.
-func (r *run) refusals() {
+func (r *reckoner) refusals() {
 	for _, a := range r.notes.asks {
 		m := r.notes.calls[a.Call]
 		if a.Status == http.StatusInternalServerError && !a.SOAP || strings.Contains(a.Said, "internal error") {
@@ -219,14 +219,14 @@ func (r *run) refusals() {
 }
 
 // disturbed reports whether recgate may not have seen what happened on a PBX.
-func (r *run) disturbed(pbx int, from, to time.Time) bool {
+func (r *reckoner) disturbed(pbx int, from, to time.Time) bool {
 	return slices.ContainsFunc(r.notes.spans, func(s Span) bool {
 		return s.PBX == pbx && s.touches(from, to, 30*time.Second)
 	})
 }
 
 // again fetches every recording once more, by its tags.
-func (r *run) again(ctx context.Context, byTag map[string][]row, files map[string][]byte) {
+func (r *reckoner) again(ctx context.Context, byTag map[string][]row, files map[string][]byte) {
 	office := newCRM(r.gateway.base, r.notes)
 	for tag, found := range byTag {
 		rec := found[len(found)-1]

@@ -13,8 +13,11 @@ import (
 // seconds itself.
 const longestSettling = 90 * time.Second
 
+// reckoner compares what was asked for with what came of it.
+type reckoner struct{ *run }
+
 // reckon holds what is there against what was promised.
-func (r *run) reckon(ctx context.Context) {
+func (r *reckoner) reckon(ctx context.Context) {
 	r.report.Took = time.Since(r.began)
 	if err := r.gateway.awaitReady(ctx, time.Minute); err != nil {
 		r.violate("%v", err)
@@ -43,7 +46,7 @@ func (r *run) reckon(ctx context.Context) {
 }
 
 // settle waits until nothing is under way, and returns the rows.
-func (r *run) settle(ctx context.Context) ([]row, error) {
+func (r *reckoner) settle(ctx context.Context) ([]row, error) {
 	began := time.Now()
 	for {
 		all, err := r.database.rows(ctx)
@@ -68,7 +71,7 @@ func (r *run) settle(ctx context.Context) ([]row, error) {
 // callOf finds the call of a row by its channel. A PBX that was killed and is
 // back within the same second gives the same unique id to another channel: of
 // several calls the row's is the one that asked for it by its tags.
-func (r *run) callOf(rec row) (found Made, ok bool) {
+func (r *reckoner) callOf(rec row) (found Made, ok bool) {
 	for _, m := range r.notes.calls {
 		if r.nameOf(m.PBX) != rec.pbx || rec.uniqueID != m.CallerID && rec.uniqueID != m.CalleeID {
 			continue
@@ -84,13 +87,13 @@ func (r *run) callOf(rec row) (found Made, ok bool) {
 }
 
 // askedBy reports whether somebody in the call asked for the row.
-func (r *run) askedBy(rec row, m Made) bool {
+func (r *reckoner) askedBy(rec row, m Made) bool {
 	return slices.ContainsFunc(r.notes.asksOf(m.Number), func(a Ask) bool {
 		return a.Method == "start" && slices.Contains(rec.tags, a.Tag)
 	})
 }
 
-func (r *run) tellOf(rec row) string {
+func (r *reckoner) tellOf(rec row) string {
 	m, ok := r.callOf(rec)
 	if !ok {
 		return "    of a channel that no call had\n"
@@ -99,7 +102,7 @@ func (r *run) tellOf(rec row) string {
 }
 
 // count fills in the report.
-func (r *run) count(all []row) {
+func (r *reckoner) count(all []row) {
 	p := r.report
 	p.Asks, p.Faults, p.Ledger, p.Lives = map[string]map[string]int{}, map[Kind]int{}, map[string]int{}, r.gateway.lives
 	for _, line := range r.plan.Lines {
@@ -133,7 +136,7 @@ func (r *run) count(all []row) {
 }
 
 // rest holds what recgate needs now against what it needed at first.
-func (r *run) rest(ctx context.Context) {
+func (r *reckoner) rest(ctx context.Context) {
 	const moreGoroutines, moreHeap, moreFiles = 8, 24 << 20, 12
 	var now vitals
 	for limit := time.Now().Add(time.Minute); ; sleep(ctx, time.Second) {
@@ -155,7 +158,7 @@ func (r *run) rest(ctx context.Context) {
 }
 
 // ledger asks recgate for its own sums.
-func (r *run) ledger(ctx context.Context) {
+func (r *reckoner) ledger(ctx context.Context) {
 	from, to := time.Now().AddDate(0, 0, -2).Format(time.DateOnly), time.Now().AddDate(0, 0, 2).Format(time.DateOnly)
 	out, err := r.gateway.run(ctx, "ledger", "--from", from, "--to", to)
 	if err != nil {
@@ -170,7 +173,7 @@ func (r *run) ledger(ctx context.Context) {
 }
 
 // last ends recgate, and reads what it said in its lives.
-func (r *run) last() {
+func (r *reckoner) last() {
 	if err := r.gateway.down(syscall.SIGTERM); err != nil {
 		r.violate("%v", err)
 	}

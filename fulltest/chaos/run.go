@@ -70,7 +70,7 @@ func Run(t testing.TB, s Scene) *Report {
 		t.Fatal(err)
 	}
 	r.play(ctx)
-	r.reckon(ctx)
+	(&reckoner{r}).reckon(ctx)
 	return r.report
 }
 
@@ -132,13 +132,13 @@ func (r *run) addPBX(i int, p PBX) string {
 		r.t.Cleanup(func() { sim.close(r.t) })
 		x = sim
 	}
-	w := wire.New(r.t, x.address())
+	address, user, secret := x.account()
+	w := wire.New(r.t, address)
 	r.exchanges, r.wires = append(r.exchanges, x), append(r.wires, w)
 	recorder := "auto"
 	if p.Version == 16 {
 		recorder = "monitor"
 	}
-	user, secret := x.account()
 	return fmt.Sprintf("  - name: %s\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n",
 		r.nameOf(i), w.Address(), user, secret, recorder, spool)
 }

@@ -16,7 +16,7 @@ const tooShort = 400 * time.Millisecond
 
 // sound checks the archived file of a recording: whole, as it was hashed, and
 // with the voices of its call and no other. It returns the file.
-func (r *run) sound(rec row, m Made, path string) ([]byte, error) {
+func (r *reckoner) sound(rec row, m Made, path string) ([]byte, error) {
 	wav, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("its file: %w", err)
@@ -49,7 +49,7 @@ func (r *run) sound(rec row, m Made, path string) ([]byte, error) {
 }
 
 // spoolWasFull reports whether it was while the call was recorded.
-func (r *run) spoolWasFull(m Made) bool {
+func (r *reckoner) spoolWasFull(m Made) bool {
 	return slices.ContainsFunc(r.notes.spans, func(s Span) bool {
 		return s.Kind == FillSpool && (m.Over.IsZero() || s.touches(m.Began, m.Over.Add(lateClose), 0))
 	})

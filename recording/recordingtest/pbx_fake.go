@@ -69,9 +69,6 @@ func (p *PBX) PBX() recording.PBX {
 	return recording.PBX{Name: x.name, Switch: p, Recorder: p, Spool: x.spool, Events: p}
 }
 
-// Spool returns the folder in memory.
-func (p folder) Spool() recording.Spool { return p.spool }
-
 // Tone is that of the lab: extension ABC has A*100 + C*200 Hz.
 func (p phones) Tone(extension string) float64 { return tone(extension) }
 
@@ -195,29 +192,6 @@ func (p phones) Pass(d time.Duration) {
 	}
 }
 
-// Cut loses the connection; it is back at once.
-func (p line) Cut(t testing.TB) {
-	t.Helper()
-	p.Disconnect()
-	p.Connect()
-}
-
-// Disconnect takes the PBX away until Connect.
-func (p line) Disconnect() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.up = false
-	p.tell(recording.Event{Kind: recording.PBXDown})
-}
-
-// Connect brings it back.
-func (p line) Connect() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.up = true
-	p.tell(recording.Event{Kind: recording.PBXUp})
-}
-
 // HangupUnseen is Hangup without an event, as while nobody is connected.
 func (p phones) HangupUnseen(t testing.TB, uniqueID string) {
 	t.Helper()
@@ -231,40 +205,6 @@ func (p taps) Late() {
 	p.late = true
 }
 
-// Write adds sound to a file that is not closed yet, as a PBX that is behind.
-func (p folder) Write(id recording.ID, d time.Duration) { p.spool.file(id).sound(d, []float64{400, 600}) }
-
-// Close closes such a file.
-func (p folder) Close(id recording.ID) { p.spool.file(id).close() }
-
-// Blank empties the file of a recording, header and all, as it is when the disk
-// was full from the beginning.
-func (p folder) Blank(id recording.ID) { p.spool.blank(recording.MixedFile(id)) }
-
-// Leave puts a file of so much sound into the spool, as one that somebody
-// brings back; an empty sound is a header alone.
-func (p folder) Leave(name string, d time.Duration) {
-	f := p.spool.create(name)
-	f.sound(d, []float64{400, 600})
-	f.close()
-}
-
-// Scribble puts a file that holds just this into the spool.
-func (p folder) Scribble(name string, content []byte) {
-	f := p.spool.create(name)
-	f.abandon()
-	p.spool.mu.Lock()
-	defer p.spool.mu.Unlock()
-	f.data = content
-}
-
-// Unmount has the folder of the spool vanish with all that is in it, until
-// Mount.
-func (p folder) Unmount() { p.spool.mount(false) }
-
-// Mount brings it back.
-func (p folder) Mount() { p.spool.mount(true) }
-
 // Forget ends all recordings without a word and leaves their files as they
 // are, as a PBX that was killed and has started again.
 func (p taps) Forget() {
@@ -274,25 +214,6 @@ func (p taps) Forget() {
 		r.file.abandon()
 	}
 	clear(p.running)
-}
-
-// Elsewhere puts the PBX onto another machine: who writes to its files cannot
-// be seen any more.
-func (p folder) Elsewhere() {
-	p.spool.mu.Lock()
-	defer p.spool.mu.Unlock()
-	p.spool.blind = true
-}
-
-// Odd puts something else than a file under the name of one, or takes it away.
-func (p folder) Odd(name string, there bool) {
-	p.spool.mu.Lock()
-	defer p.spool.mu.Unlock()
-	if p.spool.odd == nil {
-		p.spool.odd = map[string]bool{}
-	}
-	p.spool.odd[name] = there
-	delete(p.spool.files, name)
 }
 
 // Refuse has the next Record fail with err.
@@ -326,91 +247,47 @@ func (p taps) Stops() []recording.ID {
 	return slices.Clone(p.stops)
 }
 
-// Tell tells an event of the caller's making.
-func (p line) Tell(e recording.Event) {
+// Find looks the target up.
+func (p phones) Find(_ context.Context, t recording.Target) ([]recording.Channel, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.tell(e)
-}
-
-// tell queues an event for Run. The lock is held.
-func (p *exchange) tell(e recording.Event) {
-	e.PBX, e.At = p.name, time.Now()
-	p.told = append(p.told, e)
-	if !p.hushed {
-		p.rouse()
+	found := p.where(func(c recording.Channel) bool { return c.UniqueID == t.Text })
+	switch {
+	case !p.up && len(found) > 0:
+		return nil, fmt.Errorf("%w (%w)", errAway, recording.ErrLastSeen)
+	case !p.up:
+		return nil, errAway
+	case len(found) > 0:
+		return found, nil
 	}
-}
-
-// rouse has Run tell what waits. The lock is held.
-func (p *exchange) rouse() {
-	select {
-	case p.wake <- struct{}{}:
-	default:
+	found = p.where(func(c recording.Channel) bool {
+		tech, _ := recording.SplitChannel(c.Name)
+		return strings.EqualFold(c.Extension, t.Name) && (t.Tech == "" || strings.EqualFold(tech, t.Tech))
+	})
+	if len(found) == 0 {
+		found = p.where(func(c recording.Channel) bool { return c.Name == t.Text })
 	}
+	return found, nil
 }
 
-// Hush has what happens from now on be told as late as somebody hears.
-func (p line) Hush() {
+// Peers returns the channels of the call.
+func (p phones) Peers(_ context.Context, c recording.Channel) ([]recording.Channel, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.hushed = true
+	if !p.up {
+		return nil, errAway
+	}
+	return p.where(func(d recording.Channel) bool {
+		return d.LinkedID == c.LinkedID || (c.Bridge != "" && d.Bridge == c.Bridge)
+	}), nil
 }
 
-// Hear has Run tell what waits, and waits for that.
-func (p line) Hear(ctx context.Context) {
-	p.mu.Lock()
-	if !p.up || len(p.told) == 0 && !p.telling {
-		p.mu.Unlock()
-		return
-	}
-	if p.heard == nil {
-		p.heard = make(chan struct{})
-	}
-	heard := p.heard
-	p.hushed = false
-	p.rouse()
-	p.mu.Unlock()
-	select {
-	case <-heard:
-	case <-ctx.Done():
-	}
-}
-
-// Run tells the events until ctx ends.
-func (p line) Run(ctx context.Context, tell func(recording.Event)) error {
-	p.mu.Lock()
-	if p.up {
-		p.tell(recording.Event{Kind: recording.PBXUp})
-	}
-	p.mu.Unlock()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-p.wake:
+func (p *exchange) where(is func(recording.Channel) bool) []recording.Channel {
+	var found []recording.Channel
+	for _, c := range p.channels {
+		if is(c) {
+			found = append(found, c)
 		}
-		p.tellAll(tell)
 	}
-}
-
-// tellAll tells what waits, and what comes meanwhile.
-func (p line) tellAll(tell func(recording.Event)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.telling = true
-	for len(p.told) > 0 {
-		events := p.told
-		p.told = nil
-		p.mu.Unlock()
-		for _, e := range events {
-			tell(e)
-		}
-		p.mu.Lock()
-	}
-	p.telling = false
-	if p.heard != nil {
-		close(p.heard)
-		p.heard = nil
-	}
+	return found
 }

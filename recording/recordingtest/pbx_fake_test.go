@@ -10,7 +10,7 @@ import (
 
 // TestFakePBX holds the PBX in memory to the same contract as real ones.
 func TestFakePBX(t *testing.T) {
-	recordingtest.TestPBX(t, hear, func(*testing.T) recordingtest.Exchange { 
+	recordingtest.TestPBX(t, hear, func(*testing.T) recordingtest.Exchange {
 		return recordingtest.ExchangeOf(recordingtest.NewPBX("pbx1"))
 	})
 }

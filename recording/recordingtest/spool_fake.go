@@ -196,3 +196,61 @@ func tone(extension string) float64 {
 	}
 	return float64(first*100 + last*200)
 }
+
+// Spool returns the folder in memory.
+func (p folder) Spool() recording.Spool { return p.spool }
+
+// Write adds sound to a file that is not closed yet, as a PBX that is behind.
+func (p folder) Write(id recording.ID, d time.Duration) {
+	p.spool.file(id).sound(d, []float64{400, 600})
+}
+
+// Close closes such a file.
+func (p folder) Close(id recording.ID) { p.spool.file(id).close() }
+
+// Blank empties the file of a recording, header and all, as it is when the disk
+// was full from the beginning.
+func (p folder) Blank(id recording.ID) { p.spool.blank(recording.MixedFile(id)) }
+
+// Leave puts a file of so much sound into the spool, as one that somebody
+// brings back; an empty sound is a header alone.
+func (p folder) Leave(name string, d time.Duration) {
+	f := p.spool.create(name)
+	f.sound(d, []float64{400, 600})
+	f.close()
+}
+
+// Scribble puts a file that holds just this into the spool.
+func (p folder) Scribble(name string, content []byte) {
+	f := p.spool.create(name)
+	f.abandon()
+	p.spool.mu.Lock()
+	defer p.spool.mu.Unlock()
+	f.data = content
+}
+
+// Unmount has the folder of the spool vanish with all that is in it, until
+// Mount.
+func (p folder) Unmount() { p.spool.mount(false) }
+
+// Mount brings it back.
+func (p folder) Mount() { p.spool.mount(true) }
+
+// Elsewhere puts the PBX onto another machine: who writes to its files cannot
+// be seen any more.
+func (p folder) Elsewhere() {
+	p.spool.mu.Lock()
+	defer p.spool.mu.Unlock()
+	p.spool.blind = true
+}
+
+// Odd puts something else than a file under the name of one, or takes it away.
+func (p folder) Odd(name string, there bool) {
+	p.spool.mu.Lock()
+	defer p.spool.mu.Unlock()
+	if p.spool.odd == nil {
+		p.spool.odd = map[string]bool{}
+	}
+	p.spool.odd[name] = there
+	delete(p.spool.files, name)
+}

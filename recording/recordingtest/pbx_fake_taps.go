@@ -3,57 +3,11 @@ package recordingtest
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"recgate/recording"
 )
 
 var errAway = recording.Errorf(recording.Unavailable, "the PBX is not connected")
-
-// Find looks the target up.
-func (p phones) Find(_ context.Context, t recording.Target) ([]recording.Channel, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	found := p.where(func(c recording.Channel) bool { return c.UniqueID == t.Text })
-	switch {
-	case !p.up && len(found) > 0:
-		return nil, fmt.Errorf("%w (%w)", errAway, recording.ErrLastSeen)
-	case !p.up:
-		return nil, errAway
-	case len(found) > 0:
-		return found, nil
-	}
-	found = p.where(func(c recording.Channel) bool {
-		tech, _ := recording.SplitChannel(c.Name)
-		return strings.EqualFold(c.Extension, t.Name) && (t.Tech == "" || strings.EqualFold(tech, t.Tech))
-	})
-	if len(found) == 0 {
-		found = p.where(func(c recording.Channel) bool { return c.Name == t.Text })
-	}
-	return found, nil
-}
-
-// Peers returns the channels of the call.
-func (p phones) Peers(_ context.Context, c recording.Channel) ([]recording.Channel, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.up {
-		return nil, errAway
-	}
-	return p.where(func(d recording.Channel) bool {
-		return d.LinkedID == c.LinkedID || (c.Bridge != "" && d.Bridge == c.Bridge)
-	}), nil
-}
-
-func (p *exchange) where(is func(recording.Channel) bool) []recording.Channel {
-	var found []recording.Channel
-	for _, c := range p.channels {
-		if is(c) {
-			found = append(found, c)
-		}
-	}
-	return found
-}
 
 // Record begins a file.
 func (p taps) Record(ctx context.Context, c recording.Channel, id recording.ID) (recording.Capture, error) {
