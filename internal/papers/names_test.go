@@ -161,7 +161,7 @@ func TestEveryLibraryIsExplained(t *testing.T) {
 }
 
 // rooms are where texts for callers and operators are written.
-var rooms = []string{"proof", "recording", "recorder", "collect", "retrieve", "ledger", "book", "job", "mark", "spool", "ami", "asterisk", "store", "blob", "disk", "soap", "httpd", "auth"}
+var rooms = []string{"cmd/recgate", "proof", "recording", "recorder", "collect", "retrieve", "ledger", "book", "job", "mark", "spool", "ami", "asterisk", "store", "blob", "disk", "soap", "httpd", "auth"}
 
 // said is a string of the program, in which a verb stands for anything.
 type said struct {
