@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -14,8 +15,10 @@ import (
 	"time"
 
 	"recgate/audio/audiotest"
+	"recgate/fulltest/operations"
 	"recgate/fulltest/process"
 	"recgate/internal/await"
+	"recgate/internal/child"
 	"recgate/lab"
 	"recgate/recording"
 	"recgate/recording/recordingtest"
@@ -108,21 +111,28 @@ const (
 	audible = time.Second // of sound that was promised: in less a tone cannot be measured
 )
 
-func gateways(t *testing.T, nodes [3]*node) {
+// newPair makes a telephone system and two gateways in front of it, which do
+// not run yet. Each has its own node first, and the third one for when that is
+// lost.
+func newPair(t *testing.T, nodes [3]*node) (pair [2]*process.Process, at place) {
+	t.Helper()
 	create(t, nodes, "recgate")
 	var phones []string
 	for i := range 100 {
 		phones = append(phones, fmt.Sprint(500+i))
 	}
-	at := place{
+	at = place{
 		lab:     lab.Start(t, 22, lab.Options{Punctual: true, Spool: filepath.Join(t.TempDir(), "spool"), Extensions: phones}),
 		archive: filepath.Join(t.TempDir(), "archive"),
 	}
-	// Each has its own node first, and the third one for when that is lost.
-	pair := [2]*process.Process{
-		newGateway(t, dsn("recgate", nodes[0], nodes[2]), at),
-		newGateway(t, dsn("recgate", nodes[1], nodes[2]), at),
+	for i := range pair {
+		pair[i] = newGateway(t, dsn("recgate", nodes[i], nodes[2]), at)
 	}
+	return pair, at
+}
+
+func gateways(t *testing.T, nodes [3]*node) {
+	pair, at := newPair(t, nodes)
 	for _, g := range pair {
 		g.Begin(t) // both at once: one of them makes the tables
 	}
@@ -259,15 +269,27 @@ func whole(t *testing.T, pair [2]string, talks []*talk) {
 	}
 }
 
-// tidy demands that the ledger adds up, and that no file is left.
+// tidy does what the page for operators does with a gateway that was replaced:
+// the ledger must add up. No file may be left either.
 func tidy(t *testing.T, g *process.Process, at place) {
 	t.Helper()
-	out, err := g.Command(t, "ledger", "--unexplained")
-	t.Logf("recgate ledger --unexplained: %v\n%s", err, out)
-	if err != nil {
-		t.Error("the ledger does not add up")
-	}
+	lookAt(t, g)
 	if left, err := os.ReadDir(at.lab.Spool); err != nil || len(left) > 0 {
 		t.Errorf("%d files left in the spool, %v", len(left), err)
+	}
+}
+
+// lookAt runs the lines of the page for operators on a gateway that was
+// replaced.
+func lookAt(t *testing.T, g *process.Process) {
+	t.Helper()
+	lines := strings.NewReplacer("127.0.0.1:8080", strings.TrimPrefix(g.Base, "http://"), "/etc/recgate/recgate.yaml", g.Config()).
+		Replace(operations.Block(t, "gateway-replaced"))
+	cmd := exec.Command("bash", "-euo", "pipefail", "-c", lines) //nolint:noctx // child ends it
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"))
+	out, err := child.Output(await.Patience, cmd)
+	t.Logf("%s: %v\n%s", lines, err, out)
+	if err != nil {
+		t.Error("the gateway is not ready, or the ledger does not add up")
 	}
 }

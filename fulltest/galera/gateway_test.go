@@ -24,8 +24,13 @@ type place struct {
 	archive string
 }
 
-// newGateway writes a configuration; database is its setting. The program is
-// built with the race detector.
+// program is the path of recgate, built with the race detector.
+func program(t *testing.T) string {
+	t.Helper()
+	return process.Build(t, "-race")
+}
+
+// newGateway writes a configuration; database is its setting.
 func newGateway(t *testing.T, database string, at place) *process.Process {
 	t.Helper()
 	// The lines of the page for operators, for three nodes on one machine.
@@ -33,7 +38,7 @@ func newGateway(t *testing.T, database string, at place) *process.Process {
 		Replace(operations.Block(t, "two-gateways"))
 	yaml += fmt.Sprintf("log: text\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: %s\n    spool: %s\n",
 		at.lab.AMI, at.lab.Secret("recorder"), at.lab.Spool)
-	return process.New(t, process.Build(t, "-race"), t.TempDir(), yaml)
+	return process.New(t, program(t), t.TempDir(), yaml)
 }
 
 // triedFor is how long one gateway is waited for: shorter than by the balancer
