@@ -16,7 +16,7 @@ LOUD  = chaos flood galera operations redteam
 FULL  = fulltest/run go test -race -timeout 20m -tags full
 space = $(subst x,,x x)
 
-.PHONY: demo test build deb lint fuzz chaos bench generate tools-installed test-installed
+.PHONY: demo test build deb lint fuzz chaos replace bench generate tools-installed test-installed
 
 # demo: the whole product on built-in defaults, with a simulated Asterisk.
 demo:
@@ -59,6 +59,12 @@ fuzz:
 # It needs root, who may mount small disks. make test has a short run of it.
 chaos: test-installed
 	CGO_ENABLED=1 CHAOS_TIME=$(CHAOSTIME) fulltest/run go test -tags full -count=1 -v -timeout 0 -run '^TestChaos$$' ./fulltest/chaos
+
+# replace: two gateways of a former version, FORMER=/path/of/its/recgate, are
+# replaced by this one on a Galera cluster, one after the other, while calls are
+# recorded. It is not part of make test, which has no former version.
+replace: test-installed
+	CGO_ENABLED=1 FORMER=$(FORMER) fulltest/run go test -race -tags full,former -count=1 -v -timeout 20m -run '^TestReplace$$' ./fulltest/galera
 
 # bench: every benchmark, as a table; docs/performance.md says how to read it.
 bench: test-installed

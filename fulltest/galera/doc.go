@@ -7,4 +7,7 @@
 // again, the other one is killed, and then a node: every recording must be there
 // once, whole. It needs Debian's mariadb-server, galera-4 and rsync, and fails
 // without.
+//
+// With the tag former, TestReplace replaces two gateways of a former version by
+// this one during calls: see "make replace".
 package galera

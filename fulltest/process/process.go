@@ -54,6 +54,10 @@ func New(t testing.TB, binary, dir, yaml string) *Process {
 // Config is the path of its configuration.
 func (p *Process) Config() string { return filepath.Join(p.Dir, "recgate.yaml") }
 
+// Install puts another program in its place, for the next start and for the
+// commands that follow.
+func (p *Process) Install(binary string) { p.binary = binary }
+
 // Begin starts it and returns at once.
 func (p *Process) Begin(t testing.TB) {
 	t.Helper()
