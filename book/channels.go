@@ -43,7 +43,7 @@ func (b *Book) OnPBX(pbx string) []recording.ID {
 // Reconcile brings the book in line with the open rows of a PBX: of what it
 // held before they were read, known, it forgets what is not open any more,
 // since another process may have settled it. Channels that no row has are
-// forgotten too, for an end that nobody saw tells of no hangup. It returns the
+// forgotten too, for nobody says that a channel hung up which ended unseen. It returns the
 // linked ids of calls that no row has either; those may go on without the
 // channel that was recorded. What was noted lately stays, for its row may be on
 // its way.
@@ -75,16 +75,15 @@ func (b *Book) Reconcile(pbx string, known []recording.ID, open []recording.Reco
 	return calls
 }
 
-// Keep takes down that the files of a settled recording stay in a spool by the
-// operator's will, and Kept reports so: there may be very many, and none needs
-// a second look.
+// Keep takes down that the files of a settled recording stay in a spool because
+// the operator wants that: there may be very many, and none needs a second look.
 func (b *Book) Keep(id recording.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.kept[id] = true
 }
 
-// Kept is told with Keep.
+// Kept reports whether Keep was called for a recording.
 func (b *Book) Kept(id recording.ID) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

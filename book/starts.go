@@ -12,7 +12,7 @@ import (
 // first whether starts work would otherwise never make one again.
 const doubtFor = 30 * time.Second
 
-// refusal is that of a start that met ErrNoFile.
+// refusal is how a start was refused that met ErrNoFile.
 type refusal struct {
 	at  time.Time
 	err error

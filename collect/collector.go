@@ -23,7 +23,7 @@ type Archive interface {
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error)
 }
 
-// Findings keeps what does not add up in a place, and tells what is new.
+// Findings keeps what does not add up in a place, and reports what is new.
 type Findings interface {
 	Report(ctx context.Context, place string, found []recording.Finding)
 	// Known returns what was found out about a file at the last look.

@@ -113,7 +113,7 @@ func (c *Collector) settleLeftover(ctx context.Context, p recording.PBX, l *spoo
 	if f, known := c.Findings.Known(recording.InSpool(p.Name), l.Names[0]); known && !f.Open {
 		return f, nil
 	}
-	why, err := c.mayGo(ctx, p, l)
+	why, err := c.whyKeep(ctx, p, l)
 	if err != nil || why != "" {
 		return recording.Finding{What: why, Do: "listen to it, keep the better one and delete the other: its recording is " + string(l.Rec.State)}, err
 	}
@@ -142,9 +142,9 @@ func stillThere(p recording.PBX, names []string) []string {
 	return left
 }
 
-// mayGo tells why a leftover of a recording that is ready or empty has to
+// whyKeep says why a leftover of a recording that is ready or empty has to
 // stay; "" when nothing is lost with it.
-func (c *Collector) mayGo(ctx context.Context, p recording.PBX, l *spool.Leftover) (why string, err error) {
+func (c *Collector) whyKeep(ctx context.Context, p recording.PBX, l *spool.Leftover) (why string, err error) {
 	tracks := slices.DeleteFunc(slices.Clone(l.Tracks()), func(t recording.Track) bool { return !slices.Contains(l.Names, t.File) })
 	if len(tracks) < len(l.Names) {
 		return "it is not one of the files of its recording", nil

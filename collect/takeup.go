@@ -53,12 +53,12 @@ func (c *Collector) writtenOn(ctx context.Context, p recording.PBX, l *spool.Lef
 	files, err := spool.Open(p, tracks)
 	defer func() { files.Close(ctx, c.Log) }()
 	if err != nil || files[0].Body == nil {
-		return false, nil //nolint:nilerr // mayGo says so
+		return false, nil //nolint:nilerr // whyKeep says so
 	}
 	f := files[0]
 	complete, length, err := c.Sound.Check(f.Body, f.Size)
 	if err != nil || !complete || length <= l.Rec.Duration || f.Size <= l.Rec.Bytes {
-		return false, nil //nolint:nilerr // mayGo says so
+		return false, nil //nolint:nilerr // whyKeep says so
 	}
 	if l.Rec.State == recording.Ready {
 		begin, _, err := c.Sound.Repair(f.Body, l.Rec.Bytes)
@@ -66,7 +66,7 @@ func (c *Collector) writtenOn(ctx context.Context, p recording.PBX, l *spool.Lef
 			return false, nil //nolint:nilerr // it does not begin so
 		}
 		if sum, err := hashOf(begin); err != nil || sum != l.Rec.SHA256 {
-			return false, nil //nolint:nilerr // mayGo says so
+			return false, nil //nolint:nilerr // whyKeep says so
 		}
 	}
 	return true, c.takeUp(ctx, p, l)

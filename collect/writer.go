@@ -107,7 +107,7 @@ func expected(rec recording.Recording, counted time.Duration) time.Duration {
 	return max(0, ran-rang)
 }
 
-// sayHeldOpen tells once of a file that stays open.
+// sayHeldOpen logs once that a file stays open.
 func (c *Collector) sayHeldOpen(ctx context.Context, w *book.Wait) {
 	if !w.Said && time.Since(w.Since) > sayHeld {
 		w.Said = true

@@ -34,7 +34,7 @@ type Rows interface {
 // Archive is what the ledger reads of the archive.
 type Archive interface {
 	recording.Lister
-	// Open is that of recording.Blobs.
+	// Open is as in recording.Blobs.
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error)
 }
 

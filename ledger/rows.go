@@ -74,7 +74,7 @@ func (l *Ledger) whyRunning(ctx context.Context, rec recording.Recording) string
 	return ""
 }
 
-// whyWritten says why the files of a recording are not those of one that runs.
+// whyWritten says by which file a recording does not run, or nothing.
 func (l *Ledger) whyWritten(ctx context.Context, p recording.PBX, rec recording.Recording) string {
 	files, err := spool.Open(p, rec.Tracks)
 	defer func() { files.Close(ctx, l.Log) }()

@@ -39,7 +39,7 @@ func Timeline(r recording.Recording, past []recording.Past, retrieved []recordin
 	return lines
 }
 
-// placed is a line of the story, and the time at which it is told.
+// placed is a line of the story, and the time that it is sorted by.
 type placed struct {
 	Line
 	place time.Time
@@ -56,7 +56,7 @@ func (s *story) tell(at time.Time, format string, args ...any) {
 
 // history adds the steps. The first one is the request.
 func (s *story) history(r recording.Recording, past []recording.Past) {
-	var last, told time.Time
+	var last, stopped time.Time
 	for i, p := range past {
 		if p.At.After(last) {
 			last = p.At
@@ -71,16 +71,16 @@ func (s *story) history(r recording.Recording, past []recording.Past) {
 		what += p.Reason.Brackets()
 		*s = append(*s, placed{Line{p.At, what}, last})
 		if p.To == recording.Collecting {
-			told = p.At
+			stopped = p.At
 		}
 	}
-	if !r.StoppedAt.Equal(told) {
+	if !r.StoppedAt.Equal(stopped) {
 		s.tell(r.StoppedAt, "the recording ends here, according to the event or its file")
 	}
 }
 
-// firstTags are the tags that the start itself brought: those of which the
-// history does not say that they were added.
+// firstTags are the tags that the start itself brought: the history does not say
+// that they were added.
 func firstTags(r recording.Recording, past []recording.Past) string {
 	var first []string
 	for _, tag := range r.Tags {

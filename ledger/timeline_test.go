@@ -45,13 +45,13 @@ func TestTimelineTellsTheStory(t *testing.T) {
 // The order of the steps is that of the history, whatever the clock did.
 func TestTimelineKeepsTheOrderOfSteps(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(1_700_000_000+int64(s), 0) }
-	told := ledger.Timeline(recording.Recording{AnsweredAt: at(95)}, []recording.Past{
+	lines := ledger.Timeline(recording.Recording{AnsweredAt: at(95)}, []recording.Past{
 		{At: at(100), To: recording.Starting, Reason: recording.Reason{Code: recording.ReasonAsked}},
 		{At: at(90), To: recording.Running, Reason: recording.Reason{Code: recording.ReasonRecording}},
 		{At: at(110), To: recording.Failed, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "x"}},
 	}, []recording.Access{{At: at(105), Method: "retrieve", Key: "22", Outcome: "no"}})
 	var got []int64
-	for _, line := range told {
+	for _, line := range lines {
 		got = append(got, line.At.Unix()-1_700_000_000)
 	}
 	if diff := cmp.Diff([]int64{95, 100, 90, 105, 110}, got); diff != "" {

@@ -16,7 +16,7 @@ import (
 // not in a final state is looked at, and every spool; of what is final and of
 // the archive what belongs to recordings asked for in [from, to), the oldest
 // first. looked, which may be nil, is called with how far that is. It only
-// looks, needs no connection to a PBX, and may run beside another Service. The
+// looks, needs no connection to a PBX, and may run beside recgate serve. The
 // memory that it needs does not grow with the period, and time only with what
 // there is in it.
 func (l *Ledger) Unexplained(ctx context.Context, from, to time.Time, found func(recording.Finding), looked func(at time.Time)) error {

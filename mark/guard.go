@@ -14,7 +14,7 @@ import (
 )
 
 // Store keeps the mark of the archive, and says what the archive has to
-// hold. Errors are those of Store.
+// hold. Errors are Unavailable when the database cannot be reached.
 type Store interface {
 	// Mark returns what the database knows, the zero value at first.
 	Mark(ctx context.Context) (recording.ArchiveMark, error)
@@ -101,7 +101,7 @@ var (
 
 // Known returns the id that an archive must carry. Where the database knows
 // none it is settled which archive that is; as long as that cannot be said,
-// the error is Unavailable and tells why. While the database cannot be reached the last
+// the error is Unavailable and says why. While the database cannot be reached the last
 // answer holds.
 func (g *Guard) Known(ctx context.Context) (string, error) {
 	m, err := g.store.Mark(ctx)

@@ -31,7 +31,7 @@ const (
 	eventTime = 3 * time.Second
 )
 
-// underWayElsewhere tells for how much longer another process may be in the
+// underWayElsewhere returns for how much longer another process may be in the
 // middle of this start: then what the PBX says of it means nothing yet, and
 // nobody else may settle the row.
 func (p *pbx) underWayElsewhere(rec recording.Recording) time.Duration {

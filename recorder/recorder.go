@@ -1,5 +1,5 @@
 // Package recorder leads a recording's life on its PBX: it starts and stops it,
-// follows what the PBX tells, and settles what a crash, a lost connection or a
+// follows the events of the PBX, and settles what a crash, a lost connection or a
 // missed event left behind. What has ended it hands to the collector. Start
 // reading at Recorder.Start.
 package recorder
@@ -43,7 +43,7 @@ type Writer interface {
 	// of the recording.
 	Add(ctx context.Context, r recording.Recording) error
 	// AddTag adds a tag as the newest one; a tag that the recording carries
-	// already becomes the newest. The history tells that, and by whom it was
+	// already becomes the newest. The history says that, and by whom it was
 	// asked for (empty: nobody says).
 	AddTag(ctx context.Context, id recording.ID, tag, by string, at time.Time) error
 	// Move notes that the recording goes on on another channel (a pickup):

@@ -41,7 +41,7 @@ func (p *pbx) settle(ctx context.Context, id recording.ID, uniqueID string) erro
 			return err
 		}
 	}
-	// Another recording of the channel may have told that it is gone.
+	// Another recording of the channel may have shown that it is gone.
 	if !rec.InProgress() && rec.State != recording.Running {
 		return nil
 	}

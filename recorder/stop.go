@@ -71,7 +71,8 @@ func (c live) stop(ctx context.Context, remote string) (rec recording.Recording,
 	if remote != "" {
 		step.Said = "asked for by " + remote
 	}
-	return rec, true, c.on.stop(ctx, &rec, step)
+	err = c.on.stop(ctx, &rec, step)
+	return rec, true, err
 }
 
 // end makes the step to Collecting of a recording that has ended, and has its

@@ -27,7 +27,7 @@ type Error struct {
 	Err  error  // for the log: the cause, or nil
 }
 
-// Error returns the message for the log: what the caller is told, then the cause.
+// Error returns the message for the log: the message for the caller, then the cause.
 func (e *Error) Error() string {
 	if e.Err == nil {
 		return e.Msg
@@ -48,7 +48,7 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
-// Message returns what a caller may be told of err: the Msg of the first
+// Message returns what a caller may know of err: the Msg of the first
 // *Error that it wraps, and "internal error" for any other error.
 func Message(err error) string {
 	var e *Error

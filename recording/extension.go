@@ -20,7 +20,7 @@ var (
 
 // Extension returns the extension that a channel name belongs to, or "" when
 // it belongs to none: SIP/410-12FA7B is 410. The rule and its vectors are
-// those of the Noojee wire reference, section 8.3; docs/noojee.md tells it.
+// taken from the Noojee wire reference, section 8.3; docs/noojee.md explains it.
 func Extension(channel string) string {
 	_, name := SplitChannel(channel)
 	return name

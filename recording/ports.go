@@ -36,7 +36,7 @@ func (all PBXs) Named(name string) (PBX, bool) {
 	return PBX{}, false
 }
 
-// Events is what a PBX tells by itself.
+// Events is what a PBX says unasked.
 type Events interface {
 	// Run keeps the connection until ctx ends, and calls tell with every
 	// event, in order, from one goroutine. A tell that is slow delays later
@@ -128,14 +128,11 @@ type Capture struct {
 	Tracks   []Track // in a fixed order: the mixed one, or spoken before heard
 }
 
-// ChannelNote is what became known of a channel. Since is the time before
-// which recordings of the same unique id belong to an older channel (unique
-// ids begin again after a restart of the PBX); zero means any.
+// ChannelNote is what became known of a channel.
 type ChannelNote struct {
 	PBX        string
 	LinkedID   string
 	Party      Party // Party.UniqueID names the channel
-	Since      time.Time
 	AnsweredAt time.Time
 	EndedAt    time.Time
 	CallEnded  bool // it was the last channel of its call
@@ -156,7 +153,7 @@ type Sum struct {
 	Count  int
 }
 
-// Entry is a recording as the ledger sees it. The fields are those of Recording.
+// Entry is a recording as the ledger sees it, with fields of Recording.
 type Entry struct {
 	ID        ID
 	State     State

@@ -1,8 +1,10 @@
-// Package recording is the core of recgate: what a recording is, what it may
-// become, and the four uses that callers have for it (start, stop, retrieve,
-// retrieve by unique id). It knows no HTTP, SQL, XML or AMI; everything that
-// it asks of the world is an interface in ports.go, and recordingtest holds
-// the contracts of those interfaces as code. Start reading at Service.
+// Package recording has the nouns and rules of recgate: what a recording is and
+// what it may become, reasons, targets, actors, and the errors that cross
+// packages. It knows no HTTP, SQL, XML or AMI, and starts no goroutine. What the
+// core asks of a PBX, an archive and of sound is in ports.go, and recordingtest
+// holds the contracts of those interfaces as code. What goes on is in the
+// packages recorder, collect, retrieve and ledger; start reading at
+// recorder.Recorder.Start.
 package recording
 
 import "time"
@@ -78,7 +80,7 @@ func (c Candidate) InProgress() bool { return c.ChannelEndedAt.IsZero() }
 
 // Call is what several recordings and channels have in common: the linked id.
 type Call struct {
-	ID         string // a UUIDv7, given by Service
+	ID         string // a UUIDv7, given by the recorder
 	PBX        string
 	LinkedID   string
 	Parts      []string  // linked ids of the calls that turned out to be part of this one

@@ -1,7 +1,8 @@
 package recording
 
-// Refusal tells why a recording may not be retrieved, during its call or not; nil for one that is
-// ready, or will be once it is collected: its call is over, or it was stopped.
+// Refusal says why a recording may not be retrieved, by what is allowed during a
+// call; nil for one that is ready, or will be once it is collected: its call is
+// over, or it was stopped.
 func (c Candidate) Refusal(duringCall bool) error {
 	switch {
 	case c.Deleted:

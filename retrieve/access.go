@@ -11,7 +11,7 @@ import (
 // Refused writes the access-log line of a retrieval that a door refused
 // itself, because it could not even be decoded.
 func (r *Retriever) Refused(ctx context.Context, q recording.RetrieveRequest, method string, cause error) {
-	_ = r.logAccess(ctx, q, method, "", cause) // it has told its failure to the log
+	_ = r.logAccess(ctx, q, method, "", cause) // it has logged its failure
 }
 
 func (r *Retriever) logAccess(ctx context.Context, q recording.RetrieveRequest, method string, id recording.ID, cause error) error {

@@ -21,7 +21,7 @@ type Rows interface {
 	// most limit.
 	ByTag(ctx context.Context, tag string, limit int) ([]recording.Candidate, error)
 	// ByUniqueID returns the same of the recordings of the channel with this
-	// unique id on any PBX; if there are none, of those of calls in which a
+	// unique id on any PBX; if there are none, the recordings of calls in which a
 	// channel with this unique id took part. At most limit.
 	ByUniqueID(ctx context.Context, uniqueID string, limit int) ([]recording.Candidate, error)
 	// LogAccess writes one line of the access log.
@@ -56,7 +56,7 @@ type Retriever struct{ Parts }
 func New(p Parts) *Retriever { return &Retriever{p} }
 
 // Retrieve returns the newest recording with the tag that may be retrieved.
-// If there is none, the refusal tells the state of the newest. Every call
+// If there is none, the refusal is about the newest. Every call
 // leaves a line in the access log. Errors: Forbidden, Invalid, NotFound (no
 // such tag), NotReady (the call is in progress), Conflict (deleted, private,
 // empty, failed, lost), Unavailable.

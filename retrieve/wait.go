@@ -54,7 +54,7 @@ func inTable(ctx context.Context, p recording.PBX, rec recording.Recording) (boo
 }
 
 // notYet is the refusal of a recording that is still on its way to the archive:
-// with what stands in its way, if a caller may be told.
+// with what stands in its way, if a caller may know.
 func (r *Retriever) notYet(id recording.ID) error {
 	if why := r.Book.WhyDelayed(id); recording.CodeOf(why) == recording.Unavailable {
 		return &recording.Error{Code: recording.Unavailable, Msg: "the recording is kept but cannot be collected for now: " + recording.Message(why), Err: why}

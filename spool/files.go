@@ -1,4 +1,4 @@
-// Package spool looks at the files that a PBX writes: Files are those of one
+// Package spool looks at the files that a PBX writes: Files belong to one
 // recording, a Reader answers questions about them, and Owners says which
 // recording a file belongs to.
 package spool
@@ -24,7 +24,7 @@ type File struct {
 	Odd  bool // something else than a file has its name
 }
 
-// Files are those of one recording.
+// Files are the files of one recording.
 type Files []File
 
 // Open opens the files of tracks, in their order. The caller closes what is
@@ -93,7 +93,7 @@ func (files Files) Missing() bool {
 	return slices.ContainsFunc(files, func(f File) bool { return f.Body == nil })
 }
 
-// Size is that of all files together.
+// Size is the size of all files together.
 func (files Files) Size() (size int64) {
 	for _, f := range files {
 		size += f.Size

@@ -14,7 +14,7 @@ type Leftover struct {
 	Names []string // in order
 }
 
-// Tracks are those of the row, or what the names of the files say.
+// Tracks are the row's, or what the names of the files say.
 func (l *Leftover) Tracks() []recording.Track {
 	likely := append([][]recording.Track{l.Rec.Tracks}, recording.LikelyTracks(l.Rec)...)
 	for _, tracks := range likely {

@@ -30,7 +30,7 @@ func (r Reader) AnyThere(ctx context.Context, p recording.PBX, tracks []recordin
 	return false, err
 }
 
-// Size is that of all files of the tracks together.
+// Size is the size of all files of the tracks together.
 func (r Reader) Size(ctx context.Context, p recording.PBX, tracks []recording.Track) (int64, error) {
 	files, err := Open(p, tracks)
 	defer func() { files.Close(ctx, r.Log) }()

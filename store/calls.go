@@ -126,8 +126,8 @@ func (db recordings) ChannelEvent(ctx context.Context, e recording.ChannelNote) 
 		const query = `UPDATE recordings SET
 				answered_at = CASE WHEN answered_at = 0 THEN ? ELSE answered_at END,
 				channel_ended_at = CASE WHEN channel_ended_at = 0 THEN ? ELSE channel_ended_at END
-			WHERE unique_id = ? AND pbx = ? AND asked_at >= ? AND (answered_at = 0 OR channel_ended_at = 0)`
-		_, err = t.exec(ctx, query, millis(e.AnsweredAt), millis(e.EndedAt), e.Party.UniqueID, e.PBX, millis(e.Since))
+			WHERE unique_id = ? AND pbx = ? AND (answered_at = 0 OR channel_ended_at = 0)`
+		_, err = t.exec(ctx, query, millis(e.AnsweredAt), millis(e.EndedAt), e.Party.UniqueID, e.PBX)
 		return err
 	})
 }

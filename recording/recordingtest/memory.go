@@ -259,7 +259,7 @@ func (s writer) ChannelEvent(ctx context.Context, e recording.ChannelNote) error
 	e.LinkedID, e.Party = name(e.LinkedID), kept(e.Party)
 	answered, ended := stored(e.AnsweredAt), stored(e.EndedAt)
 	for _, r := range s.rows {
-		if r.PBX == e.PBX && r.UniqueID == e.Party.UniqueID && !r.AskedAt.Before(stored(e.Since)) {
+		if r.PBX == e.PBX && r.UniqueID == e.Party.UniqueID {
 			leave(&r.AnsweredAt, answered)
 			leave(&r.ChannelEndedAt, ended)
 		}

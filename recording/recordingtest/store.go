@@ -62,7 +62,6 @@ var storeCases = []struct {
 	{"simultaneous tags are all kept", simultaneousTags},
 	{"answered and ended", answeredAndEnded},
 	{"what is known of a channel stays", knownStays},
-	{"an older channel of the same id is left alone", olderChannelIsLeftAlone},
 	{"channels of other PBXs are left alone", otherPBXIsLeftAlone},
 	{"a channel event adds the party", eventAddsParty},
 	{"the last channel ends the call", lastChannelEndsCall},

@@ -169,25 +169,6 @@ func knownStays(t *testing.T, s DB) {
 	equal(t, "recording", r, get(t, s, r.ID))
 }
 
-func olderChannelIsLeftAlone(t *testing.T, s DB) {
-	older, newer := silent(1), silent(2)
-	newer.UniqueID, newer.PBX = older.UniqueID, older.PBX
-	newer.Tracks = following(newer, newer.Tracks...)
-	older = stopped(t, s, older)
-	add(t, s, newer)
-	n := recording.ChannelNote{PBX: "pbx1", LinkedID: "none", Party: recording.Party{UniqueID: older.UniqueID}, Since: newer.AskedAt, EndedAt: after(30)}
-	note(t, s, n)
-	newer.ChannelEndedAt = after(30)
-	equal(t, "newer", newer, get(t, s, newer.ID))
-	equal(t, "older", older, get(t, s, older.ID))
-
-	n.Since, n.EndedAt = time.Time{}, after(40)
-	note(t, s, n)
-	older.ChannelEndedAt = after(40)
-	equal(t, "newer", newer, get(t, s, newer.ID))
-	equal(t, "older without a since", older, get(t, s, older.ID))
-}
-
 func otherPBXIsLeftAlone(t *testing.T, s DB) {
 	r := add(t, s, silent(1))
 	note(t, s, recording.ChannelNote{
