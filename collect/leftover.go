@@ -107,7 +107,7 @@ func (c *Collector) settleLeftover(ctx context.Context, p recording.PBX, l *spoo
 	if open := c.files.StillOpen(ctx, p, l); open.What != "" {
 		return open, nil
 	}
-	if longer, err := c.writtenOn(ctx, p, l); longer || err != nil {
+	if longer, err := c.takeUpGrown(ctx, p, l); longer || err != nil {
 		return f, err
 	}
 	if f, known := c.Findings.Known(recording.InSpool(p.Name), l.Names[0]); known && !f.Open {

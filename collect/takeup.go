@@ -42,10 +42,10 @@ func (c *Collector) takeUp(ctx context.Context, p recording.PBX, l *spool.Leftov
 	return nil
 }
 
-// writtenOn takes up a recording again whose one file the PBX has closed after
+// takeUpGrown takes up a recording again whose one file the PBX has closed after
 // it was taken, and which begins with all that the archive holds. It reports
 // whether that is so.
-func (c *Collector) writtenOn(ctx context.Context, p recording.PBX, l *spool.Leftover) (bool, error) {
+func (c *Collector) takeUpGrown(ctx context.Context, p recording.PBX, l *spool.Leftover) (bool, error) {
 	tracks := l.Tracks()
 	if len(tracks) != 1 || (l.Rec.State != recording.Ready && l.Rec.State != recording.Empty) {
 		return false, nil
