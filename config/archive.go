@@ -20,13 +20,15 @@ type Bucket struct {
 	PathStyle bool   // https://host/bucket/name instead of https://bucket.host/name
 }
 
-// Folder returns the folder that is the archive; ok is false where it is none.
+// Folder returns the folder of the archive; ok is false if the archive is not a
+// folder.
 func (c Config) Folder() (folder string, ok bool) {
 	folder, ok = strings.CutPrefix(c.Archive, "file:")
 	return folder, ok && folder != ""
 }
 
-// Bucket returns the bucket that is the archive; ok is false where it is none.
+// Bucket returns the bucket of the archive; ok is false if the archive is not a
+// bucket.
 func (c Config) Bucket() (b Bucket, ok bool) {
 	b, err := parseBucket(c.Archive)
 	return b, err == nil
@@ -63,11 +65,11 @@ func parseBucket(text string) (Bucket, error) {
 	if err != nil {
 		return Bucket{}, errors.New("what follows the ? cannot be read: " + bucketForm)
 	}
-	return b, b.options(query)
+	return b, b.readOptions(query)
 }
 
-// options reads what follows the question mark.
-func (b *Bucket) options(query url.Values) error {
+// readOptions reads the part after the question mark.
+func (b *Bucket) readOptions(query url.Values) error {
 	known := []string{"endpoint", "region", "path_style", "ca"}
 	for name, values := range query {
 		if !slices.Contains(known, name) {
@@ -106,8 +108,9 @@ func (b *Bucket) options(query url.Values) error {
 	return nil
 }
 
-// place is what can be shown of an archive: a key may have got into the rest.
-func place(archive string) string {
+// shownArchive returns the part of the setting that may be shown: a key may have got
+// into the rest.
+func shownArchive(archive string) string {
 	archive, _, _ = strings.Cut(archive, "?")
 	if i := strings.LastIndexByte(archive, '@'); i >= 0 {
 		if strings.HasPrefix(archive, "s3://") {
@@ -118,12 +121,12 @@ func place(archive string) string {
 	return archive
 }
 
-// archive refuses an archive that is none, and keys that nothing needs.
-func (k *checker) archive(c Config) {
+// checkArchive refuses an archive that is none, and keys that nothing needs.
+func (k *checker) checkArchive(c Config) {
 	_, isFolder := c.Folder()
 	if !isFolder {
 		_, err := parseBucket(c.Archive)
-		k.want(err == nil, "archive", "%q is not valid: %v", place(c.Archive), err)
+		k.require(err == nil, "archive", "%q is not valid: %v", shownArchive(c.Archive), err)
 	}
 	for _, key := range []struct {
 		name         string
@@ -132,8 +135,8 @@ func (k *checker) archive(c Config) {
 		{"archive_access_key", c.ArchiveAccessKey, c.ArchiveSecretKey},
 		{"archive_secret_key", c.ArchiveSecretKey, c.ArchiveAccessKey},
 	} {
-		k.want(key.value == "" || !isFolder, key.name, "is set, but the archive is a folder, which needs no keys: remove it, or set archive to s3://BUCKET/PREFIX?endpoint=https://HOST")
-		k.want(key.value != "" || key.other == "", key.name, "is missing: both keys are required")
-		k.want(isLine(key.value.Reveal()) && !strings.Contains(key.value.Reveal(), " "), key.name, "contains a space or a control character")
+		k.require(key.value == "" || !isFolder, key.name, "is set, but the archive is a folder, which needs no keys: remove it, or set archive to s3://BUCKET/PREFIX?endpoint=https://HOST")
+		k.require(key.value != "" || key.other == "", key.name, "is missing: both keys are required")
+		k.require(isLine(key.value.Reveal()) && !strings.Contains(key.value.Reveal(), " "), key.name, "contains a space or a control character")
 	}
 }

@@ -86,7 +86,7 @@ type Disk struct {
 	Refuse int `yaml:"refuse"`
 }
 
-// Door is a way in that asks for nothing but an address.
+// Door is a way in that only checks the caller's address.
 type Door struct {
 	Allow []Network `yaml:"allow"`
 }
@@ -107,7 +107,7 @@ type PBX struct {
 
 	TLSName string `yaml:"tls_name"` // what its certificate is for; empty: the host of Address
 	// ActionConnections is how many logins take the actions on channels,
-	// beside the one that hears the events.
+	// beside the one that receives the events.
 	ActionConnections int `yaml:"action_connections"`
 
 	Recorder    string        `yaml:"recorder" oneof:"auto|mixmonitor|monitor"`

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Everybody reports whether networks together hold every public address of IPv4,
-// or of IPv6, in however many pieces.
-func Everybody(networks []Network) bool {
+// IncludeEverybody reports whether networks together include every public address of
+// IPv4, or of IPv6, in however many pieces.
+func IncludeEverybody(networks []Network) bool {
 	all := Prefixes(networks)
-	return holds(all, netip.MustParsePrefix("0.0.0.0/0")) || holds(all, netip.MustParsePrefix("::/0"))
+	return coverBlock(all, netip.MustParsePrefix("0.0.0.0/0")) || coverBlock(all, netip.MustParsePrefix("::/0"))
 }
 
-// holds reports whether networks together hold all public addresses of a block,
-// which is halved until a half is held, is without public addresses, or has
-// some that no network holds.
-func holds(networks []netip.Prefix, block netip.Prefix) bool {
+// coverBlock reports whether networks together include every public address of a
+// block. It halves the block until a network includes the half, or the half has no
+// public address, or no network overlaps it.
+func coverBlock(networks []netip.Prefix, block netip.Prefix) bool {
 	if isWithin(block, networks) || isWithin(block, notPublic) {
 		return true
 	}
@@ -24,11 +24,11 @@ func holds(networks []netip.Prefix, block netip.Prefix) bool {
 		return false
 	}
 	low := netip.PrefixFrom(block.Addr(), block.Bits()+1)
-	return holds(networks, low) && holds(networks, netip.PrefixFrom(middle(block), block.Bits()+1))
+	return coverBlock(networks, low) && coverBlock(networks, netip.PrefixFrom(upperHalf(block), block.Bits()+1))
 }
 
-// joinedNetworks lists networks for a message, many of them shortened.
-func joinedNetworks(networks []Network) string {
+// listNetworks lists networks for a message, at most eight of them.
+func listNetworks(networks []Network) string {
 	const most = 8
 	var texts []string
 	for _, n := range networks[:min(len(networks), most)] {
@@ -40,8 +40,8 @@ func joinedNetworks(networks []Network) string {
 	return strings.Join(texts, ", ")
 }
 
-// middle is the first address of the upper half of a block.
-func middle(block netip.Prefix) netip.Addr {
+// upperHalf returns the first address of the upper half of a block.
+func upperHalf(block netip.Prefix) netip.Addr {
 	b := block.Addr().AsSlice()
 	b[block.Bits()/8] |= 0x80 >> (block.Bits() % 8)
 	a, _ := netip.AddrFromSlice(b) // of the length that an address has

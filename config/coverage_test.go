@@ -63,7 +63,7 @@ func TestEverybody(t *testing.T) {
 		{"all that is private", []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "127.0.0.0/8", "::1"}, false},
 		{"a single address", []string{"192.0.2.7", "2001:db8::7"}, false},
 	} {
-		if got := config.Everybody(networks(t, tt.networks...)); got != tt.want {
+		if got := config.IncludeEverybody(networks(t, tt.networks...)); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}
@@ -90,10 +90,10 @@ func TestEverybodyInPieces(t *testing.T) {
 		for i, p := range pieces {
 			all[i].Prefix = p
 		}
-		if !config.Everybody(all) {
+		if !config.IncludeEverybody(all) {
 			t.Fatalf("%v are not everybody", pieces)
 		}
-		if p := pieces[0]; p.Bits() <= 5 && !config.Everybody(all[1:]) || p.Bits() > 5 {
+		if p := pieces[0]; p.Bits() <= 5 && !config.IncludeEverybody(all[1:]) || p.Bits() > 5 {
 			return
 		}
 		t.Fatalf("without %v they are still everybody: %v", pieces[0], pieces[1:])
@@ -110,7 +110,7 @@ func TestOpenInPieces(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), key+": ") {
 			t.Errorf("%s: %v", key, err)
 		}
-		if _, open := errors.AsType[config.Open](err); open != (key == "legacy.allow") {
+		if _, open := errors.AsType[config.OpenToEverybody](err); open != (key == "legacy.allow") {
 			t.Errorf("%s: %T", key, err)
 		}
 	}

@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	envPrefix = "RECGATE_"
-	mark      = "\uFEFF" // the byte order mark, in front of what was read from a file made on Windows
-	anItem    = "="      // stands for a number; it is in the name of no variable
+	envPrefix     = "RECGATE_"
+	byteOrderMark = "\uFEFF" // in front of a value that was read from a file made on Windows
+	anItem        = "="      // stands for a number; it is in the name of no variable
 )
 
-// foreign are variables with our prefix that are not ours: the path of the
+// foreignVariable are variables with our prefix that are not ours: the path of the
 // file itself, and those that Kubernetes sets beside a service called recgate.
-var foreign = regexp.MustCompile(`^RECGATE_(CONFIG|SERVICE_HOST|SERVICE_PORT.*|PORT(_.*)?)$`)
+var foreignVariable = regexp.MustCompile(`^RECGATE_(CONFIG|SERVICE_HOST|SERVICE_PORT.*|PORT(_.*)?)$`)
 
 // The numbers in variables go up to 99.
 var (
@@ -25,11 +25,10 @@ var (
 
 // MapEnv returns the variable of a key: RECGATE_, then the key in capitals,
 // its dots as underscores. Items of a list of mappings are numbered from 0
-// (pbx.0.address is RECGATE_PBX_0_ADDRESS), and a number one past those of
-// the file adds an item. A list of texts is one variable, its items parted by
-// commas. An empty variable is as good as none. A byte order mark at the
-// beginning and line ends at the end are dropped, which files of variables
-// leave there.
+// (pbx.0.address is RECGATE_PBX_0_ADDRESS); the number after the last item of the
+// file adds an item. A list of texts is one variable, its items separated by commas.
+// An empty variable counts as not set. A byte order mark at the beginning and line
+// ends at the end, which files of variables leave there, are dropped.
 func MapEnv(key string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
@@ -41,8 +40,8 @@ func readEnv(environ []string) ([]entry, []Problem) {
 	known := variables()
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
-		name, value = strings.TrimPrefix(name, mark), strings.TrimRight(strings.TrimPrefix(value, mark), "\r\n")
-		if !strings.HasPrefix(name, envPrefix) || value == "" || foreign.MatchString(name) {
+		name, value = strings.TrimPrefix(name, byteOrderMark), strings.TrimRight(strings.TrimPrefix(value, byteOrderMark), "\r\n")
+		if !strings.HasPrefix(name, envPrefix) || value == "" || foreignVariable.MatchString(name) {
 			continue
 		}
 		l, ok := known[number.ReplaceAllString(name, "_"+anItem+"_")]
@@ -55,7 +54,7 @@ func readEnv(environ []string) ([]entry, []Problem) {
 			e.key = strings.Replace(e.key, anItem, strings.Trim(n, "_"), 1)
 		}
 		if l.value.Kind() == reflect.Slice {
-			e.kind, e.texts = list, split(value)
+			e.kind, e.texts = list, splitList(value)
 		}
 		entries = append(entries, e)
 	}
@@ -64,11 +63,11 @@ func readEnv(environ []string) ([]entry, []Problem) {
 	return entries, problems
 }
 
-// variables returns every key by its variable, also by its former one; anItem
-// stands for the numbers of items.
+// variables returns every key by its variable, and by its former one; anItem stands
+// for the numbers of items.
 func variables() map[string]leaf {
 	all := map[string]leaf{}
-	walkOneOfEach(func(l leaf) {
+	visitEveryLeaf(func(l leaf) {
 		l.key = strings.ReplaceAll(l.key, ".0.", "."+anItem+".")
 		all[MapEnv(l.key)] = l
 	})
@@ -80,7 +79,7 @@ func variables() map[string]leaf {
 	return all
 }
 
-func split(value string) []string {
+func splitList(value string) []string {
 	items := strings.Split(value, ",")
 	for i := range items {
 		items[i] = strings.TrimSpace(items[i])

@@ -42,7 +42,7 @@ func TestExampleFile(t *testing.T) {
 		}
 	}
 	var keys []string
-	walk(reflect.ValueOf(Config{PBX: []PBX{{}}}), "", func(l leaf) { keys = append(keys, l.key) })
+	visitLeaves(reflect.ValueOf(Config{PBX: []PBX{{}}}), "", func(l leaf) { keys = append(keys, l.key) })
 	keys = insertBefore(keys, "pbx.0.extension_from", "pbx.0.extensions") // an empty list of mappings is not a leaf
 	if diff := cmp.Diff(keys, listed); diff != "" {
 		t.Errorf("its keys are not those of the struct (-struct +file):\n%s", diff)

@@ -25,8 +25,8 @@ type leaf struct {
 	oneof string // the values that it may have, parted by |; empty: any
 }
 
-// walk visits all leaves below v in the order of the struct.
-func walk(v reflect.Value, prefix string, visit func(leaf)) {
+// visitLeaves visits all leaves below v in the order of the struct.
+func visitLeaves(v reflect.Value, prefix string, visit func(leaf)) {
 	for f, value := range v.Fields() {
 		key := prefix + f.Tag.Get("yaml")
 		switch {
@@ -34,34 +34,34 @@ func walk(v reflect.Value, prefix string, visit func(leaf)) {
 			visit(leaf{key: key, value: value, oneof: f.Tag.Get("oneof")})
 		case f.Type.Kind() == reflect.Slice:
 			for i := range value.Len() {
-				walk(value.Index(i), key+"."+strconv.Itoa(i)+".", visit)
+				visitLeaves(value.Index(i), key+"."+strconv.Itoa(i)+".", visit)
 			}
 		default:
-			walk(value, key+".", visit)
+			visitLeaves(value, key+".", visit)
 		}
 	}
 }
 
-// walkOneOfEach visits every leaf, with one item for each list.
-func walkOneOfEach(visit func(leaf)) {
+// visitEveryLeaf visits every leaf, with one item for each list.
+func visitEveryLeaf(visit func(leaf)) {
 	c := Default()
 	c.PBX = []PBX{DefaultPBX()}
 	c.PBX[0].Extensions = make([]Extension, 1)
-	walk(reflect.ValueOf(c), "", visit)
+	visitLeaves(reflect.ValueOf(c), "", visit)
 }
 
 // Keys returns every key there is, in the order of recgate.example.yaml, each
 // list of mappings with one item: pbx.0.name.
 func Keys() []string {
 	var keys []string
-	walkOneOfEach(func(l leaf) { keys = append(keys, l.key) })
+	visitEveryLeaf(func(l leaf) { keys = append(keys, l.key) })
 	return keys
 }
 
-// shown is every key with its value, secrets hidden.
-func (c Config) shown() []slog.Attr {
+// values returns every key with its value, secrets hidden.
+func (c Config) values() []slog.Attr {
 	var all []slog.Attr
-	walk(reflect.ValueOf(c), "", func(l leaf) {
+	visitLeaves(reflect.ValueOf(c), "", func(l leaf) {
 		all = append(all, slog.String(l.key, fmt.Sprint(l.value.Interface())))
 	})
 	return all
@@ -70,11 +70,11 @@ func (c Config) shown() []slog.Attr {
 // String returns a line "key: value" for each key, without any secret.
 func (c Config) String() string {
 	var b strings.Builder
-	for _, a := range c.shown() {
+	for _, a := range c.values() {
 		fmt.Fprintf(&b, "%s: %s\n", a.Key, a.Value)
 	}
 	return b.String()
 }
 
 // LogValue implements slog.LogValuer, without any secret.
-func (c Config) LogValue() slog.Value { return slog.GroupValue(c.shown()...) }
+func (c Config) LogValue() slog.Value { return slog.GroupValue(c.values()...) }

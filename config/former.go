@@ -1,7 +1,7 @@
 package config
 
-// former are keys by the names that they had before each door got limits of its
-// own. These names still work.
+// former maps the names that keys had before each door got its own limits. These
+// names still work.
 var former = map[string]string{
 	"limits.per_second": "legacy.limits.per_second",
 	"limits.burst":      "legacy.limits.burst",
@@ -10,9 +10,9 @@ var former = map[string]string{
 	"limits.exempt":     "legacy.limits.exempt",
 }
 
-// renamed gives keys with a former name the one that they have now. One source
-// may not set a key by both.
-func renamed(entries []entry) []Problem {
+// renameFormer replaces former names of keys. One source may not set a key by both
+// names.
+func renameFormer(entries []entry) []Problem {
 	var problems []Problem
 	named := map[string]string{} // how each key is called in entries
 	for i, e := range entries {

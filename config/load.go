@@ -11,7 +11,8 @@ import (
 
 // Load reads the file at path (none if path is empty) and then environ, as
 // os.Environ gives it, which wins. The error joins a Problem for everything
-// that is wrong, and shows no secret. With an Open the configuration is whole.
+// that is wrong, and shows no secret. With an OpenToEverybody the configuration is
+// valid and returned.
 func Load(path string, environ []string) (Config, error) {
 	if path == "" {
 		return Parse("", nil, environ)
@@ -23,16 +24,16 @@ func Load(path string, environ []string) (Config, error) {
 	return Parse(path, data, environ)
 }
 
-// Parse is Load for a file that has been read; name is what errors call it.
-// It still reads the files that keys such as secret_file name.
+// Parse is Load for a file that has been read already; errors call it name. It still
+// reads the files that keys such as secret_file name.
 func Parse(name string, data []byte, environ []string) (Config, error) {
 	file, problems := readYAML(name, data)
 	if len(problems) > 0 {
-		return Config{}, joined(problems)
+		return Config{}, joinProblems(problems)
 	}
 	env, problems := readEnv(environ)
-	problems = append(problems, renamed(file)...)
-	problems = append(problems, renamed(env)...)
+	problems = append(problems, renameFormer(file)...)
+	problems = append(problems, renameFormer(env)...)
 	entries, more := overlay(file, env)
 	problems = append(problems, more...)
 
@@ -43,25 +44,25 @@ func Parse(name string, data []byte, environ []string) (Config, error) {
 	}
 	l.readSecrets()
 	if problems = append(problems, l.problems...); len(problems) > 0 {
-		return Config{}, joined(problems)
+		return Config{}, joinProblems(problems)
 	}
-	err := verdict(c, l.from)
-	if _, usable := errors.AsType[Open](err); err != nil && !usable {
+	err := judge(c, l.from)
+	if _, usable := errors.AsType[OpenToEverybody](err); err != nil && !usable {
 		return Config{}, err
 	}
 	c.complete()
 	return c, err
 }
 
-// overlay puts the environment over the file: of a key and its _file twin,
-// the one that the environment sets wins; within one source both are too many.
+// overlay puts the environment over the file. Of a key and its _file twin, the one
+// that the environment sets wins; one source may not set both.
 func overlay(file, env []entry) ([]entry, []Problem) {
 	var problems []Problem
 	taken := map[string]bool{}
 	for _, layer := range [][]entry{file, env} {
 		clear(taken)
 		for _, e := range layer {
-			if e.blank() {
+			if e.isBlank() {
 				continue
 			}
 			taken[e.key] = true

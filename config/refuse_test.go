@@ -184,7 +184,7 @@ func TestOpenToEverybody(t *testing.T) {
 			}
 			continue
 		}
-		if _, open := errors.AsType[config.Open](err); !open || len(cfg.PBX) != 1 {
+		if _, open := errors.AsType[config.OpenToEverybody](err); !open || len(cfg.PBX) != 1 {
 			t.Errorf("%s %s: %T and %d PBXs, want an Open and all of the configuration", tt.listen, tt.legacy, err, len(cfg.PBX))
 		}
 		for _, part := range []string{"f:1: legacy.allow", "set legacy.api_keys", "recgate key add", "set listen to 127.0.0.1:8080"} {

@@ -9,10 +9,10 @@ import (
 	"recgate/smallfile"
 )
 
-// readSecrets fills each key of Secret from the file that its twin names.
+// readSecrets sets each secret whose twin names a file to the content of the file.
 func (l *loader) readSecrets() {
 	var files []leaf
-	walk(l.root, "", func(f leaf) {
+	visitLeaves(l.root, "", func(f leaf) {
 		if strings.HasSuffix(f.key, "_file") && f.value.String() != "" {
 			files = append(files, f)
 		}
@@ -38,12 +38,12 @@ func (l *loader) readSecrets() {
 	}
 }
 
-// ReadKeys returns the API keys in a file such as legacy.api_keys_file: one a
-// line; blanks at its ends, empty lines and those that begin with # are passed
-// over. The error names every line that cannot be a key, and shows none.
+// ReadKeys returns the API keys in a file such as legacy.api_keys_file: one per
+// line. White space around a key, empty lines and lines that begin with # are
+// ignored. The error names every line that is not a valid key, and shows none.
 func ReadKeys(path string) ([]string, error) {
 	keys, problems := readKeys(path)
-	return keys, joined(problems)
+	return keys, joinProblems(problems)
 }
 
 func readKeys(path string) (keys []string, problems []Problem) {
@@ -51,12 +51,12 @@ func readKeys(path string) (keys []string, problems []Problem) {
 	if err != nil {
 		return nil, []Problem{{Msg: err.Error()}}
 	}
-	for i, line := range lines(data) {
+	for i, line := range splitLines(data) {
 		key := strings.TrimSpace(line)
 		switch {
 		case key == "" || strings.HasPrefix(key, "#"):
 		case !isKey(key):
-			problems = append(problems, Problem{From: at(path, i), Msg: "the line (not shown: it may be a key) contains a space or an unprintable character: write one key per line, and comments on their own lines that begin with #"})
+			problems = append(problems, Problem{From: lineOf(path, i), Msg: "the line (not shown: it may be a key) contains a space or an unprintable character: write one key per line, and comments on their own lines that begin with #"})
 		default:
 			keys = append(keys, key)
 		}
@@ -73,11 +73,11 @@ func readSecret(path string) (secret []string, problems []Problem) {
 	if err != nil {
 		return nil, []Problem{{Msg: err.Error()}}
 	}
-	for i, line := range lines(data) {
+	for i, line := range splitLines(data) {
 		switch {
 		case line == "":
 		case len(secret) > 0:
-			return nil, []Problem{{From: at(path, i), Msg: "a second line (not shown: it may be the secret): the file may contain only the secret, on one line"}}
+			return nil, []Problem{{From: lineOf(path, i), Msg: "a second line (not shown: it may be the secret): the file may contain only the secret, on one line"}}
 		default:
 			secret = append(secret, line)
 		}
@@ -88,13 +88,13 @@ func readSecret(path string) (secret []string, problems []Problem) {
 	return secret, problems
 }
 
-// lines parts a text at the ends of lines of any system.
-func lines(data []byte) []string {
+// splitLines splits a text at the line ends of any system.
+func splitLines(data []byte) []string {
 	return strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data)), "\n")
 }
 
-// at names a line of a file, counted from 0 here and from 1 in editors.
-func at(path string, line int) string { return fmt.Sprintf("%s:%d", path, line+1) }
+// lineOf names a line of a file for people; line counts from 0.
+func lineOf(path string, line int) string { return fmt.Sprintf("%s:%d", path, line+1) }
 
 // isKey reports whether a text can be an API key.
 func isKey(key string) bool {

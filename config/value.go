@@ -1,13 +1,11 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
 	"path"
-	"strings"
 )
 
 const hidden = "***"
@@ -81,8 +79,8 @@ func Prefixes(networks []Network) []netip.Prefix {
 	return all
 }
 
-// Keys returns the keys themselves, one of which callers must show; none
-// means that no key is asked for.
+// Keys returns the keys themselves. Callers must show one of them; without any, no
+// key is required.
 func (l Legacy) Keys() []string {
 	all := make([]string, 0, len(l.APIKeys))
 	for _, k := range l.APIKeys {
@@ -91,8 +89,7 @@ func (l Legacy) Keys() []string {
 	return all
 }
 
-// TLS says whether AMI is spoken over TLS, and which authority is trusted
-// for it.
+// TLS says whether AMI uses TLS, and which authority is trusted for it.
 type TLS struct {
 	On     bool
 	CAFile string // empty: the machine's authorities
@@ -120,38 +117,3 @@ func (t TLS) String() string {
 	}
 	return fmt.Sprint(t.On)
 }
-
-// Problem is one thing that is wrong with the configuration.
-type Problem struct {
-	From string // recgate.yaml:12, or the name of a variable; empty for a default
-	Key  string // legacy.get_body, pbx.0.address; empty for the file as a whole
-	Msg  string // with the value, unless that is a secret, and what would do
-}
-
-// Error implements error.
-func (p Problem) Error() string {
-	var parts []string
-	for _, part := range []string{p.From, p.Key, p.Msg} {
-		if part != "" {
-			parts = append(parts, part)
-		}
-	}
-	return strings.Join(parts, ": ")
-}
-
-// joined makes one error of all problems, nil of none.
-func joined(problems []Problem) error {
-	errs := make([]error, 0, len(problems))
-	for _, p := range problems {
-		errs = append(errs, p)
-	}
-	return errors.Join(errs...)
-}
-
-// Open is the error of a configuration that is in order, but gives recordings
-// to everybody who reaches the port unless there are API keys elsewhere: in
-// the database, where this package does not look.
-type Open struct{ problems []Problem }
-
-// Error implements error.
-func (o Open) Error() string { return joined(o.problems).Error() }

@@ -37,8 +37,8 @@ type entry struct {
 	texts []string // one of them, any number for a list
 }
 
-// blank reports whether the entry is as good as none for a key with a twin.
-func (e entry) blank() bool {
+// isBlank reports whether the entry is as good as none for a key with a twin.
+func (e entry) isBlank() bool {
 	return e.kind == null || e.kind == mapping || len(e.texts) == 0 || e.kind == text && e.texts[0] == ""
 }
 
@@ -57,12 +57,12 @@ func readYAML(name string, data []byte) ([]entry, []Problem) {
 	if err != nil {
 		return nil, []Problem{{From: name, Msg: "the file " + err.Error()}}
 	}
-	if line, ok := notUTF8(data); ok {
+	if line, ok := findNotUTF8(data); ok {
 		return nil, []Problem{{From: fmt.Sprintf("%s:%d", name, line), Msg: "the line contains a character that is not UTF-8: save the file as UTF-8"}}
 	}
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		r.syntax(err)
+		r.addSyntaxError(err)
 		return nil, r.problems
 	}
 	var bodies []ast.Node
@@ -73,20 +73,20 @@ func readYAML(name string, data []byte) ([]entry, []Problem) {
 	}
 	switch {
 	case len(bodies) > 1:
-		r.problem(bodies[1], "", "the file contains several documents: keep one")
+		r.addProblem(bodies[1], "", "the file contains several documents: keep one")
 	case len(bodies) == 1:
 		if pairs, ok := pairsOf(bodies[0]); ok {
-			r.pairs("", pairs)
+			r.readPairs("", pairs)
 		} else {
-			r.problem(bodies[0], "", "the file contains no keys: write them as key: value")
+			r.addProblem(bodies[0], "", "the file contains no keys: write them as key: value")
 		}
 	}
 	return r.entries, r.problems
 }
 
-// notUTF8 returns the first line, from 1, whose bytes are not UTF-8: read as
-// such they would lose letters, and a secret would be another one.
-func notUTF8(data []byte) (line int, found bool) {
+// findNotUTF8 returns the first line, counted from 1, that is not valid UTF-8: read
+// as UTF-8 it would lose characters, and a secret would change.
+func findNotUTF8(data []byte) (line int, found bool) {
 	for text := range bytes.Lines(data) {
 		line++
 		if !utf8.Valid(text) {
@@ -96,29 +96,29 @@ func notUTF8(data []byte) (line int, found bool) {
 	return 0, false
 }
 
-// syntax tells what the parser did not understand. The message of the parser
-// alone is safe: its full error quotes the lines around, secrets and all.
-func (r *reader) syntax(err error) {
+// addSyntaxError adds what the parser did not understand. Only the parser's message
+// is used: its full error quotes the lines around it, secrets included.
+func (r *reader) addSyntaxError(err error) {
 	p := Problem{From: r.name, Msg: "this is not YAML"}
 	if e, ok := errors.AsType[*yaml.SyntaxError](err); ok {
-		p.From, p.Msg = r.at(e.Token), "this is not YAML: "+e.Message
+		p.From, p.Msg = r.placeOf(e.Token), "this is not YAML: "+e.Message
 	}
 	r.problems = append(r.problems, p)
 }
 
-func (r *reader) at(t *token.Token) string {
+func (r *reader) placeOf(t *token.Token) string {
 	if t == nil || t.Position == nil {
 		return r.name
 	}
 	return fmt.Sprintf("%s:%d", r.name, t.Position.Line)
 }
 
-func (r *reader) problem(n ast.Node, key, msg string) {
-	r.problems = append(r.problems, Problem{From: r.at(n.GetToken()), Key: key, Msg: msg})
+func (r *reader) addProblem(n ast.Node, key, msg string) {
+	r.problems = append(r.problems, Problem{From: r.placeOf(n.GetToken()), Key: key, Msg: msg})
 }
 
-func (r *reader) add(n ast.Node, key string, k kind, texts ...string) {
-	r.entries = append(r.entries, entry{key: key, from: r.at(n.GetToken()), kind: k, texts: texts})
+func (r *reader) addEntry(n ast.Node, key string, k kind, texts ...string) {
+	r.entries = append(r.entries, entry{key: key, from: r.placeOf(n.GetToken()), kind: k, texts: texts})
 }
 
 func pairsOf(n ast.Node) ([]*ast.MappingValueNode, bool) {
@@ -131,59 +131,59 @@ func pairsOf(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	return nil, false
 }
 
-func (r *reader) pairs(prefix string, pairs []*ast.MappingValueNode) {
+func (r *reader) readPairs(prefix string, pairs []*ast.MappingValueNode) {
 	seen := map[string]bool{}
 	for _, p := range pairs {
 		name, ok := p.Key.(*ast.StringNode)
 		if !ok || strings.Contains(name.Value, ".") {
-			r.problem(p, strings.TrimSuffix(prefix, "."), "a key here is not a plain word")
+			r.addProblem(p, strings.TrimSuffix(prefix, "."), "a key here is not a plain word")
 			continue
 		}
 		key := prefix + name.Value
 		if seen[key] {
-			r.problem(name, key, "is set twice: keep one")
+			r.addProblem(name, key, "is set twice: keep one")
 		}
 		seen[key] = true
-		r.value(key, p.Value)
+		r.readValue(key, p.Value)
 	}
 }
 
-func (r *reader) value(key string, n ast.Node) {
+func (r *reader) readValue(key string, n ast.Node) {
 	if s, ok := scalar(n); ok {
 		k := text
 		if n.Type() == ast.BoolType {
 			k = boolean
 		}
-		r.add(n, key, k, s)
+		r.addEntry(n, key, k, s)
 		return
 	}
 	if pairs, ok := pairsOf(n); ok {
-		r.add(n, key, mapping)
-		r.pairs(key+".", pairs)
+		r.addEntry(n, key, mapping)
+		r.readPairs(key+".", pairs)
 		return
 	}
 	switch n := n.(type) {
 	case *ast.NullNode:
-		r.add(n, key, null)
+		r.addEntry(n, key, null)
 	case *ast.SequenceNode:
-		r.sequence(key, n)
+		r.readSequence(key, n)
 	default:
-		r.problem(n, key, "anchors, aliases and tags are not supported: write the value itself")
+		r.addProblem(n, key, "anchors, aliases and tags are not supported: write the value itself")
 	}
 }
 
-// sequence reads a list, either of texts or of mappings.
-func (r *reader) sequence(key string, n *ast.SequenceNode) {
+// readSequence reads a list, either of texts or of mappings.
+func (r *reader) readSequence(key string, n *ast.SequenceNode) {
 	var texts []string
 	for i, item := range n.Values {
 		if s, ok := scalar(item); ok {
 			texts = append(texts, s)
 			continue
 		}
-		r.value(key+"."+strconv.Itoa(i), item)
+		r.readValue(key+"."+strconv.Itoa(i), item)
 	}
 	if len(texts) > 0 || len(n.Values) == 0 {
-		r.add(n, key, list, texts...)
+		r.addEntry(n, key, list, texts...)
 	}
 }
 

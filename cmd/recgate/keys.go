@@ -17,7 +17,7 @@ import (
 // newRing makes the ring of keys that the door asks. Where the configuration
 // alone would let everybody in, a key is needed whatever the database holds.
 func newRing(cfg config.Config, db *store.DB, log *slog.Logger) *auth.Ring {
-	_, open := errors.AsType[config.Open](cfg.Check())
+	_, open := errors.AsType[config.OpenToEverybody](cfg.Check())
 	return auth.NewRing(auth.RingOptions{Store: db, Fixed: cfg.Legacy.Keys(), Needed: open, Log: log})
 }
 
@@ -32,7 +32,7 @@ func newLimiter(l config.DoorLimits) *httpd.Limiter {
 // configuration leaves open to everybody is closed; else what was wrong with
 // the configuration. Revoked keys are keys: with them alone nobody gets in,
 // and recgate still finishes what runs.
-func closed(ctx context.Context, cfg config.Config, open config.Open) error {
+func closed(ctx context.Context, cfg config.Config, open config.OpenToEverybody) error {
 	keys, err := keysOf(ctx, cfg)
 	if err == nil && len(keys) == 0 {
 		return open

@@ -21,7 +21,7 @@ type fromFile struct {
 // loadToServe.
 func (f fromFile) load(p process) (config.Config, *slog.Logger, error) {
 	cfg, log, err := f.read(p)
-	if _, open := errors.AsType[config.Open](err); open {
+	if _, open := errors.AsType[config.OpenToEverybody](err); open {
 		err = nil
 	}
 	return cfg, log, err
@@ -31,7 +31,7 @@ func (f fromFile) load(p process) (config.Config, *slog.Logger, error) {
 // unless there are keys in the database.
 func (f fromFile) loadToServe(ctx context.Context, p process) (config.Config, *slog.Logger, error) {
 	cfg, log, err := f.read(p)
-	if open, is := errors.AsType[config.Open](err); is {
+	if open, is := errors.AsType[config.OpenToEverybody](err); is {
 		err = closed(ctx, cfg, open)
 	}
 	return cfg, log, err
@@ -43,7 +43,7 @@ func (f fromFile) read(p process) (config.Config, *slog.Logger, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return cfg, nil, fmt.Errorf("%w: use the path of your configuration, or start one from recgate.example.yaml", err)
 	}
-	if _, open := errors.AsType[config.Open](err); err != nil && !open {
+	if _, open := errors.AsType[config.OpenToEverybody](err); err != nil && !open {
 		return cfg, nil, err
 	}
 	return cfg, newLog(p.stderr, cfg.Log, level(cfg)), err

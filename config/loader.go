@@ -16,7 +16,7 @@ type loader struct {
 	problems []Problem
 }
 
-func (l *loader) problem(key, msg string) {
+func (l *loader) addProblem(key, msg string) {
 	l.problems = append(l.problems, Problem{From: l.from[key], Key: key, Msg: msg})
 }
 
@@ -26,27 +26,27 @@ func (l *loader) apply(e entry) {
 	v, err := l.find(e.key)
 	switch {
 	case err != nil:
-		l.problem(e.key, err.Error())
+		l.addProblem(e.key, err.Error())
 		return
-	case !v.IsValid() || e.kind == null: // told already, or left at its default
+	case !v.IsValid() || e.kind == null: // a problem of the key above, or left at its default
 		return
 	case isGroup(v.Type()):
 		if e.kind != mapping && (e.kind != list || len(e.texts) > 0) {
-			l.problem(e.key, "has keys below it: see recgate.example.yaml")
+			l.addProblem(e.key, "has keys below it: see recgate.example.yaml")
 		}
 		return
 	case e.kind == mapping:
-		l.problem(e.key, "is a single value and has no keys below it")
+		l.addProblem(e.key, "is a single value and has no keys below it")
 		return
 	}
 	if err := set(v, e); err != nil {
-		l.problem(e.key, err.Error())
+		l.addProblem(e.key, err.Error())
 	}
 }
 
-// find returns what a key stands for. Items of lists are added as they are
-// met. An invalid value and no error mean that the key lies below a single
-// value, which is a problem told there.
+// find returns the field of a key. Items of lists are added when they are first
+// named. An invalid value without an error means that the key is below a single
+// value, which is a problem of that value.
 func (l *loader) find(key string) (v reflect.Value, err error) {
 	v = l.root
 	for part := range strings.SplitSeq(key, ".") {
@@ -54,9 +54,9 @@ func (l *loader) find(key string) (v reflect.Value, err error) {
 		case !isGroup(v.Type()):
 			return reflect.Value{}, nil
 		case v.Kind() == reflect.Slice:
-			v, err = item(v, part)
+			v, err = listItem(v, part)
 		default:
-			v, err = child(v, part)
+			v, err = structField(v, part)
 		}
 		if err != nil {
 			return v, err
@@ -65,8 +65,8 @@ func (l *loader) find(key string) (v reflect.Value, err error) {
 	return v, nil
 }
 
-// child returns the field of a key in a struct.
-func child(v reflect.Value, key string) (reflect.Value, error) {
+// structField returns the field of a key in a struct.
+func structField(v reflect.Value, key string) (reflect.Value, error) {
 	var known []string
 	for f, value := range v.Fields() {
 		if f.Tag.Get("yaml") == key {
@@ -77,8 +77,8 @@ func child(v reflect.Value, key string) (reflect.Value, error) {
 	return reflect.Value{}, fmt.Errorf("unknown key: the keys here are %s", strings.Join(known, ", "))
 }
 
-// item returns an item of a list of mappings, a new one if it is the next.
-func item(v reflect.Value, number string) (reflect.Value, error) {
+// listItem returns an item of a list of mappings, a new one if it is the next.
+func listItem(v reflect.Value, number string) (reflect.Value, error) {
 	i, err := strconv.Atoi(number)
 	if err != nil {
 		return reflect.Value{}, fmt.Errorf("this is a list: begin each item with a hyphen")
