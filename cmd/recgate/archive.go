@@ -40,7 +40,7 @@ func (archiveInit) Help() string {
 		"Example:\n  recgate archive init --replace --config /etc/recgate/recgate.yaml"
 }
 
-// Run makes the archive, and the database where it is missing.
+// Run creates the archive, and the database if there is none.
 func (c archiveInit) Run(ctx context.Context, p process) error {
 	return c.withArchive(ctx, p, store.Options{}, "%s is now the archive of this database; its id is %s\n", func(g *mark.Guard) (string, error) {
 		return g.Init(ctx, c.Replace)
@@ -67,11 +67,11 @@ func (c archiveAdopt) Run(ctx context.Context, p process) error {
 	})
 }
 
-// withArchive brings the database up to date, has run do something with the
-// guard of the archive, and says which archive that is and its id.
+// withArchive brings the database up to date, calls run with the guard of the
+// archive, and prints the archive and its id in the format says.
 func (f fromFile) withArchive(ctx context.Context, p process, o store.Options, says string, run func(*mark.Guard) (id string, err error)) error {
 	return f.withDatabase(ctx, p, o, func(db *store.DB, cfg config.Config) error {
-		a, err := openArchive(cfg, onlyKnown(db))
+		a, err := openArchive(cfg, knownArchive(db))
 		if err != nil {
 			return err
 		}
@@ -87,9 +87,9 @@ func (f fromFile) withArchive(ctx context.Context, p process, o store.Options, s
 	})
 }
 
-// onlyKnown is for who only looks: nothing is settled, and where the database
-// knows no archive yet, everything may be read and nothing be written.
-func onlyKnown(db *store.DB) blob.KnownID {
+// knownArchive is for commands that only look. It decides nothing: while the
+// database knows no archive, everything may be read and nothing written.
+func knownArchive(db *store.DB) blob.KnownID {
 	return func(ctx context.Context) (string, error) {
 		m, err := db.Mark(ctx)
 		if !m.Written {
@@ -99,48 +99,49 @@ func onlyKnown(db *store.DB) blob.KnownID {
 	}
 }
 
-// settleArchive finds out which archive belongs to the database. While it is
-// away recgate serves, and keeps what it records in the spool. A database that
-// never had an archive is refused one that is another's, or cannot be made: the
-// configuration is wrong, and nobody waits for what is kept there.
+// settleArchive finds out which archive belongs to the database. If the archive is
+// away, recgate serves all the same, and recordings wait in the spool. But if the
+// database never had an archive, it is an error when the archive belongs to another
+// database or cannot be created: then the configuration is wrong, and nobody waits
+// for recordings.
 func (g *gateway) settleArchive(ctx context.Context) error {
 	_, err := g.mark.Known(ctx)
 	if err == nil {
 		return nil
 	}
-	_, bucket := g.cfg.Bucket()
-	begun, asked := g.db.Archived(ctx, 1)
-	if asked == nil && len(begun) == 0 && (!bucket || errors.Is(err, mark.ErrOther)) {
+	_, isBucket := g.cfg.Bucket()
+	archived, archivedErr := g.db.Archived(ctx, 1)
+	if archivedErr == nil && len(archived) == 0 && (!isBucket || errors.Is(err, mark.ErrOther)) {
 		return err
 	}
 	g.log.ErrorContext(ctx, "archive cannot be used, recordings wait in the spool", slog.Any("err", err))
 	return nil
 }
 
-// archive reports whether recordings can be stored, and makes nothing.
-func (c *checker) archive(ctx context.Context, cfg config.Config) {
+// checkArchive prints whether recordings can be stored, and creates nothing.
+func (c *checker) checkArchive(ctx context.Context, cfg config.Config) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	var marks mark.Store = noMark{}
+	var marks mark.Store = noDatabase{}
 	known := func(context.Context) (string, error) { return "", nil }
 	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
 	if err == nil {
 		defer db.Close() //nolint:errcheck // it was only read
 		var version int64
 		if version, err = db.Version(ctx); version > 0 {
-			marks, known = db, onlyKnown(db)
+			marks, known = db, knownArchive(db)
 		}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // its own step says why
-		c.step("archive", cfg.Archive+" was not checked: only the database knows whether it is the right one", nil)
+		c.printStep("archive", cfg.Archive+" was not checked: only the database knows whether it is the right one", nil)
 		return
 	}
-	detail, err := triedArchive(ctx, cfg, marks, known)
-	c.step("archive", detail, err)
+	detail, err := tryArchive(ctx, cfg, marks, known)
+	c.printStep("archive", detail, err)
 }
 
-// triedArchive says what serve would find and do.
-func triedArchive(ctx context.Context, cfg config.Config, marks mark.Store, known blob.KnownID) (detail string, err error) {
+// tryArchive finds out what serve would find and do.
+func tryArchive(ctx context.Context, cfg config.Config, marks mark.Store, known blob.KnownID) (detail string, err error) {
 	a, err := openArchive(cfg, known)
 	if err != nil {
 		return "", err
@@ -157,18 +158,18 @@ func triedArchive(ctx context.Context, cfg config.Config, marks mark.Store, know
 	return cfg.Archive + " can be written, but does not exist yet: serve creates it", a.CanBegin(ctx)
 }
 
-// noMark is a database that is not there yet.
-type noMark struct{}
+// noDatabase stands for a database that does not exist yet.
+type noDatabase struct{}
 
 // Mark implements mark.Store.
-func (noMark) Mark(context.Context) (recording.ArchiveMark, error) {
+func (noDatabase) Mark(context.Context) (recording.ArchiveMark, error) {
 	return recording.ArchiveMark{}, nil
 }
 
 // SetMark implements mark.Store.
-func (noMark) SetMark(context.Context, recording.ArchiveMark, recording.ArchiveMark) error {
+func (noDatabase) SetMark(context.Context, recording.ArchiveMark, recording.ArchiveMark) error {
 	return errors.New("there is no database to record the mark of the archive in")
 }
 
 // Archived implements mark.Store.
-func (noMark) Archived(context.Context, int) ([]recording.Entry, error) { return nil, nil }
+func (noDatabase) Archived(context.Context, int) ([]recording.Entry, error) { return nil, nil }

@@ -23,8 +23,8 @@ import (
 	"recgate/trust"
 )
 
-// gateway is every part of a running recgate. build makes it; close gives
-// the database back.
+// gateway is every part of a running recgate. build makes it; close closes the
+// database.
 type gateway struct {
 	cfg     config.Config
 	log     *slog.Logger
@@ -51,11 +51,11 @@ type archive struct {
 
 // place is what the commands ask of a place for recordings.
 type place interface {
-	// Check finds out whether recordings can be stored now; its error is the
-	// one that a Put would meet.
+	// Check returns nil when recordings can be stored now, else the error that a Put
+	// would return.
 	Check(ctx context.Context) error
-	// CanBegin finds out whether an archive can be begun where none is, and
-	// leaves nothing behind.
+	// CanBegin returns nil when an archive could be created here. It leaves nothing
+	// behind.
 	CanBegin(ctx context.Context) error
 }
 
@@ -86,8 +86,8 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 	return g, nil
 }
 
-// holder names this process among those that may share the database.
-func holder(db *store.DB) string {
+// holderName names this process among the ones that may share the database.
+func holderName(db *store.DB) string {
 	if !db.Shared() {
 		return ""
 	}
@@ -98,15 +98,14 @@ func holder(db *store.DB) string {
 	return fmt.Sprintf("%s %d %s", host, os.Getpid(), rand.Text())
 }
 
-// close gives the database back.
+// close closes the database.
 func (g *gateway) close() {
 	if err := g.db.Close(); err != nil {
 		g.log.Warn("database not closed", slog.Any("err", err))
 	}
 }
 
-// openArchive makes the client of what the archive setting names, and asks for
-// nothing yet.
+// openArchive makes the archive that the setting names. It does not access it yet.
 func openArchive(cfg config.Config, known blob.KnownID) (archive, error) {
 	b, ok := cfg.Bucket()
 	if !ok {
@@ -126,7 +125,7 @@ func openArchive(cfg config.Config, known blob.KnownID) (archive, error) {
 	return archive{s, s, s, s}, err
 }
 
-// bucketTLS is what the key archive says of the server's certificate; nil: nothing.
+// bucketTLS returns how the server's certificate is checked; nil: as usual.
 func bucketTLS(b config.Bucket) (*tls.Config, error) {
 	if b.CA == "" {
 		return nil, nil

@@ -16,8 +16,9 @@ import (
 	"recgate/httpd"
 )
 
-// certificate is the listener's, nil for plain HTTP. The metrics watch it.
-func (g *gateway) certificate() (*httpd.Certificate, error) {
+// openCertificate reads the listener's certificate, nil for plain HTTP, and adds its
+// gauges.
+func (g *gateway) openCertificate() (*httpd.Certificate, error) {
 	if !g.cfg.TLS.On() {
 		g.metrics.WatchCertificate(func() time.Time { return time.Time{} }, func() bool { return true })
 		return nil, nil
@@ -30,8 +31,8 @@ func (g *gateway) certificate() (*httpd.Certificate, error) {
 	return c, nil
 }
 
-// keepCertificate keeps it up to date, and reads its files at once at SIGHUP,
-// which does nothing else, and ends nothing where there is no TLS.
+// keepCertificate keeps the certificate up to date. SIGHUP makes it read the files at
+// once; without TLS, SIGHUP does nothing.
 func keepCertificate(ctx context.Context, c *httpd.Certificate, log *slog.Logger) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -57,14 +58,14 @@ func keepCertificate(ctx context.Context, c *httpd.Certificate, log *slog.Logger
 	return group.Wait()
 }
 
-// tls looks at the certificate of the listener, where there is to be one.
-func (c *checker) tls(cfg config.Config) {
+// checkTLS checks the listener's certificate, if it has one.
+func (c *checker) checkTLS(cfg config.Config) {
 	if !cfg.TLS.On() {
 		return
 	}
 	cert, err := httpd.NewCertificate(cfg.TLS.Cert, cfg.TLS.Key, nil)
 	if err != nil {
-		c.step("tls", "", err)
+		c.printStep("tls", "", err)
 		return
 	}
 	end := cert.End()
@@ -72,5 +73,5 @@ func (c *checker) tls(cfg config.Config) {
 	if end.Before(time.Now()) {
 		err = fmt.Errorf("the certificate in %s expired on %s: put a new one there", cfg.TLS.Cert, end.Format(time.DateOnly))
 	}
-	c.step("tls", fmt.Sprintf("the certificate is for %s, for %d more days", strings.Join(cert.Names(), ", "), days), err)
+	c.printStep("tls", fmt.Sprintf("the certificate is for %s, for %d more days", strings.Join(cert.Names(), ", "), days), err)
 }

@@ -46,11 +46,11 @@ type checker struct {
 	failed bool
 }
 
-// step prints one line; a nil err is a success, told by detail.
-func (c *checker) step(name, detail string, err error) {
+// printStep prints one line: detail for a success, else the error.
+func (c *checker) printStep(name, detail string, err error) {
 	if err != nil {
 		c.failed = true
-		fmt.Fprintf(c.w, "FAILED  %-28s %s\n", name, explain(err))
+		fmt.Fprintf(c.w, "FAILED  %-28s %s\n", name, errorText(err))
 		return
 	}
 	fmt.Fprintf(c.w, "ok      %-28s %s\n", name, detail)
@@ -62,45 +62,45 @@ func (c checkCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	key, err := c.key(cfg)
+	key, err := c.readKey(cfg)
 	if err != nil {
 		return err
 	}
 	check := &checker{w: p.stdout}
-	check.step("configuration", c.Config+" is valid", nil)
-	check.database(ctx, cfg)
-	check.archive(ctx, cfg)
-	check.disks(ctx, cfg)
+	check.printStep("configuration", c.Config+" is valid", nil)
+	check.checkDatabase(ctx, cfg)
+	check.checkArchive(ctx, cfg)
+	check.checkDisks(ctx, cfg)
 	for _, pbx := range cfg.PBX {
-		check.pbx(ctx, pbx)
+		check.checkPBX(ctx, pbx)
 	}
-	check.tls(cfg)
-	check.callers(ctx, cfg)
-	check.listen(ctx, cfg)
+	check.checkTLS(cfg)
+	check.checkCallers(ctx, cfg)
+	check.checkListen(ctx, cfg)
 	switch {
 	case c.Record && check.failed:
 		fmt.Fprintf(check.w, "        %-28s not made: first correct what failed\n", proof.StepCall)
 	case c.Record:
-		check.record(ctx, cfg, key)
+		check.testRecordings(ctx, cfg, key)
 	}
 	if check.failed {
-		return errSaid
+		return errReported
 	}
 	return nil
 }
 
-// database opens what is there and makes nothing: serve and migrate do.
-func (c *checker) database(ctx context.Context, cfg config.Config) {
+// checkDatabase opens the database. It creates nothing: serve and migrate do.
+func (c *checker) checkDatabase(ctx context.Context, cfg config.Config) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
 	db, err := store.Open(ctx, cfg.Database.Reveal(), store.Options{Existing: true})
 	if errors.Is(err, fs.ErrNotExist) {
 		file := strings.TrimPrefix(cfg.Database.Reveal(), "sqlite:")
-		c.step("database", file+" does not exist yet: serve or migrate creates it", canMake(file))
+		c.printStep("database", file+" does not exist yet: serve or migrate creates it", checkCanCreate(file))
 		return
 	}
 	if err != nil {
-		c.step("database", "", err)
+		c.printStep("database", "", err)
 		return
 	}
 	version, err := db.Version(ctx)
@@ -119,11 +119,12 @@ func (c *checker) database(ctx context.Context, cfg config.Config) {
 	if version == 0 {
 		detail = "reached, still empty: serve or migrate creates the tables"
 	}
-	c.step("database", detail, err)
+	c.printStep("database", detail, err)
 }
 
-// canMake reports whether a file can be made, by another one beside it.
-func canMake(file string) error {
+// checkCanCreate returns nil if a file can be created. It creates another one beside
+// it and deletes it.
+func checkCanCreate(file string) error {
 	f, err := os.CreateTemp(filepath.Dir(file), ".recgate-check-*")
 	if err != nil {
 		return fmt.Errorf("%s does not exist and cannot be created: create its folder, and give the recgate user write permission on it: %w", file, err)
@@ -131,9 +132,9 @@ func canMake(file string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// pbx logs in with a client of its own and asks what the account may do.
-func (c *checker) pbx(ctx context.Context, cfg config.PBX) {
-	said := func(step, detail string, err error) { c.step(nameOf(cfg, step), detail, err) }
+// checkPBX logs in and asks what the account may do.
+func (c *checker) checkPBX(ctx context.Context, cfg config.PBX) {
+	said := func(step, detail string, err error) { c.printStep(stepName(cfg, step), detail, err) }
 	p, err := openPBX(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		said("settings", "", err)
@@ -149,14 +150,14 @@ func (c *checker) pbx(ctx context.Context, cfg config.PBX) {
 	said("spool", fmt.Sprintf("%s can be read, and files there can be deleted", cfg.Mount), p.CheckSpool())
 }
 
-func (c *checker) listen(ctx context.Context, cfg config.Config) {
+func (c *checker) checkListen(ctx context.Context, cfg config.Config) {
 	listener, err := httpd.Listen(ctx, cfg.Listen)
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE): // not a failure: it is what a recgate that runs looks like
-		c.step("listen", cfg.Listen+" is in use: fine if recgate is already running there", nil)
+	case errors.Is(err, syscall.EADDRINUSE): // not a failure: recgate may be running
+		c.printStep("listen", cfg.Listen+" is in use: fine if recgate is already running there", nil)
 	case err != nil:
-		c.step("listen", "", err)
+		c.printStep("listen", "", err)
 	default:
-		c.step("listen", cfg.Listen+" is free", listener.Close())
+		c.printStep("listen", cfg.Listen+" is free", listener.Close())
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"recgate/recording"
 )
 
-// process is what a run takes from the operating system.
+// process is what a command gets from the operating system.
 type process struct {
 	args   []string // without the program's name
 	env    []string // KEY=VALUE
@@ -38,8 +38,8 @@ type commands struct {
 // exit is how the command line library asks for the end of the program.
 type exit int
 
-// run is the whole program; it returns the exit code: 0 for success, 1 for a
-// failure that was said on stderr, 80 for a command line that makes no sense.
+// run is the whole program. It returns the exit code: 0 for success, 1 for a failure,
+// which is on stderr, 80 for an invalid command line.
 func run(ctx context.Context, p process) (code int) {
 	defer func() {
 		if e := recover(); e != nil {
@@ -70,20 +70,20 @@ func run(ctx context.Context, p process) (code int) {
 	command, err := parser.Parse(p.args)
 	parser.FatalIfErrorf(err)
 	if err := command.Run(); err != nil {
-		if !errors.Is(err, errSaid) {
-			fmt.Fprintln(p.stderr, "recgate:", explain(err))
+		if !errors.Is(err, errReported) {
+			fmt.Fprintln(p.stderr, "recgate:", errorText(err))
 		}
 		return 1
 	}
 	return 0
 }
 
-// errSaid is returned by a command that has told its failure already.
-var errSaid = errors.New("the failure was already reported")
+// errReported is returned by a command that has already printed its failure.
+var errReported = errors.New("the failure was already reported")
 
-// explain is what a person reads of an error: its message, and the cause
-// where the message alone would not help the one who runs the program.
-func explain(err error) string {
+// errorText returns an error for the person who runs the program: its message, and
+// the cause if it has one.
+func errorText(err error) string {
 	var e *recording.Error
 	if errors.As(err, &e) && e.Err != nil {
 		return fmt.Sprintf("%s (%v)", e.Msg, e.Err)
@@ -91,9 +91,9 @@ func explain(err error) string {
 	return err.Error()
 }
 
-// newLog writes text for people and JSON for machines: "text", "json", or
-// "auto", which asks whether w is a terminal. Lines that belong to a request
-// carry its id, durations are in milliseconds.
+// newLog writes text for people or JSON for machines: format is "text", "json", or
+// "auto", which means text if w is a terminal. Lines of a request have its id;
+// durations are in milliseconds.
 func newLog(w io.Writer, format string, level slog.Level) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level}
 	if format == "text" || (format == "auto" && isTerminal(w)) {

@@ -28,7 +28,7 @@ type core struct {
 // newCore puts the rooms of the core together.
 func (g *gateway) newCore() core {
 	sound, c := audio.Files{}, core{book: book.New()}
-	claims := job.Claims{Leases: g.db, Holder: holder(g.db), Log: g.log}
+	claims := job.Claims{Leases: g.db, Holder: holderName(g.db), Log: g.log}
 	steps := &book.Steps{Book: c.book, Rows: g.db, Shared: !claims.IsAlone(), Now: now, Log: g.log, Happened: g.count}
 	var pbxs recording.PBXs
 	for _, p := range g.pbxs {
@@ -52,7 +52,7 @@ func (g *gateway) newCore() core {
 	return c
 }
 
-// newLedger makes what compares rows, spools and archive.
+// newLedger makes the ledger, which compares rows, spools and archive.
 func newLedger(cfg config.Config, pbxs recording.PBXs, db *store.DB, a archive, claims job.Claims) *ledger.Ledger {
 	return ledger.New(ledger.Parts{
 		PBXs: pbxs, Rows: db, Archive: a, Sound: audio.Files{}, Claims: claims,
@@ -66,9 +66,9 @@ func maxLength(cfg config.Config) time.Duration { return time.Duration(cfg.MaxSe
 // loops are what the core does by itself.
 func (c core) loops() []loop { return []loop{c.Recorder.Run, c.collector.Run, c.ledger.Run} }
 
-// onlooker is a ledger that only looks: it is never run.
-func onlooker(cfg config.Config, db *store.DB) (*ledger.Ledger, error) {
-	a, err := openArchive(cfg, onlyKnown(db))
+// openLedger makes a ledger for one comparison: it is never run.
+func openLedger(cfg config.Config, db *store.DB) (*ledger.Ledger, error) {
+	a, err := openArchive(cfg, knownArchive(db))
 	if err != nil {
 		return nil, err
 	}

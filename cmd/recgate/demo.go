@@ -55,12 +55,12 @@ func (c demoCommand) Run(ctx context.Context, p process) error {
 		return errors.Join(err, server.Close())
 	}
 	defer g.close()
-	return g.run(ctx, func() { c.explain(p.stdout, server, cfg) }, server.Run, scene.Run)
+	return g.run(ctx, func() { c.printGuide(p.stdout, server, cfg) }, server.Run, scene.Run)
 }
 
 // prepare makes the folder, the simulated Asterisk and the configuration.
 func (c demoCommand) prepare(log *slog.Logger) (*sim.Server, config.Config, error) {
-	if err := loopback(c.Listen); err != nil {
+	if err := checkLoopback(c.Listen); err != nil {
 		return nil, config.Config{}, err
 	}
 	data, err := filepath.Abs(c.Data)
@@ -86,8 +86,8 @@ func (c demoCommand) prepare(log *slog.Logger) (*sim.Server, config.Config, erro
 	return server, cfg, nil
 }
 
-// configure writes the configuration, one PBX and all below one folder, and
-// reads it as every other command does that is given the file.
+// configure writes the configuration, with one PBX and everything below one folder,
+// and reads it like every other command.
 func (c demoCommand) configure(data, address string) (config.Config, error) {
 	text := fmt.Sprintf(`# Of the demo: for recgate ledger, explain, check and serve, beside it or afterwards.
 listen: %q
@@ -104,30 +104,30 @@ pbx:
     mount: %q
 `, c.Listen, "sqlite:"+filepath.Join(data, "recgate.db"), "file:"+filepath.Join(data, "archive"),
 		address, demoUser, demoSecret, demoMonitor, demoFolder, filepath.Join(data, "spool", demoFolder))
-	cfg, err := config.Parse(c.file(), []byte(text), nil)
+	cfg, err := config.Parse(c.configFile(), []byte(text), nil)
 	if err != nil {
 		return cfg, err
 	}
-	if err := os.WriteFile(c.file(), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(c.configFile(), []byte(text), 0o600); err != nil {
 		return cfg, fmt.Errorf("--data %q: %w", c.Data, err)
 	}
 	return cfg, nil
 }
 
-// file is where the configuration is kept for the other commands.
-func (c demoCommand) file() string { return filepath.Join(c.Data, "recgate.yaml") }
+// configFile is where the configuration is kept for the other commands.
+func (c demoCommand) configFile() string { return filepath.Join(c.Data, "recgate.yaml") }
 
-// calledAs is how this program is called in lines to paste.
-func calledAs() string {
+// programName returns the name of this program for lines to paste.
+func programName() string {
 	if strings.Contains(os.Args[0], "go-build") { // by go run
 		return "go run ./cmd/recgate"
 	}
-	return inShell(os.Args[0])
+	return quoteForShell(os.Args[0])
 }
 
-// inShell quotes a text for a line to paste, where a shell would read more
-// into it.
-func inShell(text string) string {
+// quoteForShell quotes a text for a line to paste, if it contains anything with a
+// meaning to a shell.
+func quoteForShell(text string) string {
 	if plainInShell.MatchString(text) {
 		return text
 	}
@@ -136,8 +136,8 @@ func inShell(text string) string {
 
 var plainInShell = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
 
-// explain prints what there is to record, and lines to paste.
-func (c demoCommand) explain(w io.Writer, server *sim.Server, cfg config.Config) {
+// printGuide prints which calls can be recorded, and lines to paste.
+func (c demoCommand) printGuide(w io.Writer, server *sim.Server, cfg config.Config) {
 	endpoint := "http://" + cfg.Listen + "/servicemanager/services/njadmin-api-recording"
 	fmt.Fprintf(w, "recgate demo: a simulated Asterisk with live calls, and recgate in front of it.\n\n")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -183,12 +183,12 @@ Data:                %[6]s
 
 The legacy API refuses a recording whose call is still up. Here the calls never end, so
 the demo sets retrieve_during_call: true. Ctrl-C stops it.
-`, endpoint, id, server.Addr(), demoUser, demoSecret, c.Data, calledAs(), inShell(c.file()))
+`, endpoint, id, server.Addr(), demoUser, demoSecret, c.Data, programName(), quoteForShell(c.configFile()))
 }
 
-// loopback refuses addresses that others could reach: the demo has no
-// access control worth the name. It refuses a port that is chosen later, too.
-func loopback(address string) error {
+// checkLoopback refuses addresses that other machines could reach: the demo has no
+// access control. It also refuses an address without a port.
+func checkLoopback(address string) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || port == "0" || port == "" { // the lines to paste name the port
 		return fmt.Errorf("--listen %q: use an address and a port, such as 127.0.0.1:8081", address)

@@ -42,7 +42,7 @@ func TestFullDiskRefusesStarts(t *testing.T) {
 }
 
 // The rate is that of a week, or of the time since the first recording.
-func TestBytesADay(t *testing.T) {
+func TestBytesPerDay(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "recgate.db"), store.Options{})
@@ -59,7 +59,7 @@ func TestBytesADay(t *testing.T) {
 	}
 	rate := func(when string, want float64) {
 		t.Helper()
-		got, err := bytesADay(t.Context(), db, now)
+		got, err := bytesPerDay(t.Context(), db, now)
 		if err != nil || got != want {
 			t.Errorf("%s: %v bytes a day, %v; want %v", when, got, err, want)
 		}

@@ -28,29 +28,29 @@ func (explainCommand) Help() string {
 		"  recgate explain --config /etc/recgate/recgate.yaml 12347811.214"
 }
 
-// accessLines is how many lines of the access log a story has at most.
-const accessLines = 1000
+// maxAccesses is the most lines of the access log that are printed.
+const maxAccesses = 1000
 
-// Run prints the story of one recording.
+// Run prints the history of one recording.
 func (c explainCommand) Run(ctx context.Context, p process) error {
 	cfg, _, err := c.load(p)
 	if err != nil {
 		return err
 	}
 	return withTables(ctx, cfg, func(db *store.DB) error {
-		found, err := meant(ctx, db, c.ID)
+		found, err := findRecordings(ctx, db, c.ID)
 		switch {
 		case err != nil:
 			return err
 		case len(found) > 1:
 			printChoice(p.stderr, c.ID, found, cfg.Location())
-			return errSaid
+			return errReported
 		}
 		past, err := db.History(ctx, found[0].ID)
 		if err != nil {
 			return err
 		}
-		retrieved, err := db.AccessesOf(ctx, found[0].ID, accessLines)
+		retrieved, err := db.AccessesOf(ctx, found[0].ID, maxAccesses)
 		if err != nil {
 			return err
 		}
@@ -59,21 +59,21 @@ func (c explainCommand) Run(ctx context.Context, p process) error {
 		}
 		fmt.Fprintln(p.stdout)
 		for _, t := range ledger.Timeline(found[0], past, retrieved) {
-			fmt.Fprintf(p.stdout, "%s  %s\n", t.At.In(cfg.Location()).Format(stamp), shown(t.What))
+			fmt.Fprintf(p.stdout, "%s  %s\n", t.At.In(cfg.Location()).Format(timeLayout), onOneLine(t.What))
 		}
 		return nil
 	})
 }
 
-// stamp is how times are printed.
-const stamp = "2006-01-02 15:04:05.000"
+// timeLayout is how times are printed.
+const timeLayout = "2006-01-02 15:04:05.000"
 
-// few is how many recordings a choice names at most.
-const few = 20
+// maxChoices is the most recordings that a choice lists.
+const maxChoices = 20
 
-// meant returns the recording with this id, else those with this unique id or
-// tag, the newest first and few at most.
-func meant(ctx context.Context, db *store.DB, text string) ([]recording.Recording, error) {
+// findRecordings returns the recording with this id, else recordings with this unique
+// id and with this tag, at most maxChoices of each, the newest first.
+func findRecordings(ctx context.Context, db *store.DB, text string) ([]recording.Recording, error) {
 	text = strings.TrimSpace(text)
 	if id, err := recording.ParseID(text); err == nil {
 		rec, err := db.Get(ctx, id)
@@ -81,11 +81,11 @@ func meant(ctx context.Context, db *store.DB, text string) ([]recording.Recordin
 			return []recording.Recording{rec}, err
 		}
 	}
-	byUniqueID, err := db.ByUniqueID(ctx, text, few)
+	byUniqueID, err := db.ByUniqueID(ctx, text, maxChoices)
 	if err != nil {
 		return nil, err
 	}
-	byTag, err := db.ByTag(ctx, text, few)
+	byTag, err := db.ByTag(ctx, text, maxChoices)
 	if err != nil {
 		return nil, err
 	}
@@ -110,14 +110,14 @@ func meant(ctx context.Context, db *store.DB, text string) ([]recording.Recordin
 func printChoice(w io.Writer, text string, found []recording.Recording, zone *time.Location) {
 	fmt.Fprintf(w, "recgate: %q means more than one recording: use the id of one\n", text)
 	for _, r := range found {
-		fmt.Fprintf(w, "  %s  asked for %s, extension %s, %s\n", r.ID, r.AskedAt.In(zone).Format(stamp), shown(r.Extension), r.State)
+		fmt.Fprintf(w, "  %s  asked for %s, extension %s, %s\n", r.ID, r.AskedAt.In(zone).Format(timeLayout), onOneLine(r.Extension), r.State)
 	}
-	if len(found) >= few {
+	if len(found) >= maxChoices {
 		fmt.Fprintln(w, "  and possibly older ones")
 	}
 }
 
-func quoted(tags []string) string {
+func quoteAll(tags []string) string {
 	var all []string
 	for _, tag := range tags {
 		all = append(all, strconv.Quote(tag))
@@ -129,12 +129,12 @@ func quoted(tags []string) string {
 func printRecording(w io.Writer, r recording.Recording) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(table, "%s\t%s\n", name, shown(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(table, "%s\t%s\n", name, onOneLine(fmt.Sprintf(format, args...)))
 	}
 	line("recording", "%s", r.ID)
 	line("state", "%s: %s", r.State, r.Reason.Full())
 	if len(r.Tags) > 0 {
-		line("tags", "%s", quoted(r.Tags))
+		line("tags", "%s", quoteAll(r.Tags))
 	}
 	line("channel", "%s on the PBX %s, extension %q, unique id %s", r.Channel, r.PBX, r.Extension, r.UniqueID)
 	var parties []string

@@ -11,7 +11,7 @@ import (
 	"recgate/httpd"
 )
 
-// newHosts says by which names recgate may be called: the names in the
+// newHosts returns the names by which recgate may be called: the names in the
 // configuration and the names of this machine.
 func newHosts(cfg config.Config, keyNeeded func() bool) httpd.Hosts {
 	names := cfg.HostNames()
@@ -22,10 +22,9 @@ func newHosts(cfg config.Config, keyNeeded func() bool) httpd.Hosts {
 	return httpd.Hosts{Names: names, KeyNeeded: keyNeeded}
 }
 
-// namesOf lists the names of a machine: its host name, that without its
-// domain, the one that mDNS gives it, and whatever stands beside one of them in
-// the table of hosts. No DNS is asked, which might be away at a start, or
-// believe somebody else.
+// namesOf lists the names of a machine: its host name with and without the domain,
+// its name in mDNS, and all names beside them in the hosts file. DNS is not asked: it
+// might be away at a start, or under somebody else's control.
 func namesOf(name string, table []byte) []string {
 	short, _, _ := strings.Cut(name, ".")
 	names := []string{name, short, short + ".local"}

@@ -43,7 +43,7 @@ func (keyAdd) Help() string {
 		"Example:\n  recgate key add crm --methods start,stop --config /etc/recgate/recgate.yaml"
 }
 
-// Run makes the key, and the tables where they are missing.
+// Run makes the key, and the tables if they are missing.
 func (c keyAdd) Run(ctx context.Context, p process) error {
 	k, text, err := auth.New(c.Name, c.Methods, time.Now(), rand.Reader)
 	if err != nil {
@@ -132,7 +132,7 @@ func (c keyRevoke) Run(ctx context.Context, p process) error {
 	})
 }
 
-// withKeys runs f with a database that has the table of keys.
+// withKeys calls run with a database that has a table of keys.
 func (f fromFile) withKeys(ctx context.Context, p process, run func(*store.DB, config.Config) error) error {
 	err := f.withDatabase(ctx, p, store.Options{Existing: true}, func(db *store.DB, cfg config.Config) error {
 		version, err := db.Version(ctx)

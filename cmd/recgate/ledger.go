@@ -2,41 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
 	"time"
 
-	"recgate/config"
 	"recgate/recording"
 	"recgate/store"
 )
-
-// migrateCommand is recgate migrate.
-type migrateCommand struct{ fromFile }
-
-// Help is shown below the flags.
-func (migrateCommand) Help() string {
-	return "Safe to repeat, and safe while recgate runs. serve does the same when it starts.\n\nExample:\n  recgate migrate --config /etc/recgate/recgate.yaml"
-}
-
-// Run brings the tables up to date and names what it did.
-func (c migrateCommand) Run(ctx context.Context, p process) error {
-	var applied []string
-	err := c.withDatabase(ctx, p, store.Options{}, func(db *store.DB, _ config.Config) (err error) {
-		applied, err = db.Migrate(ctx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, name := range applied {
-		fmt.Fprintln(p.stdout, "applied", name)
-	}
-	fmt.Fprintf(p.stdout, "the database is up to date (%d new migrations)\n", len(applied))
-	return nil
-}
 
 // ledgerCommand is recgate ledger.
 type ledgerCommand struct {
@@ -62,12 +35,12 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := period(c.From, c.To, now().In(cfg.Location()))
+	from, to, err := parsePeriod(c.From, c.To, now().In(cfg.Location()))
 	if err != nil {
 		return err
 	}
 	if c.Unexplained {
-		return unexplained(ctx, p, cfg, from, to)
+		return printUnexplained(ctx, p, cfg, from, to)
 	}
 	var sums []recording.Sum
 	err = withTables(ctx, cfg, func(db *store.DB) (err error) {
@@ -86,25 +59,8 @@ func (c ledgerCommand) Run(ctx context.Context, p process) error {
 	return printSums(p.stdout, sums)
 }
 
-// withTables looks into a database that serve has used.
-func withTables(ctx context.Context, cfg config.Config, look func(*store.DB) error) error {
-	return withDatabase(ctx, cfg, store.Options{Existing: true}, func(db *store.DB) error {
-		version, err := db.Version(ctx)
-		if err == nil && version == 0 {
-			err = errors.New("the database has no tables yet: serve or migrate creates them; check the key database")
-		}
-		if known, failed := db.Known(); err == nil && version < known {
-			err = errors.Join(failed, fmt.Errorf("the database has schema %d, but this program needs %d: restart serve, or run recgate migrate", version, known))
-		}
-		if err != nil {
-			return err
-		}
-		return look(db)
-	})
-}
-
-// period reads two days, both included, as a time span in the zone of now.
-func period(first, last string, now time.Time) (from, to time.Time, err error) {
+// parsePeriod reads two days, both included, as a time span in the zone of now.
+func parsePeriod(first, last string, now time.Time) (from, to time.Time, err error) {
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	from, to = today.AddDate(0, 0, -30), today
 	if first != "" {

@@ -16,9 +16,9 @@ type fromFile struct {
 	Config string `required:"" short:"c" placeholder:"FILE" help:"The configuration; recgate.example.yaml lists every key."`
 }
 
-// load reads the configuration and makes the log that it asks for. It does
-// not mind one that lets everybody in: that is for who opens a door, see
-// loadToServe.
+// load reads the configuration and makes the log that it asks for. It accepts a
+// configuration that lets everybody in, which only matters to commands that open a
+// door: see loadToServe.
 func (f fromFile) load(p process) (config.Config, *slog.Logger, error) {
 	cfg, log, err := f.read(p)
 	if _, open := errors.AsType[config.OpenToEverybody](err); open {
@@ -32,12 +32,13 @@ func (f fromFile) load(p process) (config.Config, *slog.Logger, error) {
 func (f fromFile) loadToServe(ctx context.Context, p process) (config.Config, *slog.Logger, error) {
 	cfg, log, err := f.read(p)
 	if open, is := errors.AsType[config.OpenToEverybody](err); is {
-		err = closed(ctx, cfg, open)
+		err = requireKeys(ctx, cfg, open)
 	}
 	return cfg, log, err
 }
 
-// read is both: a config.Open comes with a configuration and a log.
+// read is load without accepting: with a config.OpenToEverybody it also returns the
+// configuration and the log.
 func (f fromFile) read(p process) (config.Config, *slog.Logger, error) {
 	cfg, err := config.Load(f.Config, p.env)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -46,13 +47,13 @@ func (f fromFile) read(p process) (config.Config, *slog.Logger, error) {
 	if _, open := errors.AsType[config.OpenToEverybody](err); err != nil && !open {
 		return cfg, nil, err
 	}
-	return cfg, newLog(p.stderr, cfg.Log, level(cfg)), err
+	return cfg, newLog(p.stderr, cfg.Log, logLevel(cfg)), err
 }
 
-func level(cfg config.Config) slog.Level {
+func logLevel(cfg config.Config) slog.Level {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
-		return slog.LevelInfo // the configuration was checked: it cannot be
+		return slog.LevelInfo // cannot happen: the configuration was checked
 	}
 	return l
 }
@@ -73,4 +74,21 @@ func withDatabase(ctx context.Context, cfg config.Config, o store.Options, run f
 		return err
 	}
 	return errors.Join(run(db), db.Close())
+}
+
+// withTables calls look with a database whose tables are there and up to date.
+func withTables(ctx context.Context, cfg config.Config, look func(*store.DB) error) error {
+	return withDatabase(ctx, cfg, store.Options{Existing: true}, func(db *store.DB) error {
+		version, err := db.Version(ctx)
+		if err == nil && version == 0 {
+			err = errors.New("the database has no tables yet: serve or migrate creates them; check the key database")
+		}
+		if known, failed := db.Known(); err == nil && version < known {
+			err = errors.Join(failed, fmt.Errorf("the database has schema %d, but this program needs %d: restart serve, or run recgate migrate", version, known))
+		}
+		if err != nil {
+			return err
+		}
+		return look(db)
+	})
 }

@@ -3,27 +3,28 @@ package main
 import (
 	"io"
 	"strconv"
+	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// printable passes text on with everything that a terminal might obey made
-// visible: control characters other than tabs and line ends, marks that turn
-// the direction of writing, bytes that are not text. Tags, user names and what a
-// PBX says come from outside, and a person reads them in a terminal, in the
-// output of a command or in the log. What it writes instead, \u009b, means the
-// same character inside of JSON. It is safe for use by many goroutines.
+// printable is a writer that makes visible everything that a terminal might obey:
+// control characters other than tabs and line ends, marks that change the direction
+// of writing, bytes that are not text. Tags, user names and texts of a PBX come from
+// outside, and a person reads them in a terminal, in the output of a command or in
+// the log. It writes escapes such as \u009b, which mean the same character inside
+// JSON. It is safe for use by many goroutines.
 type printable struct {
 	mu   sync.Mutex // guards the fields below
 	w    io.Writer
-	half []byte // of a character whose other bytes have not come yet
+	half []byte // the first bytes of a character whose others have not come yet
 	out  []byte
 }
 
-// Write passes p on; like any writer it says that all of p is written, not how
-// much became of it.
+// Write writes p. Like any writer it returns how many bytes of p were written, not
+// how many that became.
 func (t *printable) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -74,4 +75,15 @@ func appendPrintable(b []byte, r rune, n int) []byte {
 // appendUnit appends \uXXXX.
 func appendUnit(b []byte, u rune) []byte {
 	return append(append(b, `\u`...), strconv.FormatInt(0x10000|int64(u), 16)[1:]...)
+}
+
+// onOneLine replaces line breaks and all other characters that are not printable in a
+// text of a PBX or a caller.
+func onOneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }

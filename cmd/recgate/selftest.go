@@ -18,7 +18,7 @@ import (
 	"recgate/soap"
 )
 
-// testResults are what the last test call of each PBX came to.
+// testResults are the errors of the last test call of each PBX.
 type testResults struct {
 	mu     sync.Mutex // guards failed
 	failed map[string]error
@@ -40,13 +40,13 @@ func (r *testResults) result(pbx string) error {
 	return r.failed[pbx]
 }
 
-// sooner is how much sooner than usual a test that failed is made again, so
-// that what is repaired is not red for long.
-const sooner = 10
+// retryFactor is how much sooner than usual a failed test is repeated, so that
+// /readyz is not red for long after a repair.
+const retryFactor = 10
 
-// testEvery makes a test call on each PBX as often as self_test says, the
+// testPeriodically makes a test call on each PBX as often as self_test says, the
 // first one once recgate is ready.
-func (g *gateway) testEvery(ctx context.Context) error {
+func (g *gateway) testPeriodically(ctx context.Context) error {
 	if g.cfg.SelfTest == 0 {
 		return nil
 	}
@@ -54,14 +54,14 @@ func (g *gateway) testEvery(ctx context.Context) error {
 	var all errgroup.Group
 	for i, p := range g.pbxs {
 		all.Go(func() error {
-			g.keepTesting(ctx, p, g.cfg.PBX[i].TestCall)
+			g.testPBX(ctx, p, g.cfg.PBX[i].TestCall)
 			return nil
 		})
 	}
 	return all.Wait()
 }
 
-func (g *gateway) keepTesting(ctx context.Context, p pbx, call string) {
+func (g *gateway) testPBX(ctx context.Context, p pbx, call string) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -72,13 +72,13 @@ func (g *gateway) keepTesting(ctx context.Context, p pbx, call string) {
 		}
 		next := g.cfg.SelfTest
 		if !g.testOnce(ctx, p, call) {
-			next /= sooner
+			next /= retryFactor
 		}
 		timer.Reset(next)
 	}
 }
 
-// testOnce makes one test and tells of it, unless recgate is ending.
+// testOnce makes one test and notes its result, unless recgate is stopping.
 func (g *gateway) testOnce(ctx context.Context, p pbx, call string) (passed bool) {
 	began := time.Now()
 	err := g.selfTest(ctx, p, call, nil)
@@ -86,7 +86,7 @@ func (g *gateway) testOnce(ctx context.Context, p pbx, call string) (passed bool
 		return false
 	}
 	if err != nil {
-		err = testFailed(err)
+		err = testError(err)
 	}
 	g.tests.note(p.Name, err)
 	g.metrics.CountSelfTest(p.Name, err == nil)
@@ -99,8 +99,8 @@ func (g *gateway) testOnce(ctx context.Context, p pbx, call string) (passed bool
 	return true
 }
 
-// testFailed is the failure as /readyz tells it: the step and what is wrong.
-func testFailed(err error) error {
+// testError returns a failure for /readyz: the step and what is wrong.
+func testError(err error) error {
 	var at *proof.StepError
 	if !errors.As(err, &at) {
 		return err
@@ -126,24 +126,23 @@ func (k oneKey) Find(texts []string) (name string, ok bool) {
 // Actor implements httpd.Keyring.
 func (oneKey) Actor(string) recording.Actor { return recording.Actor{} }
 
-// selfTest makes a test call on a PBX and fetches it by the legacy endpoint,
-// at a door of its own: on loopback, open for as long as the test takes, and
-// only with a key that nobody else has. So it needs no place in legacy.allow
-// and none of the keys of callers.
+// selfTest makes a test call on a PBX and fetches it by the legacy endpoint, at a door
+// for the test alone: on loopback, open only while the test runs, and with a key that
+// nobody else has. So the test needs no entry in legacy.allow and no key of a caller.
 func (g *gateway) selfTest(ctx context.Context, p pbx, call string, said func(step, detail string)) error {
 	listener, err := httpd.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	key := rand.Text()
-	door, router := g.door()
+	door, router := g.newEndpoint()
 	server := httpd.New(httpd.Options{Listener: listener, Log: g.log.With(slog.String("door", "self-test"))})
 	server.MountTree(soap.Services, httpd.RequireKey(oneKey(key), door.Refuse)(router))
 	serving, end := context.WithCancel(ctx)
 	defer end()
 	var group errgroup.Group
 	group.Go(func() error { return server.Run(serving) })
-	client := oneUse()
+	client := newTestClient()
 	defer client.CloseIdleConnections()
 	err = proof.Test{
 		PBX: p.calls, Call: call, Report: said,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/gorilla/mux"
 	"golang.org/x/sync/errgroup"
@@ -52,9 +51,8 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 // loop is a part that runs until its context ends.
 type loop func(context.Context) error
 
-// run brings the database up to date, opens the listener, and runs every
-// part and the further loops until one fails or ctx ends. ready is called
-// once all dependencies were seen, or did not come for a while.
+// run brings the database up to date, opens the listener, and runs every part and the
+// further loops until one fails or ctx ends. It calls ready once awaitReady returns.
 func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error {
 	release, err := g.db.ServeAlone(ctx)
 	if err != nil {
@@ -78,12 +76,12 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 	if err := g.keys.Renew(ctx); err != nil {
 		return err
 	}
-	doors, err := g.doors(ctx)
+	doors, err := g.openDoors(ctx)
 	if err != nil {
 		return err
 	}
-	g.watch()
-	loops := append(g.core.loops(), g.disks.Run, g.keys.Run, g.testEvery, g.tryStarts)
+	g.addGauges()
+	loops := append(g.core.loops(), g.disks.Run, g.keys.Run, g.testPeriodically, g.tryStarts)
 	loops = append(append(loops, doors...), further...)
 	loops = append(loops, func(ctx context.Context) error {
 		g.awaitReady(ctx)
@@ -99,9 +97,9 @@ func (g *gateway) run(ctx context.Context, ready func(), further ...loop) error 
 	return err
 }
 
-// doors opens what callers come in by, and returns the loops that serve there.
-func (g *gateway) doors(ctx context.Context) ([]loop, error) {
-	certificate, err := g.certificate()
+// openDoors opens the listeners, and returns the loops that serve them.
+func (g *gateway) openDoors(ctx context.Context) ([]loop, error) {
+	certificate, err := g.openCertificate()
 	if err != nil {
 		return nil, err
 	}
@@ -127,15 +125,15 @@ func (g *gateway) doors(ctx context.Context) ([]loop, error) {
 	g.metrics.WatchDoor(metrics.Door{Connections: server.Connections, Running: g.limiter.Running})
 	hosts := newHosts(g.cfg, nil).Restrict(httpd.PlainRefusal)
 	server.Mount("/metrics", httpd.Allow(config.Prefixes(g.cfg.Metrics.Allow), httpd.PlainRefusal)(hosts(g.metrics.Handler())))
-	server.MountTree(soap.Services, g.legacy())
+	server.MountTree(soap.Services, g.guardedEndpoint())
 	g.log.InfoContext(ctx, "recgate serves", slog.String("version", version), slog.String("listen", server.Addr().String()))
 	return append(loops, server.Run, func(ctx context.Context) error { return keepCertificate(ctx, certificate, g.log) }), nil
 }
 
-// legacy is the Noojee endpoint behind its access control.
-func (g *gateway) legacy() http.Handler {
+// guardedEndpoint returns the Noojee endpoint behind its access control.
+func (g *gateway) guardedEndpoint() http.Handler {
 	l := g.cfg.Legacy
-	door, router := g.door()
+	door, router := g.newEndpoint()
 	refuse := func(w http.ResponseWriter, r *http.Request, status int, message string) {
 		g.metrics.CountTurnedAway(status)
 		door.Refuse(w, r, status, message)
@@ -150,8 +148,8 @@ func (g *gateway) legacy() http.Handler {
 	return chain
 }
 
-// door is the Noojee endpoint without access control.
-func (g *gateway) door() (*soap.Handler, http.Handler) {
+// newEndpoint returns the Noojee endpoint without access control.
+func (g *gateway) newEndpoint() (*soap.Handler, http.Handler) {
 	l := g.cfg.Legacy
 	door := soap.New(soap.Options{
 		Recorder: g.core,
@@ -168,40 +166,3 @@ func (g *gateway) door() (*soap.Handler, http.Handler) {
 	door.Register(router)
 	return door, router
 }
-
-// checks are what /readyz asks.
-func (g *gateway) checks() []httpd.Check {
-	checks := []httpd.Check{
-		{Name: "database", Run: g.databaseReady},
-		{Name: "archive", Run: g.archiveReady},
-	}
-	for _, p := range g.pbxs {
-		checks = append(checks, httpd.Check{Name: "pbx " + p.Name, Run: g.pbxReady(p)})
-	}
-	for _, p := range g.pbxs {
-		if g.cfg.SelfTest > 0 {
-			checks = append(checks, httpd.Check{Name: "self-test " + p.Name, Run: func(context.Context) error { return g.tests.result(p.Name) }})
-		}
-	}
-	return checks
-}
-
-// awaitReady returns when every PBX answers, or when it makes no sense to
-// wait any longer.
-func (g *gateway) awaitReady(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, readyPatience)
-	defer cancel()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for _, check := range g.checks() {
-		for check.Run(ctx) != nil && ctx.Err() == nil {
-			select {
-			case <-ctx.Done():
-			case <-tick.C:
-			}
-		}
-	}
-}
-
-// readyPatience is how long ready may be late.
-const readyPatience = 5 * time.Second

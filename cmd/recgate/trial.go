@@ -13,9 +13,9 @@ const (
 	tryAgain = time.Second      // while they cannot
 )
 
-// trial remembers whether a start could be written into the database when that
-// was last tried. /readyz is asked by anybody and as often as they like, and a
-// write costs a sync of the disk: so it is tried in the background.
+// trial tries in the background whether a start could be written into the database,
+// and remembers the result for /readyz: a write costs a sync of the disk, and anybody
+// may ask /readyz as often as they like.
 type trial struct {
 	soon chan struct{} // a start has failed: try at once
 
@@ -47,14 +47,14 @@ func (t *trial) run(ctx context.Context, try func(context.Context) error) {
 	}
 }
 
-// started has a start tried at once after one that failed.
-func (t *trial) started(err error) {
+// noteStart makes run try at once after a start that failed.
+func (t *trial) noteStart(err error) {
 	if code := recording.CodeOf(err); err == nil || code != recording.Unavailable && code != recording.Internal {
 		return
 	}
 	select {
 	case t.soon <- struct{}{}:
-	default: // it is about to be tried
+	default: // run is about to try already
 	}
 }
 
@@ -69,37 +69,4 @@ func (t *trial) result() error {
 func (g *gateway) tryStarts(ctx context.Context) error {
 	g.trial.run(ctx, g.db.TryStart)
 	return nil
-}
-
-// databaseReady returns nil when a start could be written now.
-func (g *gateway) databaseReady(ctx context.Context) error {
-	if err := g.db.Ping(ctx); err != nil {
-		return err
-	}
-	if err := g.trial.result(); err != nil {
-		return err
-	}
-	return g.disks.CheckPlace(placeDatabase)
-}
-
-// archiveReady returns nil when a recording could be stored, and a start is
-// not refused for want of room there.
-func (g *gateway) archiveReady(ctx context.Context) error {
-	if err := g.archive.Check(ctx); err != nil {
-		return err
-	}
-	return g.disks.CheckPlace(placeArchive)
-}
-
-// pbxReady returns nil when a start on the PBX would work now.
-func (g *gateway) pbxReady(p pbx) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if err := p.CanRecord(ctx); err != nil {
-			return err
-		}
-		if err := g.disks.CheckPlace(spoolOf(p.Name)); err != nil {
-			return err
-		}
-		return g.core.book.LastStart(p.Name, now())
-	}
 }

@@ -6,26 +6,25 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
 	"recgate/config"
 	"recgate/recording"
 	"recgate/store"
 )
 
-// unexplained prints what the ledger cannot explain, a line for each as it is
-// found.
-func unexplained(ctx context.Context, p process, cfg config.Config, from, to time.Time) error {
+// printUnexplained prints a line for everything that the ledger cannot explain, as it
+// is found.
+func printUnexplained(ctx context.Context, p process, cfg config.Config, from, to time.Time) error {
 	lines, far := 0, progress{w: p.stderr, next: time.Now().Add(progressEvery)}
 	err := withTables(ctx, cfg, func(db *store.DB) error {
-		l, err := onlooker(cfg, db)
+		l, err := openLedger(cfg, db)
 		if err != nil {
 			return err
 		}
 		return l.Unexplained(ctx, from, to, func(f recording.Finding) {
 			lines++
 			printFinding(p.stdout, f)
-		}, far.tell)
+		}, far.print)
 	})
 	switch {
 	case err != nil:
@@ -38,19 +37,19 @@ func unexplained(ctx context.Context, p process, cfg config.Config, from, to tim
 	default:
 		fmt.Fprintf(p.stdout, "%d lines are unexplained\n", lines)
 	}
-	return errSaid
+	return errReported
 }
 
-// progressEvery is how often a long look says how far it is.
+// progressEvery is how often a long comparison prints how far it is.
 const progressEvery = 5 * time.Second
 
-// progress says how far a long look through the archive is.
+// progress prints how far a long comparison with the archive is.
 type progress struct {
 	w    io.Writer
 	next time.Time
 }
 
-func (p *progress) tell(at time.Time) {
+func (p *progress) print(at time.Time) {
 	if now := time.Now(); now.After(p.next) {
 		p.next = now.Add(progressEvery)
 		fmt.Fprintf(p.w, "checking recordings of %s\n", at.Format(time.DateOnly))
@@ -59,15 +58,5 @@ func (p *progress) tell(at time.Time) {
 
 func printFinding(w io.Writer, f recording.Finding) {
 	subject := strings.TrimSpace(f.Place + " " + f.Name)
-	fmt.Fprintf(w, "%s: %s. What to do: %s.\n", shown(subject), shown(f.What), shown(f.Do))
-}
-
-// shown makes text of a PBX or a caller fit for a terminal.
-func shown(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
+	fmt.Fprintf(w, "%s: %s. What to do: %s.\n", onOneLine(subject), onOneLine(f.What), onOneLine(f.Do))
 }

@@ -14,8 +14,8 @@ import (
 	"recgate/store"
 )
 
-// newRing makes the ring of keys that the door asks. Where the configuration
-// alone would let everybody in, a key is needed whatever the database holds.
+// newRing makes the ring of keys for the door. If the configuration alone would let
+// everybody in, a key is required even if there is none.
 func newRing(cfg config.Config, db *store.DB, log *slog.Logger) *auth.Ring {
 	_, open := errors.AsType[config.OpenToEverybody](cfg.Check())
 	return auth.NewRing(auth.RingOptions{Store: db, Fixed: cfg.Legacy.Keys(), Needed: open, Log: log})
@@ -28,20 +28,19 @@ func newLimiter(l config.DoorLimits) *httpd.Limiter {
 	})
 }
 
-// closed returns nil when the database has keys, so that a door that the
-// configuration leaves open to everybody is closed; else what was wrong with
-// the configuration. Revoked keys are keys: with them alone nobody gets in,
-// and recgate still finishes what runs.
-func closed(ctx context.Context, cfg config.Config, open config.OpenToEverybody) error {
-	keys, err := keysOf(ctx, cfg)
+// requireKeys returns nil if the database has keys, which close a door that the
+// configuration leaves open to everybody; else it returns open. Revoked keys count
+// too: with only those nobody gets in, and recgate still finishes running recordings.
+func requireKeys(ctx context.Context, cfg config.Config, open config.OpenToEverybody) error {
+	keys, err := readKeys(ctx, cfg)
 	if err == nil && len(keys) == 0 {
 		return open
 	}
 	return err
 }
 
-// keysOf returns the keys in the database, none where it is not there yet.
-func keysOf(ctx context.Context, cfg config.Config) ([]auth.Key, error) {
+// readKeys returns the keys in the database, none if it does not exist yet.
+func readKeys(ctx context.Context, cfg config.Config) ([]auth.Key, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
 	var keys []auth.Key
@@ -61,8 +60,8 @@ func keysOf(ctx context.Context, cfg config.Config) ([]auth.Key, error) {
 // firstWithKeys is the version of the tables that made one for keys.
 const firstWithKeys = 10
 
-// callers tells who may call the endpoint.
-func (c *checker) callers(ctx context.Context, cfg config.Config) {
+// checkCallers prints who may call the endpoint.
+func (c *checker) checkCallers(ctx context.Context, cfg config.Config) {
 	var networks []string
 	for _, n := range cfg.Legacy.Allow {
 		networks = append(networks, n.String())
@@ -71,7 +70,7 @@ func (c *checker) callers(ctx context.Context, cfg config.Config) {
 	if len(networks) == 0 {
 		text = "nobody: legacy.allow is empty"
 	}
-	keys, err := keysOf(ctx, cfg)
+	keys, err := readKeys(ctx, cfg)
 	good := len(cfg.Legacy.APIKeys)
 	for _, k := range keys {
 		if k.IsGood() {
@@ -79,7 +78,7 @@ func (c *checker) callers(ctx context.Context, cfg config.Config) {
 		}
 	}
 	switch {
-	case err != nil: // told by the step of the database
+	case err != nil: // the step of the database says why
 		text += "; keys in the database could not be read"
 	case good == 0 && len(keys) > 0:
 		text += ", but all keys are revoked, so nobody can call: create one with recgate key add"
@@ -88,5 +87,5 @@ func (c *checker) callers(ctx context.Context, cfg config.Config) {
 	default:
 		text += fmt.Sprintf(", with one of %d keys", good)
 	}
-	c.step("callers", text, nil)
+	c.printStep("callers", text, nil)
 }
