@@ -22,7 +22,7 @@ func TestRestoredRowFindsItsAudio(t *testing.T) {
 	}{
 		{"whole", func(wav []byte) []byte { return wav }, recording.Ready},
 		{"cut off", func(wav []byte) []byte { return wav[:len(wav)/2] }, recording.Lost},
-		{"without sound", func([]byte) []byte { return silent(t) }, recording.Lost},
+		{"without sound", func([]byte) []byte { return silence(t) }, recording.Lost},
 		{"no WAV", func([]byte) []byte { return []byte("no WAV at all") }, recording.Lost},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -79,8 +79,8 @@ func spooled(t *testing.T, of *office.Office, name string) []byte {
 	return all
 }
 
-// silent is a whole WAV of no length.
-func silent(t *testing.T) []byte {
+// silence is a whole WAV of no length.
+func silence(t *testing.T) []byte {
 	t.Helper()
 	header := make([]byte, 44)
 	copy(header, "RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data")

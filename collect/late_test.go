@@ -162,7 +162,7 @@ func TestOneFileOfTwo(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
-				rec := failed(t, of)
+				rec := fail(t, of)
 				of.PBX.Leave(recording.SpokenFile(rec.ID), time.Second)
 				tt.leave(of, recording.HeardFile(rec.ID))
 				time.Sleep(5 * time.Minute)

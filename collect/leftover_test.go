@@ -8,8 +8,8 @@ import (
 	"recgate/recording"
 )
 
-// over is a recording of 410 that has come to an end that it should not have.
-func over(t *testing.T, of *office.Office, end func(*testing.T, *office.Office) recording.Recording, want recording.State) recording.Recording {
+// endAs brings a recording of 410 to an end that it should not have.
+func endAs(t *testing.T, of *office.Office, end func(*testing.T, *office.Office) recording.Recording, want recording.State) recording.Recording {
 	t.Helper()
 	rec := end(t, of)
 	rec = of.Settled(t, rec.ID)
@@ -19,7 +19,7 @@ func over(t *testing.T, of *office.Office, end func(*testing.T, *office.Office) 
 	return rec
 }
 
-func lost(t *testing.T, of *office.Office) recording.Recording {
+func lose(t *testing.T, of *office.Office) recording.Recording {
 	caller, _ := of.PBX.Call(t, "410", "411")
 	rec := of.Record(t, "410", "22")
 	if err := of.PBX.Spool().Remove(recording.MixedFile(rec.ID)); err != nil {
@@ -29,17 +29,18 @@ func lost(t *testing.T, of *office.Office) recording.Recording {
 	return rec
 }
 
-func empty(t *testing.T, of *office.Office) recording.Recording { return of.Finish(t, "22", 0) }
+func recordNothing(t *testing.T, of *office.Office) recording.Recording { return of.Finish(t, "22", 0) }
 
-// short was taken a minute after its end, without having been closed.
-func short(t *testing.T, of *office.Office) recording.Recording {
+// takeEarly has a recording taken a minute after its end, without having been
+// closed.
+func takeEarly(t *testing.T, of *office.Office) recording.Recording {
 	of.PBX.Elsewhere()
 	rec := of.Talk(t, 2*time.Second, time.Second)
 	time.Sleep(time.Minute)
 	return rec
 }
 
-func failed(t *testing.T, of *office.Office) recording.Recording {
+func fail(t *testing.T, of *office.Office) recording.Recording {
 	caller, _ := of.PBX.Call(t, "410", "411")
 	of.PBX.Refuse(recording.Errorf(recording.Unavailable, "no right"))
 	rec, err := of.Start(t.Context(), recording.StartRequest{Target: caller, Tag: "22"})
@@ -60,17 +61,17 @@ func TestFileThatComesBackIsCollected(t *testing.T) {
 		sound time.Duration
 		want  recording.State
 	}{
-		{"lost", lost, recording.Lost, []func(recording.ID) string{recording.MixedFile}, time.Second, recording.Ready},
-		{"empty", empty, recording.Empty, []func(recording.ID) string{recording.MixedFile}, time.Second, recording.Ready},
-		{"taken before it was closed", short, recording.Ready, []func(recording.ID) string{recording.MixedFile}, 2 * time.Second, recording.Ready},
-		{"failed", failed, recording.Failed, []func(recording.ID) string{recording.MixedFile}, time.Second, recording.Ready},
-		{"failed, by Monitor", failed, recording.Failed, []func(recording.ID) string{recording.SpokenFile, recording.HeardFile}, time.Second, recording.Ready},
-		{"failed, one leg", failed, recording.Failed, []func(recording.ID) string{recording.HeardFile}, time.Second, recording.Ready},
-		{"failed, no sound", failed, recording.Failed, []func(recording.ID) string{recording.MixedFile}, 0, recording.Empty},
+		{"lost", lose, recording.Lost, []func(recording.ID) string{recording.MixedFile}, time.Second, recording.Ready},
+		{"empty", recordNothing, recording.Empty, []func(recording.ID) string{recording.MixedFile}, time.Second, recording.Ready},
+		{"taken before it was closed", takeEarly, recording.Ready, []func(recording.ID) string{recording.MixedFile}, 2 * time.Second, recording.Ready},
+		{"failed", fail, recording.Failed, []func(recording.ID) string{recording.MixedFile}, time.Second, recording.Ready},
+		{"failed, by Monitor", fail, recording.Failed, []func(recording.ID) string{recording.SpokenFile, recording.HeardFile}, time.Second, recording.Ready},
+		{"failed, one leg", fail, recording.Failed, []func(recording.ID) string{recording.HeardFile}, time.Second, recording.Ready},
+		{"failed, no sound", fail, recording.Failed, []func(recording.ID) string{recording.MixedFile}, 0, recording.Empty},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
-				rec := over(t, of, tt.end, tt.from)
+				rec := endAs(t, of, tt.end, tt.from)
 				for _, file := range tt.files {
 					of.PBX.Leave(file(rec.ID), tt.sound)
 				}

@@ -156,7 +156,7 @@ func TestMarkedBlobs(t *testing.T, open func(t *testing.T, known func(context.Co
 				begin(t, b, tt.writes)
 			}
 			known, away = tt.known, tt.away
-			allowed(t, b, tt.may, tt.reads)
+			tryArchive(t, b, tt.may, tt.reads)
 		})
 	}
 	t.Run("a new place", func(t *testing.T) {
@@ -175,8 +175,8 @@ func begin(t *testing.T, b mark.Place, id string) {
 	}
 }
 
-// allowed tries what may be done with an archive that holds one blob.
-func allowed(t *testing.T, b MarkedBlobs, may, reads bool) {
+// tryArchive tries what may be done with an archive that holds one blob.
+func tryArchive(t *testing.T, b MarkedBlobs, may, reads bool) {
 	t.Helper()
 	is := func(what string, err error, want bool) {
 		t.Helper()

@@ -50,7 +50,7 @@ type row struct {
 
 // past adds a line to the history, as a store keeps it.
 func (r *row) past(p recording.Past) {
-	p.At, p.Said, p.Reason = stored(p.At), recording.Printable(p.Said, 1000), keptReason(p.Reason)
+	p.At, p.Said, p.Reason = asStored(p.At), recording.Printable(p.Said, 1000), keptReason(p.Reason)
 	r.history = append(r.history, p)
 }
 
@@ -141,20 +141,20 @@ func (s writer) Add(ctx context.Context, r recording.Recording) error {
 		}
 		call = &recording.Call{
 			ID: r.Call.ID, PBX: r.Call.PBX, LinkedID: r.Call.LinkedID,
-			StartedAt: stored(r.Call.StartedAt), EndedAt: stored(r.Call.EndedAt),
+			StartedAt: asStored(r.Call.StartedAt), EndedAt: asStored(r.Call.EndedAt),
 		}
 		s.calls[call.ID] = call
 	}
-	if at := stored(r.Call.StartedAt); !at.IsZero() && (call.StartedAt.IsZero() || at.Before(call.StartedAt)) {
+	if at := asStored(r.Call.StartedAt); !at.IsZero() && (call.StartedAt.IsZero() || at.Before(call.StartedAt)) {
 		call.StartedAt = at
 	}
-	leave(&call.AnsweredAt, stored(r.Call.AnsweredAt))
+	leave(&call.AnsweredAt, asStored(r.Call.AnsweredAt))
 	for _, p := range r.Call.Parties {
 		addParty(call, p)
 	}
 	r.State, r.Call = recording.Starting, recording.Call{ID: call.ID}
 	for _, at := range []*time.Time{&r.AskedAt, &r.StartedAt, &r.AnsweredAt, &r.StoppedAt, &r.ChannelEndedAt} {
-		*at = stored(*at)
+		*at = asStored(*at)
 	}
 	r.Duration, r.Tracks = r.Duration.Truncate(time.Millisecond), recording.StoredTracks(r, recording.Step{To: r.State}.Advance(storedTracks(r.Tracks)))
 	tags := r.Tags
@@ -180,7 +180,7 @@ func (s writer) Advance(ctx context.Context, id recording.ID, step recording.Ste
 	if !slices.Contains(step.From(), r.State) {
 		return recording.Errorf(recording.Conflict, "the recording %q is %s and cannot become %s", id, r.State, step.To)
 	}
-	step.Reason, step.StartedAt, step.StoppedAt = keptReason(step.Reason), stored(step.StartedAt), stored(step.StoppedAt)
+	step.Reason, step.StartedAt, step.StoppedAt = keptReason(step.Reason), asStored(step.StartedAt), asStored(step.StoppedAt)
 	step.Duration, step.Tracks = step.Duration.Truncate(time.Millisecond), storedTracks(step.Tracks)
 	r.Apply(step)
 	r.past(step.Past())
@@ -220,7 +220,7 @@ func (s writer) Move(ctx context.Context, id recording.ID, to recording.Party, a
 	if r.UniqueID == to.UniqueID {
 		return nil
 	}
-	to = kept(to)
+	to = asKept(to)
 	from := r.UniqueID
 	r.past(recording.Past{At: at, To: r.State, Reason: recording.Moved(r.Channel, to.Channel)})
 	r.Channel, r.UniqueID, r.Extension = to.Channel, to.UniqueID, to.Extension
@@ -256,8 +256,8 @@ func (s writer) ChannelEvent(ctx context.Context, e recording.ChannelNote) error
 	if err := s.away(ctx, "ChannelEvent"); err != nil {
 		return err
 	}
-	e.LinkedID, e.Party = name(e.LinkedID), kept(e.Party)
-	answered, ended := stored(e.AnsweredAt), stored(e.EndedAt)
+	e.LinkedID, e.Party = name(e.LinkedID), asKept(e.Party)
+	answered, ended := asStored(e.AnsweredAt), asStored(e.EndedAt)
 	for _, r := range s.rows {
 		if r.PBX == e.PBX && r.UniqueID == e.Party.UniqueID {
 			leave(&r.AnsweredAt, answered)
@@ -274,8 +274,8 @@ func (s writer) ChannelEvent(ctx context.Context, e recording.ChannelNote) error
 	return nil
 }
 
-// stored is how a time comes back from a store: UTC, whole milliseconds.
-func stored(t time.Time) time.Time {
+// asStored is how a time comes back from a store: UTC, whole milliseconds.
+func asStored(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
 	}
@@ -286,7 +286,7 @@ func storedTracks(tracks []recording.Track) []recording.Track {
 	tracks = slices.Clone(tracks)
 	for i := range tracks {
 		t := &tracks[i]
-		t.StartedAt, t.StoppedAt = stored(t.StartedAt), stored(t.StoppedAt)
+		t.StartedAt, t.StoppedAt = asStored(t.StartedAt), asStored(t.StoppedAt)
 		t.Party, t.Channel, t.UniqueID = name(t.Party), name(t.Channel), name(t.UniqueID)
 	}
 	return tracks
@@ -301,8 +301,8 @@ func keptReason(r recording.Reason) recording.Reason {
 	return r
 }
 
-// kept is how a party does.
-func kept(p recording.Party) recording.Party {
+// asKept is how a party does.
+func asKept(p recording.Party) recording.Party {
 	return recording.Party{Channel: name(p.Channel), UniqueID: name(p.UniqueID), Extension: name(p.Extension), CallerID: name(p.CallerID)}
 }
 
@@ -313,7 +313,7 @@ func newest(tags []string, tag string) []string {
 
 // addParty adds p, or fills what was not known of it.
 func addParty(c *recording.Call, p recording.Party) {
-	p = kept(p)
+	p = asKept(p)
 	i := slices.IndexFunc(c.Parties, func(q recording.Party) bool { return q.UniqueID == p.UniqueID })
 	if i < 0 {
 		c.Parties = append(c.Parties, p)

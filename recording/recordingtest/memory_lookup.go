@@ -104,7 +104,7 @@ func (s journal) LogAccess(ctx context.Context, a recording.Access) error {
 	if err := s.away(ctx, "LogAccess"); err != nil {
 		return err
 	}
-	a.At = stored(a.At)
+	a.At = asStored(a.At)
 	a.Key, a.Username = recording.Printable(a.Key, 255), recording.Printable(a.Username, 255)
 	a.Method, a.Remote, a.Outcome = recording.Printable(a.Method, 255), recording.Printable(a.Remote, 255), recording.Printable(a.Outcome, 4000)
 	s.accesses = append(s.accesses, a)
@@ -141,7 +141,7 @@ func (s journal) Sums(ctx context.Context, from, to time.Time) ([]recording.Sum,
 	}
 	count := map[recording.Sum]int{}
 	for _, r := range s.rows {
-		if !r.AskedAt.Before(stored(from)) && r.AskedAt.Before(stored(to)) {
+		if !r.AskedAt.Before(asStored(from)) && r.AskedAt.Before(asStored(to)) {
 			count[recording.Sum{State: r.State, Reason: r.Reason}]++
 		}
 	}
@@ -165,7 +165,7 @@ func (s journal) Entries(ctx context.Context, from, to time.Time) ([]recording.E
 	if err := s.away(ctx, "Entries"); err != nil {
 		return nil, err
 	}
-	rows := s.list(len(s.rows), func(r *row) bool { return !r.AskedAt.Before(stored(from)) && r.AskedAt.Before(stored(to)) })
+	rows := s.list(len(s.rows), func(r *row) bool { return !r.AskedAt.Before(asStored(from)) && r.AskedAt.Before(asStored(to)) })
 	slices.Reverse(rows)
 	var entries []recording.Entry
 	for _, r := range rows {
@@ -183,7 +183,7 @@ func (s journal) FirstAsked(ctx context.Context, from time.Time) (time.Time, err
 	if err := s.away(ctx, "FirstAsked"); err != nil {
 		return time.Time{}, err
 	}
-	rows := s.list(len(s.rows), func(r *row) bool { return !r.AskedAt.Before(stored(from)) })
+	rows := s.list(len(s.rows), func(r *row) bool { return !r.AskedAt.Before(asStored(from)) })
 	if len(rows) == 0 {
 		return time.Time{}, nil
 	}

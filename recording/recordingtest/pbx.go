@@ -150,8 +150,8 @@ func (b *bench) find(t testing.TB, target string, want ...string) []recording.Ch
 	return nil
 }
 
-// bridged waits until the one channel found is up and in a bridge.
-func (b *bench) bridged(t testing.TB, target, want string) recording.Channel {
+// awaitBridge waits until the one channel found is up and in a bridge.
+func (b *bench) awaitBridge(t testing.TB, target, want string) recording.Channel {
 	t.Helper()
 	for ctx := b.context(t); ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
 		if c := b.find(t, target, want)[0]; c.State == recording.Up && c.Bridge != "" {

@@ -11,8 +11,8 @@ import (
 
 func findBoth(t *testing.T, b *bench) {
 	caller, callee := b.Call(t, "410", "411")
-	byExtension := b.bridged(t, "410", caller)
-	byID := b.bridged(t, callee, callee)
+	byExtension := b.awaitBridge(t, "410", caller)
+	byID := b.awaitBridge(t, callee, callee)
 	if byExtension.Extension != "410" || byID.Extension != "411" {
 		t.Errorf("extensions %q and %q, want 410 and 411", byExtension.Extension, byID.Extension)
 	}
@@ -62,7 +62,7 @@ func longUniqueID(t *testing.T, b *bench) { recordedAs(t, b, strings.Repeat("crm
 // program's making, as it would any other.
 func recordedAs(t *testing.T, b *bench, id string) {
 	b.CallAs(t, "410", "411", id)
-	c := b.bridged(t, id, id)
+	c := b.awaitBridge(t, id, id)
 	b.find(t, id[:len(id)-1])
 	if c.LinkedID != id || c.Extension != "410" {
 		t.Errorf("channel %+v, want the linked id %q", c, id)
@@ -71,7 +71,7 @@ func recordedAs(t *testing.T, b *bench, id string) {
 	if err != nil || len(peers) != 2 {
 		t.Errorf("Peers = %+v, %v; want both", peers, err)
 	}
-	rec := b.record(t, b.bridged(t, "410", id))
+	rec := b.record(t, b.awaitBridge(t, "410", id))
 	b.Pass(time.Second)
 	if capture, err := b.pbx.Recorder.Reclaim(b.context(t), rec); err != nil || len(capture.Tracks) != len(rec.Tracks) {
 		t.Errorf("Reclaim = %+v, %v; want %d tracks", capture, err, len(rec.Tracks))
@@ -124,12 +124,12 @@ func recordAndStop(t *testing.T, b *bench) {
 	caller, _ := b.Call(t, "410", "411")
 	rec := b.record(t, b.find(t, "410", caller)[0])
 	b.Pass(2 * time.Second)
-	b.held(t, rec, "while it records", recording.HeldByNobody)
+	b.wantHeld(t, rec, "while it records", recording.HeldByNobody)
 	if err := b.pbx.Recorder.Stop(b.context(t), rec); err != nil {
 		t.Fatalf("Stop: %v", err)
 	}
 	b.sounds(t, rec, "410", "411")
-	b.held(t, rec, "after the stop", recording.HeldByWriter)
+	b.wantHeld(t, rec, "after the stop", recording.HeldByWriter)
 	for _, track := range rec.Tracks {
 		if names, err := b.pbx.Spool.Names(); err != nil || !slices.Contains(names, track.File) {
 			t.Errorf("Names = %v, %v; want %s among them", names, err, track.File)
@@ -146,9 +146,9 @@ func recordAndStop(t *testing.T, b *bench) {
 	}
 }
 
-// held checks that the PBX does not say the wrong of who may write to the
+// wantHeld checks that the PBX does not say the wrong of who may write to the
 // files. A PBX closes them a moment after the stop.
-func (b *bench) held(t *testing.T, rec recording.Recording, when string, wrong recording.Held) {
+func (b *bench) wantHeld(t *testing.T, rec recording.Recording, when string, wrong recording.Held) {
 	t.Helper()
 	for _, track := range rec.Tracks {
 		is := wrong

@@ -144,9 +144,9 @@ func add(t *testing.T, s DB, r recording.Recording) recording.Recording {
 	return r
 }
 
-// stopped writes a recording that has ended, so that its channel can be
+// addStopped writes a recording that has ended, so that its channel can be
 // recorded again, and returns it as it is then.
-func stopped(t *testing.T, s DB, r recording.Recording) recording.Recording {
+func addStopped(t *testing.T, s DB, r recording.Recording) recording.Recording {
 	t.Helper()
 	add(t, s, r)
 	advance(t, s, r.ID, recording.Collecting)
@@ -192,8 +192,8 @@ func equal[T any](t *testing.T, what string, want, got T) {
 	}
 }
 
-// refused demands an error of this code.
-func refused(t *testing.T, what string, want recording.Code, err error) {
+// wantRefusal demands an error of this code.
+func wantRefusal(t *testing.T, what string, want recording.Code, err error) {
 	t.Helper()
 	if err == nil {
 		t.Errorf("%s: no error, want code %d", what, want)
@@ -221,8 +221,8 @@ func found[R recording.Recording | recording.Candidate](t *testing.T, what strin
 	equal(t, what, want, got)
 }
 
-// tagged demands that exactly these recordings carry the tag.
-func tagged(t *testing.T, s DB, tag string, want ...recording.ID) {
+// wantTagged demands that exactly these recordings carry the tag.
+func wantTagged(t *testing.T, s DB, tag string, want ...recording.ID) {
 	t.Helper()
 	list, err := s.ByTag(context.WithoutCancel(t.Context()), tag, 100)
 	found(t, fmt.Sprintf("by tag %q", tag), list, err, want...)

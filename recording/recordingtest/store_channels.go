@@ -122,13 +122,13 @@ func moveNeedsRunning(t *testing.T, s DB) {
 		advance(t, s, r.ID, states...)
 		before := get(t, s, r.ID)
 		err := s.Move(t.Context(), r.ID, recording.Party{Channel: "SIP/415-9", UniqueID: "9.9"}, after(71))
-		refused(t, "move of "+string(before.State), recording.Conflict, err)
+		wantRefusal(t, "move of "+string(before.State), recording.Conflict, err)
 		equal(t, "recording", before, get(t, s, r.ID))
 	}
 }
 
-// silent returns the n-th recording, of a channel of which nothing is known.
-func silent(n int) recording.Recording {
+// unanswered returns the n-th recording, of a channel of which nothing is known.
+func unanswered(n int) recording.Recording {
 	r := full(n)
 	r.AnsweredAt, r.ChannelEndedAt = time.Time{}, time.Time{}
 	r.Call.AnsweredAt = time.Time{}
@@ -136,12 +136,12 @@ func silent(n int) recording.Recording {
 }
 
 func answeredAndEnded(t *testing.T, s DB) {
-	r := stopped(t, s, silent(1))
-	twin := silent(2) // a second recording of the same channel
+	r := addStopped(t, s, unanswered(1))
+	twin := unanswered(2) // a second recording of the same channel
 	twin.UniqueID, twin.Call = r.UniqueID, r.Call
 	twin.Tracks = following(twin, twin.Tracks...)
 	add(t, s, twin)
-	other := add(t, s, silent(3))
+	other := add(t, s, unanswered(3))
 
 	n := recording.ChannelNote{PBX: "pbx1", LinkedID: r.Call.LinkedID, Party: r.Call.Parties[0]}
 	note(t, s, n) // a change of nothing
@@ -170,7 +170,7 @@ func knownStays(t *testing.T, s DB) {
 }
 
 func otherPBXIsLeftAlone(t *testing.T, s DB) {
-	r := add(t, s, silent(1))
+	r := add(t, s, unanswered(1))
 	note(t, s, recording.ChannelNote{
 		PBX: "pbx2", LinkedID: r.Call.LinkedID, Party: recording.Party{UniqueID: r.UniqueID, Channel: "x"},
 		AnsweredAt: after(20), EndedAt: after(30), CallEnded: true,
@@ -179,7 +179,7 @@ func otherPBXIsLeftAlone(t *testing.T, s DB) {
 }
 
 func eventAddsParty(t *testing.T, s DB) {
-	r := add(t, s, silent(1))
+	r := add(t, s, unanswered(1))
 	late := recording.Party{Channel: "SIP/419-7", UniqueID: "7.7", Extension: "419", CallerID: "0400000000"}
 	note(t, s, recording.ChannelNote{PBX: "pbx1", LinkedID: r.Call.LinkedID, Party: late, AnsweredAt: after(5)})
 	r.Call.Parties = append(r.Call.Parties, late)
@@ -190,7 +190,7 @@ func eventAddsParty(t *testing.T, s DB) {
 }
 
 func lastChannelEndsCall(t *testing.T, s DB) {
-	r := add(t, s, silent(1))
+	r := add(t, s, unanswered(1))
 	n := recording.ChannelNote{PBX: "pbx1", LinkedID: r.Call.LinkedID, Party: r.Call.Parties[1], EndedAt: after(30)}
 	note(t, s, n)
 	equal(t, "after the first", r, get(t, s, r.ID))
@@ -206,7 +206,7 @@ func lastChannelEndsCall(t *testing.T, s DB) {
 }
 
 func unknownChannel(t *testing.T, s DB) {
-	r := add(t, s, silent(1))
+	r := add(t, s, unanswered(1))
 	note(t, s, recording.ChannelNote{
 		PBX: "pbx1", LinkedID: "5.5", Party: recording.Party{UniqueID: "5.5"},
 		AnsweredAt: after(20), EndedAt: after(30), CallEnded: true,

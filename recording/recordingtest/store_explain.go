@@ -34,7 +34,7 @@ func stepsBack(t *testing.T, s DB) {
 				}
 				continue
 			}
-			refused(t, "back from "+string(from)+" to "+string(to), recording.Conflict, err)
+			wantRefusal(t, "back from "+string(from)+" to "+string(to), recording.Conflict, err)
 		}
 	}
 }
@@ -51,14 +51,14 @@ func stepBackTakesTheChannel(t *testing.T, s DB) {
 	if err := s.Advance(t.Context(), r.ID, back); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, "a start while it runs on", recording.Conflict, s.Add(t.Context(), twin(2)))
+	wantRefusal(t, "a start while it runs on", recording.Conflict, s.Add(t.Context(), twin(2)))
 	advance(t, s, r.ID, recording.Collecting)
 	other := add(t, s, twin(3))
 	if err := s.Advance(t.Context(), r.ID, back); err != nil { // one channel cannot have two rows, and both run
 		t.Errorf("back while another one runs: %v", err)
 	}
 	advance(t, s, r.ID, recording.Collecting)
-	refused(t, "a start while the other runs", recording.Conflict, s.Add(t.Context(), twin(4)))
+	wantRefusal(t, "a start while the other runs", recording.Conflict, s.Add(t.Context(), twin(4)))
 	advance(t, s, other.ID, recording.Collecting)
 	add(t, s, twin(5))
 }

@@ -20,10 +20,10 @@ func listsAreNewestFirst(t *testing.T, s DB) {
 			r.AskedAt = after(-1)
 		}
 		r.Tags, r.UniqueID, r.ChannelEndedAt = []string{"all"}, "1.1", time.Time{}
-		stopped(t, s, r)
+		addStopped(t, s, r)
 	}
 	want := []recording.ID{idOf(4), idOf(3), idOf(2), idOf(1), idOf(5)}
-	tagged(t, s, "all", want...)
+	wantTagged(t, s, "all", want...)
 	list, err := s.ByUniqueID(t.Context(), "1.1", 10)
 	found(t, "by unique id", list, err, want...)
 	open, err := s.Open(t.Context(), "pbx1")
@@ -33,17 +33,17 @@ func listsAreNewestFirst(t *testing.T, s DB) {
 	if err := s.AddTag(t.Context(), idOf(5), "all", "192.0.2.8", after(99)); err != nil {
 		t.Fatal(err)
 	}
-	tagged(t, s, "all", want...)
+	wantTagged(t, s, "all", want...)
 }
 
 func listsAreWhole(t *testing.T, s DB) {
 	const n = 40
 	var want []recording.Recording
 	for i := range n {
-		r := silent(n - i)
+		r := unanswered(n - i)
 		r.Tags = append(r.Tags, "all")
 		r.UniqueID = "1.1"
-		want = append(want, stopped(t, s, r))
+		want = append(want, addStopped(t, s, r))
 	}
 	got, err := s.Open(t.Context(), "pbx1")
 	if err != nil {
@@ -62,7 +62,7 @@ func candidates(t *testing.T, s DB) {
 		r.Tags, r.UniqueID = []string{"all"}, "1.1"
 		r.Call.LinkedID = "1.1"
 		r.Call.Parties = []recording.Party{{UniqueID: "1.1"}, {UniqueID: "2.2"}}
-		stopped(t, s, r)
+		addStopped(t, s, r)
 		if r.ID == whole.ID {
 			step := recording.Step{To: recording.Ready, Reason: because("archived"), At: after(100), Bytes: 1<<40 + 1, Key: "a-key.wav"}
 			if err := s.Advance(t.Context(), r.ID, step); err != nil {
@@ -98,7 +98,7 @@ func limits(t *testing.T, s DB) {
 		r := full(n)
 		r.Tags, r.UniqueID = []string{"all"}, "1.1"
 		r.Call.Parties = []recording.Party{{UniqueID: "2.2"}}
-		stopped(t, s, r)
+		addStopped(t, s, r)
 	}
 	all := []recording.ID{idOf(5), idOf(4), idOf(3), idOf(2), idOf(1)}
 	for limit, want := range map[int][]recording.ID{-1: nil, 0: nil, 1: all[:1], 3: all[:3], 5: all, 6: all} {
@@ -148,7 +148,7 @@ func openRecordings(t *testing.T, s DB) {
 	for _, path := range paths {
 		for _, ended := range []bool{false, true} {
 			n++
-			r := silent(n)
+			r := unanswered(n)
 			if ended {
 				r.ChannelEndedAt = after(99)
 			}
@@ -159,14 +159,14 @@ func openRecordings(t *testing.T, s DB) {
 			}
 		}
 	}
-	elsewhere := silent(n + 1)
-	elsewhere.PBX, elsewhere.UniqueID = "pbx2", silent(1).UniqueID
+	elsewhere := unanswered(n + 1)
+	elsewhere.PBX, elsewhere.UniqueID = "pbx2", unanswered(1).UniqueID
 	add(t, s, elsewhere)
 
 	list, err := s.Open(t.Context(), "pbx1")
 	found(t, "open of the PBX", list, err, want...)
 	for i := range n { // of each path one whose channel lives, and one whose channel hung up
-		r := silent(i + 1)
+		r := unanswered(i + 1)
 		list, err = s.OnChannel(t.Context(), "pbx1", r.UniqueID)
 		if path := paths[i/2]; len(path) == 0 || !path[len(path)-1].Final() {
 			found(t, fmt.Sprintf("on the channel of %v", paths[i/2]), list, err, r.ID)
@@ -225,9 +225,9 @@ func sums(t *testing.T, s DB) {
 	}
 }
 
-// logged writes lines into the access log and returns what was kept of them,
+// writeLog writes lines into the access log and returns what was kept of them,
 // in the same order; nil when the store cannot tell.
-func logged(t *testing.T, s DB, lines []recording.Access) []recording.Access {
+func writeLog(t *testing.T, s DB, lines []recording.Access) []recording.Access {
 	t.Helper()
 	for _, a := range lines {
 		if err := s.LogAccess(t.Context(), a); err != nil {
@@ -254,7 +254,7 @@ func accessLog(t *testing.T, s DB) {
 		})
 	}
 	lines = append(lines, recording.Access{At: base, Method: "retrieveByUniqueId", Key: "1.1", Outcome: strings.Repeat("no such é ", 50)}, lines[0])
-	if got := logged(t, s, lines); got != nil {
+	if got := writeLog(t, s, lines); got != nil {
 		equal(t, "access log", lines, got)
 	}
 }
@@ -277,7 +277,7 @@ func hostileAccessLog(t *testing.T, s DB) {
 		lines = append(lines, recording.Access{At: base, Method: tt.text, Key: tt.text, Username: tt.text, Remote: tt.text, Outcome: tt.text})
 		want = append(want, recording.Access{At: base, Method: tt.kept, Key: tt.kept, Username: tt.kept, Remote: tt.kept, Outcome: tt.outcome})
 	}
-	if got := logged(t, s, lines); got != nil {
+	if got := writeLog(t, s, lines); got != nil {
 		equal(t, "access log", want, got)
 	}
 }

@@ -46,9 +46,9 @@ func idIsTakenOnce(t *testing.T, s DB) {
 	r := add(t, s, full(1))
 	again := full(2)
 	again.ID = r.ID
-	refused(t, "same id", recording.Conflict, s.Add(t.Context(), again))
+	wantRefusal(t, "same id", recording.Conflict, s.Add(t.Context(), again))
 	equal(t, "recording", r, get(t, s, r.ID))
-	tagged(t, s, "newer-2")
+	wantTagged(t, s, "newer-2")
 
 	// Nothing of what was refused is left behind: the same call can be added.
 	again.ID = idOf(2)
@@ -59,15 +59,15 @@ func idIsTakenOnce(t *testing.T, s DB) {
 func unknownIDIsNotFound(t *testing.T, s DB) {
 	ctx, id := t.Context(), idOf(9)
 	_, err := s.Get(ctx, id)
-	refused(t, "get", recording.NotFound, err)
+	wantRefusal(t, "get", recording.NotFound, err)
 	_, err = s.History(ctx, id)
-	refused(t, "history", recording.NotFound, err)
+	wantRefusal(t, "history", recording.NotFound, err)
 	for _, to := range []recording.State{recording.Starting, recording.Running} {
-		refused(t, "advance", recording.NotFound, s.Advance(ctx, id, recording.Step{To: to, Reason: because("x"), At: base}))
+		wantRefusal(t, "advance", recording.NotFound, s.Advance(ctx, id, recording.Step{To: to, Reason: because("x"), At: base}))
 	}
-	refused(t, "add tag", recording.NotFound, s.AddTag(ctx, id, "22", "192.0.2.8", base))
-	refused(t, "set flags", recording.NotFound, s.SetFlags(ctx, id, true, true))
-	refused(t, "move", recording.NotFound, s.Move(ctx, id, recording.Party{UniqueID: "1.1"}, base))
+	wantRefusal(t, "add tag", recording.NotFound, s.AddTag(ctx, id, "22", "192.0.2.8", base))
+	wantRefusal(t, "set flags", recording.NotFound, s.SetFlags(ctx, id, true, true))
+	wantRefusal(t, "move", recording.NotFound, s.Move(ctx, id, recording.Party{UniqueID: "1.1"}, base))
 }
 
 func stepsAllowedAndForbidden(t *testing.T, s DB) {
@@ -95,7 +95,7 @@ func stepsAllowedAndForbidden(t *testing.T, s DB) {
 				}
 				continue
 			}
-			refused(t, string(from)+" to "+string(to), recording.Conflict, err)
+			wantRefusal(t, string(from)+" to "+string(to), recording.Conflict, err)
 			equal(t, "row after a refused step", before, after)
 			past, _ := s.History(t.Context(), r.ID)
 			if len(past) != len(paths[from])+1 {
@@ -168,7 +168,7 @@ func oneStepWins(t *testing.T, s DB) {
 		if err == nil {
 			won++
 		} else {
-			refused(t, "a step that lost", recording.Conflict, err)
+			wantRefusal(t, "a step that lost", recording.Conflict, err)
 		}
 	}
 	past, err := s.History(t.Context(), r.ID)
@@ -207,7 +207,7 @@ func simultaneousAdds(t *testing.T, s DB) {
 	conflicts := 0
 	for _, err := range errs {
 		if err != nil {
-			refused(t, "the same id twice", recording.Conflict, err)
+			wantRefusal(t, "the same id twice", recording.Conflict, err)
 			conflicts++
 		}
 	}
@@ -247,14 +247,14 @@ func endedContext(t *testing.T, s DB) {
 		"log":      s.LogAccess(ctx, recording.Access{At: base}),
 		"an event": s.ChannelEvent(ctx, recording.ChannelNote{PBX: r.PBX, Party: recording.Party{UniqueID: r.UniqueID}, EndedAt: base}),
 	} {
-		refused(t, what, recording.Unavailable, err)
+		wantRefusal(t, what, recording.Unavailable, err)
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: the cause is lost: %v", what, err)
 		}
 	}
 	equal(t, "recording", before, get(t, s, r.ID))
 	_, err := s.Get(t.Context(), idOf(2))
-	refused(t, "what was added with an ended context", recording.NotFound, err)
+	wantRefusal(t, "what was added with an ended context", recording.NotFound, err)
 }
 
 func pbxText(t *testing.T, s DB) {

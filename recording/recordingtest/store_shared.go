@@ -45,7 +45,7 @@ func channelIsRecordedOnce(t *testing.T, s DB) {
 			if running {
 				advance(t, s, r.ID, recording.Running)
 			}
-			refused(t, "a second start", recording.Conflict, s.Add(t.Context(), twin()))
+			wantRefusal(t, "a second start", recording.Conflict, s.Add(t.Context(), twin()))
 			if _, err := s.Get(t.Context(), idOf(n)); recording.CodeOf(err) != recording.NotFound {
 				t.Errorf("what was refused is there: %v", err)
 			}
@@ -62,7 +62,7 @@ func channelIsRecordedOnce(t *testing.T, s DB) {
 	if err := s.Advance(t.Context(), last.ID, back); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, "a start after a stop that failed", recording.Conflict, s.Add(t.Context(), twin()))
+	wantRefusal(t, "a start after a stop that failed", recording.Conflict, s.Add(t.Context(), twin()))
 }
 
 func moveTakesTheChannel(t *testing.T, s DB) {
@@ -74,7 +74,7 @@ func moveTakesTheChannel(t *testing.T, s DB) {
 	}
 	onNew, onOld := full(2), full(3)
 	onNew.UniqueID, onOld.UniqueID = to.UniqueID, from.UniqueID
-	refused(t, "start on the channel that it moved to", recording.Conflict, s.Add(t.Context(), onNew))
+	wantRefusal(t, "start on the channel that it moved to", recording.Conflict, s.Add(t.Context(), onNew))
 	add(t, s, onOld)
 	// One channel cannot have two rows; the recording that moves there goes on all the same.
 	advance(t, s, onOld.ID, recording.Running)
@@ -185,7 +185,7 @@ func oneWon(t *testing.T, errs []error) {
 		if err == nil {
 			won++
 		} else {
-			refused(t, "one that lost", recording.Conflict, err)
+			wantRefusal(t, "one that lost", recording.Conflict, err)
 		}
 	}
 	if won != 1 {

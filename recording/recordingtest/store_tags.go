@@ -28,12 +28,12 @@ func tagsAreFoundAsSent(t *testing.T, s DB) {
 		if err := s.AddTag(t.Context(), byAddTag.ID, tag, "192.0.2.8", base); err != nil {
 			t.Fatalf("add tag %q: %v", tag, err)
 		}
-		tagged(t, s, tag, byAddTag.ID, byAdd.ID)
+		wantTagged(t, s, tag, byAddTag.ID, byAdd.ID)
 		equal(t, "tag", tag, get(t, s, byAdd.ID).Tag())
 		equal(t, "added tag", tag, get(t, s, byAddTag.ID).Tag())
 	}
 	for _, tag := range []string{"", "2", "222", "%", "call", "older-_"} {
-		tagged(t, s, tag)
+		wantTagged(t, s, tag)
 	}
 }
 
@@ -49,7 +49,7 @@ func similarTagsAreDifferent(t *testing.T, s DB) {
 		add(t, s, r)
 	}
 	for i, tag := range similar {
-		tagged(t, s, tag, idOf(i+1))
+		wantTagged(t, s, tag, idOf(i+1))
 	}
 	// One recording carries them all.
 	r := unset(100)
@@ -70,7 +70,7 @@ func newestTagIsLast(t *testing.T, s DB) {
 	equal(t, "tags", []string{"older-1", "newer-1", "c", "a", "b"}, got.Tags)
 	equal(t, "newest", "b", got.Tag())
 	for _, tag := range got.Tags {
-		tagged(t, s, tag, r.ID)
+		wantTagged(t, s, tag, r.ID)
 	}
 }
 
@@ -85,7 +85,7 @@ func tagIsCarriedOnce(t *testing.T, s DB) {
 		}
 	}
 	equal(t, "tags", []string{"a", "b", "c"}, get(t, s, r.ID).Tags)
-	tagged(t, s, "c", r.ID)
+	wantTagged(t, s, "c", r.ID)
 }
 
 func simultaneousTags(t *testing.T, s DB) {
@@ -107,5 +107,5 @@ func simultaneousTags(t *testing.T, s DB) {
 	got := get(t, s, r.ID).Tags
 	slices.Sort(got)
 	equal(t, "tags", want, got)
-	tagged(t, s, recording.Recording{Tags: got}.Tag(), r.ID)
+	wantTagged(t, s, recording.Recording{Tags: got}.Tag(), r.ID)
 }
