@@ -187,17 +187,21 @@ func (u *updater) beginLogin(version string) {
 // endLogin makes void what is still asked for, and tells the core of a loss.
 func (u *updater) endLogin(reason error) {
 	u.up = false
-	u.relisting.giveUp()
 	u.round++
 	u.asking = false
 	u.nextListing.Stop()
 	u.nextRights.Stop()
 	u.logins++
-	if errors.Is(reason, ami.ErrAgain) { // nothing is lost: callers wait meanwhile
-		u.session.set(false, nil)
+	var fault error
+	lost := !errors.Is(reason, ami.ErrAgain) // else callers wait meanwhile
+	if lost {
+		fault = u.account.fault(ami.NotConnected(reason))
+	}
+	u.session.set(false, fault)
+	u.relisting.giveUp() // only now: who waits for a listing looks at the session next
+	if !lost {
 		return
 	}
-	u.session.set(false, u.account.fault(ami.NotConnected(reason)))
 	u.tell(recording.Event{Kind: recording.PBXDown, PBX: u.Name(), At: u.now()})
 }
 
