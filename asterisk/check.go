@@ -94,12 +94,12 @@ func inWords(have rights, chosen recorder) string {
 	return text
 }
 
-// proof says whether the read class "call" is proved.
+// proof says whether the read class "call" is confirmed.
 func proof(heard bool) string {
 	if heard {
-		return "proved: events of class call arrive"
+		return "confirmed: events of class call arrive"
 	}
-	return "not proved: no call began or ended since the login; make a call while this check runs, or watch the first minutes of serve"
+	return "not confirmed: no call began or ended since the login; make a call while this check runs, or watch the first minutes of serve"
 }
 
 // connections says how many connections for actions there are. Too few are not a

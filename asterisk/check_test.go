@@ -33,8 +33,8 @@ func TestCheck(t *testing.T) {
 	}).up(t)
 	found, err := r.check(t.Context())
 	const (
-		heard    = "proved: events of class call arrive"
-		notHeard = "not proved: no call began or ended since the login; make a call while this check runs, or watch the first minutes of serve"
+		heard    = "confirmed: events of class call arrive"
+		notHeard = "not confirmed: no call began or ended since the login; make a call while this check runs, or watch the first minutes of serve"
 	)
 	want := map[string]string{
 		"login":       "pbx.example:5038 as recgate (Asterisk Call Manager/5.0.4, Asterisk 16.28.0)",
