@@ -86,7 +86,7 @@ func RequireKey(ring Keyring, refuse Refuse) Middleware {
 			}
 			if v.ring == nil && ring.Needed() {
 				w.Header().Set("WWW-Authenticate", `Basic realm="recgate", charset="UTF-8"`)
-				refuse(w, r, http.StatusUnauthorized, "a key is needed: give it as apiKey=, as user or password of HTTP Basic, or as Bearer token")
+				refuse(w, r, http.StatusUnauthorized, "an API key is required: send it as ?apiKey=, HTTP Basic, or a Bearer token")
 				return
 			}
 			next.ServeHTTP(w, r)

@@ -136,7 +136,7 @@ func TestKeys(t *testing.T) {
 		if tt.in != (status == 200) {
 			t.Errorf("%s: %d %q", tt.name, status, body)
 		}
-		if !tt.in && (status != 401 || !strings.HasPrefix(body, "<fault>a key is needed: give it as apiKey=, as user or password of HTTP Basic, or as Bearer token") || !strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ")) {
+		if !tt.in && (status != 401 || !strings.HasPrefix(body, "<fault>an API key is required: send it as ?apiKey=, HTTP Basic, or a Bearer token") || !strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ")) {
 			t.Errorf("%s is refused with %d %q %v", tt.name, status, body, header)
 		}
 	}

@@ -114,7 +114,7 @@ func TestWhoMayCall(t *testing.T) {
 		says   string
 	}{
 		{"allow", func(c *config.Config) { c.Legacy.Allow = nil }, http.StatusForbidden, "calls from 127.0.0.1 are not allowed here"},
-		{"keys", func(c *config.Config) { c.Legacy.APIKeys = []config.Secret{"sesame"} }, http.StatusUnauthorized, "a key is needed"},
+		{"keys", func(c *config.Config) { c.Legacy.APIKeys = []config.Secret{"sesame"} }, http.StatusUnauthorized, "an API key is required"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
