@@ -103,10 +103,10 @@ func rawRequest(r *http.Request) (string, error) {
 	return text.String(), err
 }
 
-// atOnce lets so many clients fetch times answers each, every client over its
+// fetchAtOnceRaw lets so many clients fetch times answers each, every client over its
 // own connection, and returns the bytes of all bodies. request is asked for
 // the n-th request of all.
-func atOnce(address string, clients, times int, request func(n int) string) (int64, error) {
+func fetchAtOnceRaw(address string, clients, times int, request func(n int) string) (int64, error) {
 	var group errgroup.Group
 	sums := make([]int64, clients)
 	for c := range clients {

@@ -27,7 +27,7 @@ func BenchmarkFind(b *testing.B) {
 	server := newSim(b, many)
 	live := server.Channels()
 	b.Run("table", func(b *testing.B) {
-		pbx := follow(b, server)
+		pbx := followPBX(b, server)
 		asked := listings(server)
 		n := 0
 		for b.Loop() {
@@ -40,7 +40,7 @@ func BenchmarkFind(b *testing.B) {
 				b.Fatalf("%d channels of %+v, %v", len(found), target, err)
 			}
 		}
-		notAsked(b, server, asked)
+		wantNotAsked(b, server, asked)
 	})
 	b.Run("refused", func(b *testing.B) {
 		dir := b.TempDir()
@@ -57,9 +57,9 @@ func BenchmarkFind(b *testing.B) {
 				}
 			}
 		}
-		ownFigures(b)
+		dropTimePerOp(b)
 		took.report(b, "answer", "ms")
-		notAsked(b, server, asked)
+		wantNotAsked(b, server, asked)
 	})
 }
 
@@ -73,7 +73,7 @@ func newSim(b *testing.B, channels int) *sim.Server {
 	if err != nil {
 		b.Fatal(err)
 	}
-	running(b, server.Run)
+	runInBackground(b, server.Run)
 	server.Fill(channels)
 	if got := len(server.Channels()); got != channels {
 		b.Fatalf("%d channels", got)
@@ -81,8 +81,8 @@ func newSim(b *testing.B, channels int) *sim.Server {
 	return server
 }
 
-// follow keeps a PBX in step with server.
-func follow(b *testing.B, server *sim.Server) *asterisk.PBX {
+// followPBX keeps a PBX in step with server.
+func followPBX(b *testing.B, server *sim.Server) *asterisk.PBX {
 	b.Helper()
 	pbx, err := asterisk.New(asterisk.Config{
 		Name: "pbx1", Spool: b.TempDir(),
@@ -91,7 +91,7 @@ func follow(b *testing.B, server *sim.Server) *asterisk.PBX {
 	if err != nil {
 		b.Fatal(err)
 	}
-	running(b, func(ctx context.Context) error { return pbx.Run(ctx, func(recording.Event) {}) })
+	runInBackground(b, func(ctx context.Context) error { return pbx.Run(ctx, func(recording.Event) {}) })
 	await(b, "the table of channels", func() bool {
 		_, err := pbx.Find(b.Context(), recording.Target{Text: "none", Name: "none"})
 		return err == nil
@@ -99,8 +99,8 @@ func follow(b *testing.B, server *sim.Server) *asterisk.PBX {
 	return pbx
 }
 
-// running runs a part until the benchmark ends.
-func running(b *testing.B, run func(context.Context) error) {
+// runInBackground runs a part until the benchmark ends.
+func runInBackground(b *testing.B, run func(context.Context) error) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(b.Context()))
 	var wg sync.WaitGroup
@@ -124,7 +124,7 @@ func listings(server *sim.Server) int {
 	return n
 }
 
-func notAsked(b *testing.B, server *sim.Server, before int) {
+func wantNotAsked(b *testing.B, server *sim.Server, before int) {
 	b.Helper()
 	if before == 0 {
 		b.Error("the PBX was not even asked at the login: is the count right?")

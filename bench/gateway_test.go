@@ -42,11 +42,11 @@ func TestMain(m *testing.M) {
 		bareServer(file, os.Getenv(bareAddress))
 		return
 	}
-	os.Exit(inFolder(m.Run))
+	os.Exit(runInFolder(m.Run))
 }
 
-// inFolder runs with a folder to build into.
-func inFolder(run func() int) int {
+// runInFolder runs with a folder to build into.
+func runInFolder(run func() int) int {
 	dir, remove, err := child.TempDir("recgate-bench-")
 	if err == nil {
 		defer remove() //nolint:errcheck // a leftover in the temporary folder harms nobody

@@ -31,7 +31,7 @@ func BenchmarkProcess(b *testing.B) {
 			g.end()
 		}
 	}
-	ownFigures(b)
+	dropTimePerOp(b)
 	b.ReportMetric(float64(info.Size())/1e6, "binary-MB")
 	ready.report(b, "ready", "ms")
 	resident.report(b, "resident", "MB")

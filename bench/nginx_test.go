@@ -147,8 +147,8 @@ func encodeFile(b *testing.B, from, to string) {
 	}
 }
 
-// readable lets the workers of nginx and PHP read a folder of the benchmark.
-func readable(b *testing.B, dir string) {
+// makeReadable lets the workers of nginx and PHP read a folder of the benchmark.
+func makeReadable(b *testing.B, dir string) {
 	b.Helper()
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil {

@@ -54,7 +54,7 @@ func BenchmarkPairs(b *testing.B) {
 			x.pairs(g, commits, &p, round%2 == 0)
 		}
 	}
-	ownFigures(b)
+	dropTimePerOp(b)
 	p.report(b)
 }
 

@@ -32,7 +32,7 @@ func launch(b *testing.B, cmd *exec.Cmd) process {
 	}
 	end := sync.OnceFunc(func() {
 		b.Helper()
-		if !running.Running() {
+		if !running.IsRunning() {
 			b.Errorf("%s ended before the benchmark: %v", running, cmd.ProcessState)
 		}
 		var exit *exec.ExitError // a program that was interrupted may say so

@@ -16,7 +16,7 @@ func (p processes) cpu(b *testing.B) float64 {
 	b.Helper()
 	var sum float64
 	for _, one := range p {
-		sum += one.cpu(b) + one.ended(b)
+		sum += one.cpu(b) + one.endedCPU(b)
 		for _, child := range one.children(b) {
 			sum += child.cpu(b)
 		}
@@ -49,8 +49,8 @@ func (p process) children(b *testing.B) []process {
 	return found
 }
 
-// ended is the time of children that have ended (proc(5), cutime and cstime).
-func (p process) ended(b *testing.B) float64 {
+// endedCPU is the time of children that have ended (proc(5), cutime and cstime).
+func (p process) endedCPU(b *testing.B) float64 {
 	b.Helper()
 	text, err := os.ReadFile(p.proc("stat"))
 	if err != nil {

@@ -55,7 +55,7 @@ func BenchmarkRetrieveMemory(b *testing.B) {
 					g.end() // the next one has the same database
 				}
 			}
-			ownFigures(b)
+			dropTimePerOp(b)
 			begin.report(b, "before", "MB")
 			growth.report(b, "growth", "MB")
 			again.report(b, "second-growth", "MB")
@@ -78,7 +78,7 @@ func BenchmarkRetrieveCrowd(b *testing.B) {
 			resident.add(peak / 1e6)
 		}
 	}
-	ownFigures(b)
+	dropTimePerOp(b)
 	resident.report(b, "resident", "MB")
 }
 
@@ -187,7 +187,7 @@ func BenchmarkRetrieveCPU(b *testing.B) {
 			ratio.add(a / z)
 		}
 	}
-	ownFigures(b)
+	dropTimePerOp(b)
 	oursCPU.report(b, "ours", "ns/B")
 	bareCPU.report(b, "bare", "ns/B")
 	ratio.report(b, "ratio", "x")

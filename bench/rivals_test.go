@@ -45,15 +45,15 @@ func BenchmarkRivals(b *testing.B) {
 			}
 		}
 	}
-	ownFigures(b)
+	dropTimePerOp(b)
 	for i, s := range servers {
 		took[i].report(b, s.name, "s/GB")
 		if i >= nginx && i != php {
-			ratio(took[get], took[i]).report(b, "GET-to-"+s.name, "x")
+			ratios(took[get], took[i]).report(b, "GET-to-"+s.name, "x")
 		}
 	}
-	ratio(took[soapGet], took[get]).report(b, "SOAP-to-GET", "x")
-	ratio(took[php], took[get]).report(b, "php-to-GET", "x")
+	ratios(took[soapGet], took[get]).report(b, "SOAP-to-GET", "x")
+	ratios(took[php], took[get]).report(b, "php-to-GET", "x")
 }
 
 // contest is recgate and those that it is compared with, on the same audio.
@@ -75,8 +75,8 @@ func newContest(b *testing.B, h recordings) contest {
 			b.Fatal(err)
 		}
 	}
-	readable(b, encoded)
-	readable(b, archive(h.dir))
+	makeReadable(b, encoded)
+	makeReadable(b, archive(h.dir))
 	x := contest{gateway: serve(b, h.dir, noPBX), rivals: newRivals(b, filepath.Dir(h.wav), encoded)}
 	x.bare, x.bareURL = startBare(b, h.wav)
 	return x
@@ -129,14 +129,14 @@ func encodedBytes(n int64) int64 { return int64(base64.StdEncoding.EncodedLen(in
 // round fetches with all clients, and sees that everything came.
 func (s server) round(b *testing.B, clients, times int) {
 	b.Helper()
-	got, err := atOnce(s.address, clients, times, s.request)
+	got, err := fetchAtOnceRaw(s.address, clients, times, s.request)
 	if want := s.bytes * int64(clients*times); err != nil || got < want {
 		b.Fatalf("%s: %d bytes of at least %d: %v", s.name, got, want, err)
 	}
 }
 
-// ratio divides sample by sample: what was measured in the same round.
-func ratio(a, z samples) samples {
+// ratios divides sample by sample: what was measured in the same round.
+func ratios(a, z samples) samples {
 	var r samples
 	for i := range a {
 		r.add(a[i] / z[i])

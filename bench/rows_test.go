@@ -39,8 +39,8 @@ func BenchmarkRows(b *testing.B) {
 					b.Fatal(err)
 				}
 				dsn, raw := d.open(b, folder)
-				db := filled(b, d, folder, dsn, raw, rows)
-				warm(b, raw)
+				db := openFilled(b, d, folder, dsn, raw, rows)
+				warmCache(b, raw)
 				lookUp(b, db, rows)
 			})
 		}
@@ -94,7 +94,7 @@ func lookUp(b *testing.B, db *store.DB, rows int) {
 			b.ReportMetric(took.quantile(0.99), what+"-p99-ms")
 		}
 	}
-	ownFigures(b)
+	dropTimePerOp(b)
 }
 
 // archiveDialect is what filling needs to know of a database.
@@ -135,7 +135,7 @@ var mariadbRows = archiveDialect{
 			`CREATE DATABASE IF NOT EXISTS recgate`, `USE recgate`,
 			`SET GLOBAL innodb_flush_log_at_trx_commit = 0`, `SET unique_checks = 0`, `SET foreign_key_checks = 0`,
 		} {
-			run(b, raw, query)
+			mustExec(b, raw, query)
 		}
 		return server.On("recgate"), raw
 	},
@@ -150,10 +150,10 @@ var mariadbRows = archiveDialect{
 // (12 GB); Debian's 128 MB would measure the disk.
 const poolSize = "12G"
 
-// warm reads what look-ups read once from the disk, as the look-ups of some
+// warmCache reads what look-ups read once from the disk, as the look-ups of some
 // days would. SQLite leaves that to the system, which has the pages from the
 // filling or gets them by the same queries.
-func warm(b *testing.B, raw *sql.DB) {
+func warmCache(b *testing.B, raw *sql.DB) {
 	b.Helper()
 	for _, query := range []string{
 		`SELECT COUNT(channel) FROM recordings`, `SELECT COUNT(linked_id) FROM calls`,
@@ -161,17 +161,17 @@ func warm(b *testing.B, raw *sql.DB) {
 		`SELECT COUNT(*) FROM tags WHERE tag > ''`, `SELECT COUNT(*) FROM recordings WHERE unique_id > ''`,
 		`SELECT COUNT(*) FROM parties WHERE unique_id > ''`,
 	} {
-		run(b, raw, query)
+		mustExec(b, raw, query)
 	}
 }
 
 // rowUniqueID is the unique id of the n-th recording.
 func rowUniqueID(n int) string { return fmt.Sprintf("%d.%d", 1_600_000_000+9*n, n%1000) }
 
-// filled returns the database with so many recordings in it. One recording is
+// openFilled returns the database with so many recordings in it. One recording is
 // taken through its life by the store, and multiplied then in the database. Its
 // steps and the access log are not: no look-up reads them.
-func filled(b *testing.B, d archiveDialect, folder, dsn string, raw *sql.DB, rows int) *store.DB {
+func openFilled(b *testing.B, d archiveDialect, folder, dsn string, raw *sql.DB, rows int) *store.DB {
 	b.Helper()
 	db, err := store.Open(b.Context(), dsn, store.Options{Timeout: time.Minute})
 	if err != nil {
@@ -197,7 +197,7 @@ func filled(b *testing.B, d archiveDialect, folder, dsn string, raw *sql.DB, row
 			multiply(b, d, raw, table, string(id), from, min(from+chunk-1, rows))
 		}
 	}
-	run(b, raw, `ANALYZE`+map[string]string{"mariadb": ` TABLE calls, parties, recordings, tags`}[d.name])
+	mustExec(b, raw, `ANALYZE`+map[string]string{"mariadb": ` TABLE calls, parties, recordings, tags`}[d.name])
 	if err := os.WriteFile(stamp, nil, 0o600); err != nil {
 		b.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func multiply(b *testing.B, d archiveDialect, raw *sql.DB, table, template strin
 	if d.name == "mariadb" {
 		args[1] = to - from + 1
 	}
-	run(b, raw, fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM %s, %s o WHERE o.%s = ?`,
+	mustExec(b, raw, fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM %s, %s o WHERE o.%s = ?`,
 		table, strings.Join(names, ", "), strings.Join(values, ", "), d.numbers, table, key), args...)
 }
 
@@ -243,7 +243,7 @@ func columns(b *testing.B, raw *sql.DB, table string) []string {
 	return slices.Clone(names)
 }
 
-func run(b *testing.B, raw *sql.DB, query string, args ...any) {
+func mustExec(b *testing.B, raw *sql.DB, query string, args ...any) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.Context(), 10*time.Minute)
 	defer cancel()

@@ -33,8 +33,8 @@ func (s samples) report(b *testing.B, what, unit string) {
 	b.ReportMetric(s.quantile(1), what+"-max-"+unit)
 }
 
-// ownFigures leaves out the time of a whole round, which says nothing.
-func ownFigures(b *testing.B) {
+// dropTimePerOp leaves out the time of a whole round, which says nothing.
+func dropTimePerOp(b *testing.B) {
 	b.Helper()
 	b.ReportMetric(0, "ns/op")
 }

@@ -53,15 +53,15 @@ func compareShort(b *testing.B, seconds, times int) {
 			}
 		}
 	}
-	ownFigures(b)
+	dropTimePerOp(b)
 	for i, s := range servers {
 		cpu[i].report(b, s.name, "ms/request")
 		rate[i].report(b, s.name, "requests/s")
 	}
 	for i, s := range servers {
 		if i >= nginx {
-			ratio(cpu[get], cpu[i]).report(b, "GET-to-"+s.name+"-CPU", "x")
-			ratio(rate[get], rate[i]).report(b, "GET-to-"+s.name+"-rate", "x")
+			ratios(cpu[get], cpu[i]).report(b, "GET-to-"+s.name+"-CPU", "x")
+			ratios(rate[get], rate[i]).report(b, "GET-to-"+s.name+"-rate", "x")
 		}
 	}
 }

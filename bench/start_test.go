@@ -49,7 +49,7 @@ func BenchmarkStart(b *testing.B) {
 					x.batch(func(c lab.Call) { s.round(x, c, whole, unverified) })
 				}
 			}
-			ownFigures(b)
+			dropTimePerOp(b)
 			s.report(b)
 		})
 	}

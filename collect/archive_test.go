@@ -39,7 +39,7 @@ func TestRestoredRowFindsItsAudio(t *testing.T) {
 					t.Fatal(err)
 				}
 				of.Open(t, office.Options{})
-				got := of.Settled(t, rec.ID)
+				got := of.AwaitSettled(t, rec.ID)
 				if got.State != tt.want {
 					t.Fatalf("it is %s (%s), want %s", got.State, got.Reason, tt.want)
 				}

@@ -29,7 +29,7 @@ func TestFileThatStillGrowsIsNotCollected(t *testing.T) {
 			}
 		}
 		of.PBX.Close(rec.ID)
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Duration != 6*time.Second {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Duration != 6*time.Second {
 			t.Errorf("after the file was closed: %s, %v; want ready, 6s", got.State, got.Duration)
 		}
 	})
@@ -48,7 +48,7 @@ func TestFileThatIsNeverClosedIsRepaired(t *testing.T) {
 		if got, err := of.Store.Get(t.Context(), rec.ID); err != nil || got.State != recording.Collecting {
 			t.Fatalf("44 s after the hangup: %s, %v; want it waited for", got.State, err)
 		}
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready {
 			t.Fatalf("then: %s (%s)", got.State, got.Reason)
 		}
 		wav := of.Fetch(t, "22")
@@ -65,7 +65,7 @@ func TestNoAudioIsEmpty(t *testing.T) {
 		rec := of.Record(t, "420", "22")
 		of.PBX.Pass(time.Second)
 		of.PBX.Hangup(t, callee)
-		if got := of.Settled(t, rec.ID); got.State != recording.Empty {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Empty {
 			t.Errorf("after a call that was not answered: %s (%s), want empty", got.State, got.Reason)
 		}
 	})
@@ -79,7 +79,7 @@ func TestArchiveAwayLosesNothing(t *testing.T) {
 			t.Fatalf("with a full archive: %s (%s), want collecting", rec.State, rec.Reason)
 		}
 		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
-		office.Refused(t, err, recording.Unavailable, "cannot be collected for now: the archive is full")
+		office.WantRefusal(t, err, recording.Unavailable, "cannot be collected for now: the archive is full")
 		of.Blobs.Break(nil)
 		time.Sleep(time.Minute)
 		of.Fetch(t, "22")
@@ -103,8 +103,8 @@ func TestSpoolThatCannotBeReadIsNamed(t *testing.T) {
 			t.Fatalf("it is %s (%s), want collecting", rec.State, rec.Reason)
 		}
 		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
-		office.Refused(t, err, recording.Unavailable, `cannot be collected for now: a file of the PBX "pbx1" cannot be read`)
-		office.Refused(t, err, recording.Unavailable, "the folder in its key mount")
+		office.WantRefusal(t, err, recording.Unavailable, `cannot be collected for now: a file of the PBX "pbx1" cannot be read`)
+		office.WantRefusal(t, err, recording.Unavailable, "the folder in its key mount")
 	})
 }
 

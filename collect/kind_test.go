@@ -30,16 +30,16 @@ func TestFileOfAnotherKind(t *testing.T) {
 		of.PBX.Scribble(recording.MixedFile(rec.ID), mulaw)
 		time.Sleep(2 * time.Minute)
 		const want = "what the PBX left in the spool is not a WAV of 16 bit PCM but a WAV of µ-law"
-		if got := of.Settled(t, rec.ID); got.State != recording.Lost || got.Reason.String() != want {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Lost || got.Reason.String() != want {
 			t.Errorf("it is %s (%s), want lost (%s)", got.State, got.Reason, want)
 		}
-		of.Explained(t)
+		of.WantUnexplained(t)
 		if names, err := of.PBX.Spool().Names(); err != nil || len(names) != 1 {
 			t.Errorf("the spool holds %v, %v; want the file to stay", names, err)
 		}
 		of.PBX.Scribble(recording.MixedFile(rec.ID), good)
 		time.Sleep(2 * time.Minute)
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Duration != 2*time.Second {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Duration != 2*time.Second {
 			t.Errorf("after it was converted it is %s (%s) of %v, want ready of 2 s", got.State, got.Reason, got.Duration)
 		}
 	})

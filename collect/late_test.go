@@ -42,14 +42,14 @@ func TestFileThatIsClosedLateIsWhole(t *testing.T) {
 			time.Sleep(tt.behind)
 			of.PBX.Write(rec.ID, tt.lasts-tt.written)
 			of.PBX.Close(rec.ID)
-			got := of.Settled(t, rec.ID)
+			got := of.AwaitSettled(t, rec.ID)
 			if got.State != recording.Ready || got.Duration != tt.lasts || got.Reason.String() != "the channel hung up" {
 				t.Errorf("closed %v after the end: %s (%s) with %v of %v", tt.behind, got.State, got.Reason, got.Duration, tt.lasts)
 			}
 			if names := of.InSpool(t); len(names) > 0 {
 				t.Errorf("left in the spool: %v", names)
 			}
-			of.Explained(t)
+			of.WantUnexplained(t)
 		})
 	}
 }
@@ -59,13 +59,13 @@ func TestFileThatIsHeldIsNotTaken(t *testing.T) {
 	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
 		rec := of.Talk(t, 10*time.Second, 2*time.Second)
 		time.Sleep(time.Hour)
-		if got := of.Settled(t, rec.ID); got.State != recording.Collecting {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Collecting {
 			t.Fatalf("while the PBX has its file open it is %s (%s)", got.State, got.Reason)
 		}
-		of.Explained(t, [2]string{"record", "it has been collecting since"})
+		of.WantUnexplained(t, [2]string{"record", "it has been collecting since"})
 		of.PBX.Write(rec.ID, 8*time.Second)
 		of.PBX.Close(rec.ID)
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Duration != 10*time.Second {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Duration != 10*time.Second {
 			t.Errorf("after it was closed: %s (%s) of %v", got.State, got.Reason, got.Duration)
 		}
 	})
@@ -82,7 +82,7 @@ func TestFileThatIsNeverClosedStays(t *testing.T) {
 			t.Fatalf("30 s after the end: %s (%s), %v", got.State, got.Reason, err)
 		}
 		time.Sleep(time.Minute)
-		got := of.Settled(t, rec.ID)
+		got := of.AwaitSettled(t, rec.ID)
 		if got.State != recording.Ready || got.Duration != 2*time.Second || got.Reason.String() != "the channel hung up; the PBX did not close its file, whose end may be missing" {
 			t.Fatalf("a minute later: %s (%s) of %v", got.State, got.Reason, got.Duration)
 		}
@@ -91,7 +91,7 @@ func TestFileThatIsNeverClosedStays(t *testing.T) {
 		if names := of.InSpool(t); !slices.Contains(names, file) {
 			t.Errorf("the spool holds %v", names)
 		}
-		of.Explained(t, [2]string{"spool pbx1", "the archive may lack its end"})
+		of.WantUnexplained(t, [2]string{"spool pbx1", "the archive may lack its end"})
 		if n := of.Orphans().Spool; n != 1 {
 			t.Errorf("%d orphans are counted", n)
 		}
@@ -99,7 +99,7 @@ func TestFileThatIsNeverClosedStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Minute)
-		of.Explained(t)
+		of.WantUnexplained(t)
 		if n := of.Orphans().Spool; n != 0 {
 			t.Errorf("%d orphans are counted after it was accepted", n)
 		}
@@ -124,7 +124,7 @@ func TestFileOfADeadPBXIsTakenAtOnce(t *testing.T) {
 		if names := of.InSpool(t); len(names) > 0 {
 			t.Errorf("left in the spool: %v", names)
 		}
-		of.Explained(t)
+		of.WantUnexplained(t)
 	})
 }
 
@@ -142,7 +142,7 @@ func TestFileThatGrowsWhileItIsArchived(t *testing.T) {
 			of.PBX.Close(rec.ID)
 		})
 		time.Sleep(2 * time.Minute)
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Duration != 10*time.Second || got.Reason.String() != "the channel hung up" {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Duration != 10*time.Second || got.Reason.String() != "the channel hung up" {
 			t.Errorf("it is %s (%s) of %v", got.State, got.Reason, got.Duration)
 		}
 	})
@@ -166,7 +166,7 @@ func TestOneFileOfTwo(t *testing.T) {
 				of.PBX.Leave(recording.SpokenFile(rec.ID), time.Second)
 				tt.leave(of, recording.HeardFile(rec.ID))
 				time.Sleep(5 * time.Minute)
-				got := of.Settled(t, rec.ID)
+				got := of.AwaitSettled(t, rec.ID)
 				if got.State != recording.Ready || got.Reason.String() != "it had failed, and its file appeared; one of its two files is missing or is not a WAV" {
 					t.Errorf("it is %s (%s)", got.State, got.Reason)
 				}
@@ -188,15 +188,15 @@ func TestOddObjectInPlaceOfAFile(t *testing.T) {
 		of.PBX.Pass(time.Second)
 		of.PBX.Odd(file, true)
 		of.PBX.Hangup(t, caller)
-		if got := of.Settled(t, rec.ID); got.State != recording.Lost || got.Reason.String() != "what has the name of its file in the spool is not a file" {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Lost || got.Reason.String() != "what has the name of its file in the spool is not a file" {
 			t.Fatalf("it is %s (%s)", got.State, got.Reason)
 		}
 		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
-		office.Refused(t, err, recording.Conflict, "is not a file")
+		office.WantRefusal(t, err, recording.Conflict, "is not a file")
 		of.PBX.Odd(file, false)
 		of.PBX.Leave(file, 2*time.Second)
 		time.Sleep(2 * time.Minute)
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Duration != 2*time.Second {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Duration != 2*time.Second {
 			t.Errorf("after its file is there: %s (%s)", got.State, got.Reason)
 		}
 	})
@@ -209,10 +209,10 @@ func TestOddObjectOfAnInterruptedStart(t *testing.T) {
 		caller, _ := of.PBX.Call(t, "410", "411")
 		of.PBX.Refuse(&recording.Error{Code: recording.Unavailable, Msg: "no answer", Err: recording.ErrUncertain})
 		rec, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "22"})
-		office.Refused(t, err, recording.Unavailable, "no answer")
+		office.WantRefusal(t, err, recording.Unavailable, "no answer")
 		of.PBX.Odd(recording.MixedFile(rec.ID), true)
 		of.PBX.Hangup(t, caller)
-		if got := of.Settled(t, rec.ID); got.State != recording.Lost {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Lost {
 			t.Errorf("it is %s (%s)", got.State, got.Reason)
 		}
 	})

@@ -12,7 +12,7 @@ import (
 func endAs(t *testing.T, of *office.Office, end func(*testing.T, *office.Office) recording.Recording, want recording.State) recording.Recording {
 	t.Helper()
 	rec := end(t, of)
-	rec = of.Settled(t, rec.ID)
+	rec = of.AwaitSettled(t, rec.ID)
 	if rec.State != want {
 		t.Fatalf("it is %s (%s), want %s", rec.State, rec.Reason, want)
 	}
@@ -76,7 +76,7 @@ func TestFileThatComesBackIsCollected(t *testing.T) {
 					of.PBX.Leave(file(rec.ID), tt.sound)
 				}
 				time.Sleep(2 * time.Minute)
-				got := of.Settled(t, rec.ID)
+				got := of.AwaitSettled(t, rec.ID)
 				if got.State != tt.want || got.StoppedAt.IsZero() || got.Duration != tt.sound {
 					t.Fatalf("it is %s (%s) of %v, stopped at %v; want %s of %v", got.State, got.Reason, got.Duration, got.StoppedAt, tt.want, tt.sound)
 				}
@@ -87,7 +87,7 @@ func TestFileThatComesBackIsCollected(t *testing.T) {
 				if names, err := of.PBX.Spool().Names(); err != nil || len(names) > 0 {
 					t.Errorf("left in the spool: %v, %v", names, err)
 				}
-				of.Explained(t)
+				of.WantUnexplained(t)
 			})
 		})
 	}
@@ -103,7 +103,7 @@ func TestEmptyFileIsLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Minute)
-		if rec = of.Settled(t, rec.ID); rec.State != recording.Lost || rec.Reason.String() != "the PBX could write nothing into its file in the spool" {
+		if rec = of.AwaitSettled(t, rec.ID); rec.State != recording.Lost || rec.Reason.String() != "the PBX could write nothing into its file in the spool" {
 			t.Errorf("it is %s: %s", rec.State, rec.Reason)
 		}
 		if names, err := of.PBX.Spool().Names(); err != nil || len(names) > 0 {
@@ -125,7 +125,7 @@ func TestLeftoversOfSettledRecordings(t *testing.T) {
 			rec := of.Record(t, "410", "22")
 			of.PBX.Leave(recording.MixedFile(rec.ID), time.Second)
 			of.PBX.Hangup(t, caller)
-			rec = of.Settled(t, rec.ID)
+			rec = of.AwaitSettled(t, rec.ID)
 			of.PBX.Leave(recording.MixedFile(rec.ID), time.Second)
 			return rec
 		}, true},
@@ -134,7 +134,7 @@ func TestLeftoversOfSettledRecordings(t *testing.T) {
 			rec := of.Record(t, caller, "22")
 			of.PBX.Pass(time.Second)
 			of.PBX.Hangup(t, caller)
-			rec = of.Settled(t, rec.ID)
+			rec = of.AwaitSettled(t, rec.ID)
 			of.PBX.Leave(recording.MixedFile(rec.ID), 2*time.Second)
 			return rec
 		}, false},
@@ -171,7 +171,7 @@ func TestLeftoversOfSettledRecordings(t *testing.T) {
 				if n := of.Orphans().Spool; n != len(names) {
 					t.Errorf("%d orphans in the spool are counted, want %d", n, len(names))
 				}
-				if after := of.Settled(t, before.ID); after.State != before.State {
+				if after := of.AwaitSettled(t, before.ID); after.State != before.State {
 					t.Errorf("it was %s and is %s", before.State, after.State)
 				}
 			})
@@ -188,11 +188,11 @@ func TestSpoolThatIsAwayLosesNothing(t *testing.T) {
 		of.PBX.Unmount()
 		of.PBX.Hangup(t, caller)
 		time.Sleep(10 * time.Minute)
-		if got := of.Settled(t, rec.ID); got.State != recording.Collecting {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Collecting {
 			t.Fatalf("while the mount is away it is %s (%s)", got.State, got.Reason)
 		}
 		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
-		office.Refused(t, err, recording.Unavailable, "cannot be collected for now: the folder of the recordings is not there")
+		office.WantRefusal(t, err, recording.Unavailable, "cannot be collected for now: the folder of the recordings is not there")
 		of.PBX.Mount()
 		time.Sleep(time.Minute)
 		of.Fetch(t, "22")
@@ -204,11 +204,11 @@ func TestInterruptedStartWaitsForTheSpool(t *testing.T) {
 		caller, _ := of.PBX.Call(t, "410", "411")
 		of.PBX.Refuse(&recording.Error{Code: recording.Unavailable, Msg: "no answer", Err: recording.ErrUncertain})
 		rec, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "22"})
-		office.Refused(t, err, recording.Unavailable, "no answer")
+		office.WantRefusal(t, err, recording.Unavailable, "no answer")
 		of.PBX.Leave(recording.MixedFile(rec.ID), time.Second)
 		of.PBX.Unmount()
 		of.PBX.Hangup(t, caller)
-		if got := of.Settled(t, rec.ID); got.State != recording.Starting {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Starting {
 			t.Fatalf("while the mount is away it is %s (%s)", got.State, got.Reason)
 		}
 		of.PBX.Mount()

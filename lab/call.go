@@ -41,8 +41,8 @@ func (l *Lab) Call(from, to string, seconds int, tech string) Call {
 // call lasts until it is hung up.
 func (l *Lab) CallAs(from, to, uniqueID, tech string) Call {
 	l.t.Helper()
-	c, err := l.callBy(from, tech, func(m *manager) error {
-		_, err := m.do("Originate", "Channel", strings.ToUpper(orPJSIP(tech))+"/"+from, "Context", "internal", "Exten", to,
+	c, err := l.callBy(from, tech, func(m *amiConn) error {
+		_, err := m.do("Originate", "Channel", strings.ToUpper(techOrPJSIP(tech))+"/"+from, "Context", "internal", "Exten", to,
 			"Priority", "1", "Async", "true", "ChannelId", uniqueID)
 		return err
 	})
@@ -53,10 +53,10 @@ func (l *Lab) CallAs(from, to, uniqueID, tech string) Call {
 }
 
 // callBy has a call made, and waits until it is bridged.
-func (l *Lab) callBy(from, tech string, make func(*manager) error) (Call, error) {
+func (l *Lab) callBy(from, tech string, make func(*amiConn) error) (Call, error) {
 	l.calling.Lock()
 	defer l.calling.Unlock()
-	m, err := l.managerOf(l.pbx).login(l.t.Context(), "call")
+	m, err := l.accountOf(l.pbx).login(l.t.Context(), "call")
 	if err != nil {
 		return Call{}, err
 	}
@@ -64,7 +64,7 @@ func (l *Lab) callBy(from, tech string, make func(*manager) error) (Call, error)
 	if err := make(m); err != nil {
 		return Call{}, err
 	}
-	prefix := strings.ToUpper(orPJSIP(tech)) + "/" + from + "-"
+	prefix := strings.ToUpper(techOrPJSIP(tech)) + "/" + from + "-"
 	caller, err := m.await(maxAnswer, "the caller's channel", func(e message) bool {
 		return e["Event"] == "Newchannel" && strings.HasPrefix(e["Channel"], prefix)
 	})
@@ -99,13 +99,13 @@ func (l *Lab) Dial(from, to string, seconds int, tech string) {
 // dial tells the phones to call.
 func (l *Lab) dial(from, to string, seconds int, tech string) error {
 	port := portPJSIP
-	if orPJSIP(tech) == "sip" {
+	if techOrPJSIP(tech) == "sip" {
 		port = portSIP
 		if !HasMonitor(l.Version) {
 			return fmt.Errorf("version %d has no chan_sip", l.Version)
 		}
 	}
-	m, err := l.managerOf(l.phones).login(l.t.Context(), "off")
+	m, err := l.accountOf(l.phones).login(l.t.Context(), "off")
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (l *Lab) dial(from, to string, seconds int, tech string) error {
 	return err
 }
 
-func orPJSIP(tech string) string {
+func techOrPJSIP(tech string) string {
 	if tech == "" {
 		return "pjsip"
 	}
@@ -141,7 +141,7 @@ func (l *Lab) Hangup() {
 // HangupChannel ends one channel, by name or unique id.
 func (l *Lab) HangupChannel(channel string) {
 	l.t.Helper()
-	m := l.admin()
+	m := l.loginToPBX()
 	defer m.close()
 	if _, err := m.do("Hangup", "Channel", channel); err != nil {
 		l.t.Fatalf("hang up %s: %v", channel, err)
@@ -151,7 +151,7 @@ func (l *Lab) HangupChannel(channel string) {
 // Channels returns the live channels of the pbx.
 func (l *Lab) Channels() []Channel {
 	l.t.Helper()
-	m := l.admin()
+	m := l.loginToPBX()
 	defer m.close()
 	if _, err := m.do("CoreShowChannels"); err != nil {
 		l.t.Fatalf("list the channels: %v", err)
@@ -169,10 +169,10 @@ func (l *Lab) Channels() []Channel {
 	return all
 }
 
-// admin opens a connection to the pbx that gets the events of calls.
-func (l *Lab) admin() *manager {
+// loginToPBX opens a connection to the pbx that gets the events of calls.
+func (l *Lab) loginToPBX() *amiConn {
 	l.t.Helper()
-	m, err := l.managerOf(l.pbx).login(l.t.Context(), "call")
+	m, err := l.accountOf(l.pbx).login(l.t.Context(), "call")
 	if err != nil {
 		l.t.Fatalf("log in at the pbx: %v", err)
 	}

@@ -39,9 +39,9 @@ func newInstance(name, dir string, t tree) (*instance, error) {
 	return &instance{name: name, dir: dir, runDir: run, removeRunDir: remove, tree: t}, nil
 }
 
-func (i *instance) config() string { return filepath.Join(i.dir, "etc", "asterisk.conf") }
+func (i *instance) configFile() string { return filepath.Join(i.dir, "etc", "asterisk.conf") }
 
-func (i *instance) running() bool { return i.server != nil && i.server.Running() }
+func (i *instance) isRunning() bool { return i.server != nil && i.server.IsRunning() }
 
 // start starts the server, and returns when it says that it has booted.
 func (i *instance) start(ctx context.Context, m account) error {
@@ -52,7 +52,7 @@ func (i *instance) start(ctx context.Context, m account) error {
 	defer out.Close()
 	// Without -f Asterisk would leave us and become a daemon. The context is
 	// not the test's: the server lives until stop, which ends it in order.
-	args := []string{"-f", "-n", "-C", i.config()}
+	args := []string{"-f", "-n", "-C", i.configFile()}
 	if i.punctual {
 		args = append(args, "-p")
 	}
@@ -63,14 +63,14 @@ func (i *instance) start(ctx context.Context, m account) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxStart)
 	defer cancel()
-	if err := i.booted(ctx, m); err != nil {
+	if err := i.awaitBooted(ctx, m); err != nil {
 		return fmt.Errorf("%s did not come up: %w\n%s", i.name, err, i.logTail())
 	}
 	return nil
 }
 
-// booted waits until AMI lets us in and says FullyBooted.
-func (i *instance) booted(ctx context.Context, a account) error {
+// awaitBooted waits until AMI lets us in and says FullyBooted.
+func (i *instance) awaitBooted(ctx context.Context, a account) error {
 	for {
 		m, err := a.login(ctx, "on")
 		if err == nil {
@@ -92,7 +92,7 @@ func (i *instance) booted(ctx context.Context, a account) error {
 func (i *instance) console(ctx context.Context, command string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxConsole)
 	defer cancel()
-	cmd := i.tree.command(ctx, "-C", i.config(), "-rx", command)
+	cmd := i.tree.command(ctx, "-C", i.configFile(), "-rx", command)
 	cmd.WaitDelay = time.Second
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -111,7 +111,7 @@ func (i *instance) kill() {
 
 // shutdown ends the server in order, or kills it when that takes too long.
 func (i *instance) shutdown() {
-	if !i.running() {
+	if !i.isRunning() {
 		return
 	}
 	if _, err := i.console(context.Background(), "core stop now"); err != nil {

@@ -148,7 +148,7 @@ func (l *Lab) boot(extensions []string) error {
 		} else {
 			l.phones = i
 		}
-		if err := i.start(l.t.Context(), l.managerOf(i)); err != nil {
+		if err := i.start(l.t.Context(), l.accountOf(i)); err != nil {
 			return err
 		}
 	}
@@ -195,7 +195,7 @@ func (l *Lab) Shutdown() { l.pbx.shutdown() }
 func (l *Lab) Restart() {
 	l.t.Helper()
 	l.pbx.shutdown()
-	if err := l.pbx.start(l.t.Context(), l.managerOf(l.pbx)); err != nil {
+	if err := l.pbx.start(l.t.Context(), l.accountOf(l.pbx)); err != nil {
 		l.t.Fatalf("restart the pbx: %v", err)
 	}
 }

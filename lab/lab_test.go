@@ -31,7 +31,7 @@ func TestTransfersAndParking(t *testing.T) {
 					channel = "411"
 				}
 				l.Transfer(kind, channel, to)
-				await.Until(t, kind+": 410 with "+stays, func() bool { return bridged(l, "410", stays) })
+				await.Until(t, kind+": 410 with "+stays, func() bool { return isBridged(l, "410", stays) })
 				l.Hangup()
 			}
 			c := l.Call("410", "411", 60, "pjsip")
@@ -41,13 +41,13 @@ func TestTransfersAndParking(t *testing.T) {
 			}
 			l.Retrieve("412", space, 10)
 			// 411 stays until it has heard the number of the space.
-			await.Until(t, "410 with 412", func() bool { return bridged(l, "410", "412") })
+			await.Until(t, "410 with 412", func() bool { return isBridged(l, "410", "412") })
 		})
 	}
 }
 
-// bridged reports whether two telephones are in one bridge, and nobody else is up.
-func bridged(l *lab.Lab, a, b string) bool {
+// isBridged reports whether two telephones are in one bridge, and nobody else is up.
+func isBridged(l *lab.Lab, a, b string) bool {
 	in := map[string]string{}
 	all := l.Channels()
 	for _, c := range all {

@@ -87,7 +87,7 @@ func tryPorts(ctx context.Context, dir string) (*ports, error) {
 			return nil, fmt.Errorf("lock a block of ports: %w", err)
 		}
 		p := &ports{first: first, lock: lock}
-		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil && p.free(ctx) {
+		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil && p.areFree(ctx) {
 			return p, nil
 		}
 		p.release()
@@ -95,8 +95,8 @@ func tryPorts(ctx context.Context, dir string) (*ports, error) {
 	return nil, errPorts
 }
 
-// free reports whether all signalling ports can be listened on, TCP and UDP.
-func (p *ports) free(ctx context.Context) bool {
+// areFree reports whether all signalling ports can be listened on, TCP and UDP.
+func (p *ports) areFree(ctx context.Context) bool {
 	var l net.ListenConfig
 	for i := range numSignalling {
 		tcp, err := l.Listen(ctx, "tcp", p.address(i))

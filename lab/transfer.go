@@ -29,19 +29,19 @@ type Target struct {
 // extension of the telephone that does.
 func (l *Lab) Transfer(kind, channel, to string) Target {
 	l.t.Helper()
-	m := l.admin()
+	m := l.loginToPBX()
 	defer m.close()
 	var got Target
 	var err error
 	switch kind {
 	case Blind:
-		got, err = m.reach("BlindTransfer", channel, to)
+		got, err = m.transferTo("BlindTransfer", channel, to)
 	case Attended:
-		got, err = m.attended(channel, to)
+		got, err = m.transferAttended(channel, to)
 	case Refused:
-		err = m.refused(channel, to)
+		err = m.transferRefused(channel, to)
 	case Refer:
-		got, err = l.refer(m, channel, to)
+		got, err = l.transferByRefer(m, channel, to)
 	default:
 		err = errors.New("no such kind of transfer")
 	}
@@ -51,25 +51,25 @@ func (l *Lab) Transfer(kind, channel, to string) Target {
 	return got
 }
 
-// reach asks for a transfer and waits until the target is in a bridge.
-func (m *manager) reach(action, channel, to string) (Target, error) {
+// transferTo asks for a transfer and waits until the target is in a bridge.
+func (m *amiConn) transferTo(action, channel, to string) (Target, error) {
 	if _, err := m.do(action, "Channel", channel, "Context", "internal", "Exten", to); err != nil {
 		return Target{}, err
 	}
-	e, err := m.entered(to)
+	e, err := m.awaitEntered(to)
 	return Target{e["Channel"], e["Uniqueid"]}, err
 }
 
-// entered waits until a telephone's channel enters a bridge.
-func (m *manager) entered(extension string) (message, error) {
+// awaitEntered waits until a telephone's channel enters a bridge.
+func (m *amiConn) awaitEntered(extension string) (message, error) {
 	return m.await(maxBridge, extension+" in a bridge", func(e message) bool {
 		_, name, _ := strings.Cut(e["Channel"], "/")
 		return e["Event"] == "BridgeEnter" && strings.HasPrefix(name, extension+"-") && !strings.HasPrefix(e["Channel"], "Local/")
 	})
 }
 
-func (m *manager) attended(channel, to string) (Target, error) {
-	got, err := m.reach("Atxfer", channel, to)
+func (m *amiConn) transferAttended(channel, to string) (Target, error) {
+	got, err := m.transferTo("Atxfer", channel, to)
 	if err != nil {
 		return got, err
 	}
@@ -88,8 +88,8 @@ func (m *manager) attended(channel, to string) (Target, error) {
 	return got, err
 }
 
-// refused waits until the transferer has left its bridge and is back in it.
-func (m *manager) refused(channel, to string) error {
+// transferRefused waits until the transferer has left its bridge and is back in it.
+func (m *amiConn) transferRefused(channel, to string) error {
 	if _, err := m.do("Atxfer", "Channel", channel, "Context", "internal", "Exten", to); err != nil {
 		return err
 	}
@@ -105,10 +105,10 @@ func (m *manager) refused(channel, to string) error {
 	return err
 }
 
-// refer lets the telephone from, which is in a call, call to and then join the
+// transferByRefer lets the telephone from, which is in a call, call to and then join the
 // two. All of it happens on the phones; the pbx sees a second call and a REFER.
-func (l *Lab) refer(pbx *manager, from, to string) (Target, error) {
-	phones, err := l.managerOf(l.phones).login(l.t.Context(), "call")
+func (l *Lab) transferByRefer(pbx *amiConn, from, to string) (Target, error) {
+	phones, err := l.accountOf(l.phones).login(l.t.Context(), "call")
 	if err != nil {
 		return Target{}, err
 	}
@@ -120,7 +120,7 @@ func (l *Lab) refer(pbx *manager, from, to string) (Target, error) {
 	if err := l.dial(from, to, 60, "pjsip"); err != nil {
 		return Target{}, err
 	}
-	target, err := pbx.entered(to)
+	target, err := pbx.awaitEntered(to)
 	if err != nil {
 		return Target{}, err
 	}
@@ -131,7 +131,7 @@ func (l *Lab) refer(pbx *manager, from, to string) (Target, error) {
 		return Target{}, err
 	}
 	time.Sleep(consultation)
-	uri, err := phones.replaces(up["Channel"], to, l.ports.address(portPJSIP))
+	uri, err := phones.replacesURI(up["Channel"], to, l.ports.address(portPJSIP))
 	if err != nil {
 		return Target{}, err
 	}
@@ -146,7 +146,7 @@ func (l *Lab) refer(pbx *manager, from, to string) (Target, error) {
 }
 
 // channelOf returns the channel on which a telephone is in a call.
-func (m *manager) channelOf(extension string) (string, error) {
+func (m *amiConn) channelOf(extension string) (string, error) {
 	if _, err := m.do("CoreShowChannels"); err != nil {
 		return "", err
 	}
@@ -163,8 +163,8 @@ func (m *manager) channelOf(extension string) (string, error) {
 	return name, err
 }
 
-// replaces returns the URI that refers to the dialog of channel (RFC 3891).
-func (m *manager) replaces(channel, to, address string) (string, error) {
+// replacesURI returns the URI that refers to the dialog of channel (RFC 3891).
+func (m *amiConn) replacesURI(channel, to, address string) (string, error) {
 	part := map[string]string{}
 	for _, name := range []string{"call-id", "local_tag", "remote_tag"} {
 		got, err := m.do("Getvar", "Channel", channel, "Variable", "CHANNEL(pjsip,"+name+")")
@@ -181,7 +181,7 @@ func (m *manager) replaces(channel, to, address string) (string, error) {
 // channel and its space.
 func (l *Lab) Park(channel string) (parked Target, space string) {
 	l.t.Helper()
-	m := l.admin()
+	m := l.loginToPBX()
 	defer m.close()
 	if _, err := m.do("BlindTransfer", "Channel", channel, "Context", "internal", "Exten", "700"); err != nil {
 		l.t.Fatalf("park the partner of %s: %v", channel, err)
@@ -197,7 +197,7 @@ func (l *Lab) Park(channel string) (parked Target, space string) {
 // it is bridged with the parked one.
 func (l *Lab) Retrieve(from, space string, seconds int) Target {
 	l.t.Helper()
-	m := l.admin()
+	m := l.loginToPBX()
 	defer m.close()
 	l.Dial(from, space, seconds, "pjsip")
 	e, err := m.await(maxBridge, "the parked call", func(e message) bool {

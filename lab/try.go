@@ -6,12 +6,12 @@ package lab
 
 // TryCall is Call.
 func (l *Lab) TryCall(from, to string, seconds int, tech string) (Call, error) {
-	return l.callBy(from, tech, func(*manager) error { return l.dial(from, to, seconds, tech) })
+	return l.callBy(from, tech, func(*amiConn) error { return l.dial(from, to, seconds, tech) })
 }
 
 // TryHangup is HangupChannel.
 func (l *Lab) TryHangup(channel string) error {
-	m, err := l.managerOf(l.pbx).login(l.t.Context(), "off")
+	m, err := l.accountOf(l.pbx).login(l.t.Context(), "off")
 	if err != nil {
 		return err
 	}
@@ -23,5 +23,5 @@ func (l *Lab) TryHangup(channel string) error {
 // TryRestart is Restart.
 func (l *Lab) TryRestart() error {
 	l.pbx.shutdown()
-	return l.pbx.start(l.t.Context(), l.managerOf(l.pbx))
+	return l.pbx.start(l.t.Context(), l.accountOf(l.pbx))
 }

@@ -18,15 +18,15 @@ func TestHealthyLedgerIsExplained(t *testing.T) {
 		for range 100 { // a long call, at every moment of it
 			of.PBX.Pass(2 * time.Second)
 			time.Sleep(2 * time.Second)
-			of.Explained(t)
+			of.WantUnexplained(t)
 		}
 		of.PBX.Hangup(t, caller)
 		for range 20 {
 			time.Sleep(100 * time.Millisecond)
-			of.Explained(t)
+			of.WantUnexplained(t)
 		}
 		time.Sleep(10 * time.Minute)
-		of.Explained(t)
+		of.WantUnexplained(t)
 	})
 }
 
@@ -69,9 +69,9 @@ func TestUnsettledRowsAreFound(t *testing.T) {
 			office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
 				caller, _ := of.PBX.Call(t, "410", "411")
 				tt.leave(t, of, caller)
-				of.Explained(t)
+				of.WantUnexplained(t)
 				time.Sleep(61 * time.Second)
-				of.Explained(t, [2]string{"record", tt.want})
+				of.WantUnexplained(t, [2]string{"record", tt.want})
 			})
 		})
 	}
@@ -86,7 +86,7 @@ func TestFilesWithoutARowAreFound(t *testing.T) {
 		of.PBX.Leave(recording.MixedFile(id), time.Second)
 		of.Second.Leave(recording.SpokenFile(id), 0)
 		of.Blobs.Set(id.Hex()+".wav", []byte("audio"))
-		of.Explained(t,
+		of.WantUnexplained(t,
 			[2]string{"spool pbx1", "no recording has the id " + string(id)},
 			[2]string{"spool pbx2", "no recording has the id"},
 			[2]string{"archive", "no recording has the id"})
@@ -109,7 +109,7 @@ func TestArchiveThatDiffersIsFound(t *testing.T) {
 		}
 		of.Blobs.Set(short.Key, []byte("RIFF"))
 		of.Blobs.Set(short.ID.Hex()+"-other.wav", []byte("RIFF"))
-		of.Explained(t,
+		of.WantUnexplained(t,
 			[2]string{"record", "the archive does not have " + gone.Key},
 			[2]string{"record", "the archive has 4 under " + short.Key},
 			[2]string{"archive", "its recording is ready: "})
@@ -120,11 +120,11 @@ func TestPlacesThatAreAwayAreFound(t *testing.T) {
 	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
 		of.PBX.Unmount()
 		of.Blobs.Break(recording.Errorf(recording.Unavailable, "the folder of the archive is not there"))
-		of.Explained(t,
+		of.WantUnexplained(t,
 			[2]string{"spool pbx1", "the folder of the recordings is not there"},
 			[2]string{"archive", "the folder of the archive is not there"})
 		of.Store.Break()
-		if _, err := of.Between(t, time.Now(), time.Now()); recording.CodeOf(err) != recording.Unavailable {
+		if _, err := of.UnexplainedBetween(t, time.Now(), time.Now()); recording.CodeOf(err) != recording.Unavailable {
 			t.Errorf("with a database that is away: %v", err)
 		}
 	})
@@ -145,7 +145,7 @@ func TestWholePeriodIsLookedAt(t *testing.T) {
 			of.Blobs.Set(id.Hex()+".wav", nil)
 			want = append(want, [2]string{"archive", string(id)})
 		}
-		found, err := of.Between(t, begin.Add(time.Minute), begin.Add(71*time.Hour+time.Minute))
+		found, err := of.UnexplainedBetween(t, begin.Add(time.Minute), begin.Add(71*time.Hour+time.Minute))
 		if err != nil || len(found) != len(want)-2 {
 			t.Errorf("%d found, %v; want %d", len(found), err, len(want)-2)
 		}

@@ -20,7 +20,7 @@ func TestForbidden(t *testing.T) {
 		_, byTag := of.Retrieve(t.Context(), recording.RetrieveRequest{Actor: nobody, Key: "22"})
 		_, byID := of.RetrieveByUniqueID(t.Context(), recording.RetrieveRequest{Actor: nobody, Key: id})
 		for _, err := range []error{started, stopped, byTag, byID} {
-			office.Refused(t, err, recording.Forbidden, `the key "crm" was revoked`)
+			office.WantRefusal(t, err, recording.Forbidden, `the key "crm" was revoked`)
 		}
 		if rows := of.OnChannel(t, id); len(rows) != 0 || happened != 0 {
 			t.Errorf("%d recordings, %d happenings", len(rows), happened)

@@ -33,7 +33,7 @@ func TestMaxLengthWhenTheClockIsSet(t *testing.T) {
 				if got, err := of.Store.Get(t.Context(), rec.ID); err != nil || got.State != recording.Running {
 					t.Fatalf("the clock set by %v, restart %v: after 9 min it is %s (%s), %v", by, restart, got.State, got.Reason, err)
 				}
-				of.Explained(t)
+				of.WantUnexplained(t)
 				of.TalkOn(2 * time.Minute)
 				if got, err := of.Store.Get(t.Context(), rec.ID); err != nil || got.Reason.String() != "reached max_seconds" {
 					t.Errorf("the clock set by %v, restart %v: after 11 min it is %s (%s), %v", by, restart, got.State, got.Reason, err)

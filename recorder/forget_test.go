@@ -43,7 +43,7 @@ func TestStartThatIsNotWrittenIsForgotten(t *testing.T) {
 		of.Store.Break("Add")
 		for range 10 {
 			_, err := of.Start(t.Context(), recording.StartRequest{Target: "410"})
-			office.Refused(t, err, recording.Unavailable, "database")
+			office.WantRefusal(t, err, recording.Unavailable, "database")
 		}
 		if n := of.Book.Figures().Open(); n != 0 {
 			t.Errorf("%d recordings count as running", n)
@@ -75,7 +75,7 @@ func TestStartThatIsWrittenAllTheSame(t *testing.T) {
 			caller, _ := of.PBX.Call(t, "410", "411")
 			late := of.Beside(office.Options{Holder: holder, Writer: lateStore{of.Store}})
 			_, err := late.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "22"})
-			office.Refused(t, err, recording.Unavailable, "in time")
+			office.WantRefusal(t, err, recording.Unavailable, "in time")
 			time.Sleep(time.Millisecond) // of the bubble: the next one is newer
 			rec := of.Record(t, "410", "22")
 			rows, err := of.Store.ByUniqueID(t.Context(), caller, 10)
@@ -111,7 +111,7 @@ func TestStartThatEndsElsewhereIsForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 		release()
-		office.Refused(t, <-done, recording.Unavailable, "too long")
+		office.WantRefusal(t, <-done, recording.Unavailable, "too long")
 		of.PBX.Hangup(t, caller)
 		remembersNothing(t, of)
 	})
@@ -142,7 +142,7 @@ func TestOpenCallIsRemembered(t *testing.T) {
 		of.PBX.Pass(time.Second)
 		time.Sleep(time.Hour + time.Second) // of the bubble: right behind a sweep
 		of.PBX.Hangup(t, caller)
-		if row := of.Settled(t, rec.ID); row.State != recording.Ready || row.ChannelEndedAt.IsZero() {
+		if row := of.AwaitSettled(t, rec.ID); row.State != recording.Ready || row.ChannelEndedAt.IsZero() {
 			t.Errorf("row %+v, want it ready by the event alone", row)
 		}
 		remembersNothing(t, of)
@@ -161,7 +161,7 @@ func TestCallWithoutItsRecordedChannelIsRemembered(t *testing.T) {
 		of.PBX.HangupUnseen(t, gone.UniqueID)
 		of.PBX.Tell(recording.Event{Kind: recording.ChannelHungUp, Channel: gone})
 		of.PBX.Change(left.UniqueID, func(c *recording.Channel) { c.LinkedID = gone.LinkedID })
-		if row := of.Settled(t, rec.ID); !row.State.Final() {
+		if row := of.AwaitSettled(t, rec.ID); !row.State.Final() {
 			t.Fatalf("row %+v, want it settled", row)
 		}
 		time.Sleep(time.Hour) // of the bubble

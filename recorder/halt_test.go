@@ -55,7 +55,7 @@ func TestStopIsWrittenBeforeItIsAsked(t *testing.T) {
 		if _, err := of.Stop(t.Context(), recording.StopRequest{Target: "410", Actor: recording.Actor{Remote: "192.0.2.9"}}); err != nil {
 			t.Fatal(err)
 		}
-		of.Settled(t, rec.ID)
+		of.AwaitSettled(t, rec.ID)
 		if lines := of.Story(t, rec.ID); !slices.Contains(lines, "collecting: stopped by request (asked for by 192.0.2.9) [stopped]") {
 			t.Errorf("the story does not tell who stopped it: %q", lines)
 		}
@@ -75,7 +75,7 @@ func TestStartAfterAnInterruptedStop(t *testing.T) {
 		}
 		p.stop = func(context.Context, recording.Recording) error { return errNoAnswer }
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "23"})
-		office.Refused(t, err, recording.Unavailable, "no answer")
+		office.WantRefusal(t, err, recording.Unavailable, "no answer")
 		p.stop = nil
 		next := of.Record(t, "410", "23")
 		if stops := of.PBX.Stops(); next.ID == rec.ID || !slices.Equal(stops, []recording.ID{rec.ID}) {
@@ -85,7 +85,7 @@ func TestStartAfterAnInterruptedStop(t *testing.T) {
 		of.Halt(t, "410")
 		of.PBX.Pass(time.Second)
 		for _, id := range []recording.ID{rec.ID, next.ID} {
-			if got := of.Settled(t, id); got.State != recording.Ready {
+			if got := of.AwaitSettled(t, id); got.State != recording.Ready {
 				t.Errorf("%s is %s (%s)", id, got.State, got.Reason)
 			}
 		}
@@ -99,7 +99,7 @@ func TestStopThatThePBXDoesNotDo(t *testing.T) {
 		of.PBX.Pass(time.Second)
 		p.stop = func(context.Context, recording.Recording) error { return errNoAnswer }
 		_, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"})
-		office.Refused(t, err, recording.Unavailable, "no answer")
+		office.WantRefusal(t, err, recording.Unavailable, "no answer")
 		got, err := of.Store.Get(t.Context(), rec.ID)
 		if err != nil || got.State != recording.Running || got.Reason.String() != "stopped by request, and the PBX did not confirm it" {
 			t.Fatalf("it is %s (%s), %v; want it running", got.State, got.Reason, err)
@@ -109,7 +109,7 @@ func TestStopThatThePBXDoesNotDo(t *testing.T) {
 		if got := of.Halt(t, "410"); got.ID != rec.ID {
 			t.Errorf("the second stop ended %s", got.ID)
 		}
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Duration != 2*time.Second || got.Reason.String() != "stopped by request" {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Duration != 2*time.Second || got.Reason.String() != "stopped by request" {
 			t.Errorf("it is %s (%s) of %v", got.State, got.Reason, got.Duration)
 		}
 	})
@@ -128,9 +128,9 @@ func TestStopThatThePBXDidAllTheSame(t *testing.T) {
 			return errNoAnswer
 		}
 		_, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"})
-		office.Refused(t, err, recording.Unavailable, "no answer")
+		office.WantRefusal(t, err, recording.Unavailable, "no answer")
 		time.Sleep(20 * time.Second)
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "stopped by request" {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "stopped by request" {
 			t.Errorf("it is %s (%s)", got.State, got.Reason)
 		}
 	})
@@ -156,13 +156,13 @@ func TestStopInterruptedByACrash(t *testing.T) {
 			}
 			of.Open(t, office.Options{})
 			if away {
-				if got := of.Settled(t, rec.ID); got.State != recording.Collecting {
+				if got := of.AwaitSettled(t, rec.ID); got.State != recording.Collecting {
 					t.Errorf("while the PBX writes on and is away it is %s (%s)", got.State, got.Reason)
 				}
 				of.PBX.Pass(time.Second)
 				of.PBX.Connect()
 			}
-			got := of.Settled(t, rec.ID)
+			got := of.AwaitSettled(t, rec.ID)
 			want := time.Second
 			if away {
 				want = 2 * time.Second
@@ -185,7 +185,7 @@ func TestMaxLength(t *testing.T) {
 			t.Fatalf("after 59 s: %s (%s), %v", got.State, got.Reason, err)
 		}
 		time.Sleep(2 * time.Second)
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "reached max_seconds" || len(of.PBX.Stops()) != 1 ||
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "reached max_seconds" || len(of.PBX.Stops()) != 1 ||
 			got.StoppedAt.Sub(got.StartedAt) > 61*time.Second {
 			t.Errorf("after 61 s: %s (%s), stopped %v after %v", got.State, got.Reason, of.PBX.Stops(), got.StoppedAt.Sub(got.StartedAt))
 		}
@@ -209,13 +209,13 @@ func TestMaxLengthAfterARestart(t *testing.T) {
 		end()
 		of.Open(t, o)
 		of.PBX.Disconnect()
-		if got := of.Settled(t, rec.ID); got.State != recording.Running {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Running {
 			t.Errorf("while the PBX is away: %s (%s)", got.State, got.Reason)
 		}
 		time.Sleep(time.Minute)
-		of.Explained(t, [2]string{"record", "for longer than max_seconds allows"})
+		of.WantUnexplained(t, [2]string{"record", "for longer than max_seconds allows"})
 		of.PBX.Connect()
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "reached max_seconds" {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "reached max_seconds" {
 			t.Errorf("when it is back: %s (%s)", got.State, got.Reason)
 		}
 	})
@@ -226,7 +226,7 @@ func TestNoMaxLength(t *testing.T) {
 		of.PBX.Call(t, "410", "411")
 		rec := of.Record(t, "410", "22")
 		time.Sleep(48 * time.Hour)
-		if got := of.Settled(t, rec.ID); got.State != recording.Running {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Running {
 			t.Errorf("after two days: %s (%s)", got.State, got.Reason)
 		}
 	})
@@ -242,7 +242,7 @@ func TestStartWithoutRoomIsRefused(t *testing.T) {
 		rec := of.Record(t, "410", "22")
 		full = recording.Errorf(recording.Unavailable, "the disk is full")
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "500", Tag: "23"})
-		office.Refused(t, err, recording.Unavailable, "the disk is full")
+		office.WantRefusal(t, err, recording.Unavailable, "the disk is full")
 		if list, err := of.Store.ByTag(t.Context(), "23", 9); err != nil || len(list) > 0 || of.PBX.Records() != 1 {
 			t.Errorf("a refused start left %v, %v, and asked the PBX %d times", list, err, of.PBX.Records())
 		}

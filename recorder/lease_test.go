@@ -24,7 +24,7 @@ func TestEitherStopsAndServes(t *testing.T) {
 		if _, err := other.Stop(t.Context(), recording.StopRequest{Target: "411"}); err != nil {
 			t.Fatal(err)
 		}
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Duration != 3*time.Second {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Duration != 3*time.Second {
 			t.Errorf("stopped by the other: %+v", got)
 		}
 		for _, s := range []*office.Office{of, other} {
@@ -35,7 +35,7 @@ func TestEitherStopsAndServes(t *testing.T) {
 			office.Read(t, a)
 		}
 		_, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"})
-		office.Refused(t, err, recording.NotFound, "nothing is being recorded")
+		office.WantRefusal(t, err, recording.NotFound, "nothing is being recorded")
 	})
 }
 
@@ -139,7 +139,7 @@ func TestStartThatWasGivenUpElsewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		release()
-		office.Refused(t, <-failed, recording.Unavailable, "try again")
+		office.WantRefusal(t, <-failed, recording.Unavailable, "try again")
 		if stops := of.PBX.Stops(); len(stops) != 1 || stops[0] != open[0].ID {
 			t.Errorf("stopped %v, want the one without a row", stops)
 		}

@@ -92,9 +92,9 @@ func TestOddTextWhileThePBXIsAway(t *testing.T) {
 	office.In(t, office.Options{}, func(t *testing.T, of *office.Office) {
 		of.PBX.Disconnect()
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "Zadarma usa"})
-		office.Refused(t, err, recording.Unavailable, "not connected")
+		office.WantRefusal(t, err, recording.Unavailable, "not connected")
 		_, err = of.Start(t.Context(), recording.StartRequest{Target: "410\r\nAction: Ping"})
-		office.Refused(t, err, recording.Invalid, "extenOrUniqueId")
+		office.WantRefusal(t, err, recording.Invalid, "extenOrUniqueId")
 	})
 }
 
@@ -106,7 +106,7 @@ func TestUniqueIDOfThePBXThatIsAwayWins(t *testing.T) {
 		of.Second.Add(recording.Channel{Name: "SIP/411", Extension: "411", UniqueID: "crm-call-4711", State: recording.Up})
 		of.PBX.Disconnect()
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "crm-call-4711"})
-		office.Refused(t, err, recording.Unavailable, "not connected")
+		office.WantRefusal(t, err, recording.Unavailable, "not connected")
 	})
 }
 

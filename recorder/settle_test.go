@@ -31,7 +31,7 @@ func TestAnswerIsNoted(t *testing.T) {
 			t.Fatal(err)
 		}
 		of.PBX.Tell(recording.Event{Kind: recording.ChannelAnswered, Channel: found[0]})
-		if got := of.Settled(t, rec.ID); got.AnsweredAt.IsZero() {
+		if got := of.AwaitSettled(t, rec.ID); got.AnsweredAt.IsZero() {
 			t.Errorf("%+v: the answer is not noted", got)
 		}
 	})
@@ -65,7 +65,7 @@ func TestRestartSettles(t *testing.T) {
 				end()
 				tt.leave(t, of, caller, rec)
 				of.Open(t, office.Options{})
-				if got := of.Settled(t, rec.ID); got.State != tt.want {
+				if got := of.AwaitSettled(t, rec.ID); got.State != tt.want {
 					t.Errorf("settled as %s (%s), want %s", got.State, got.Reason, tt.want)
 				}
 			})
@@ -111,7 +111,7 @@ func TestRestartSettlesInterruptedStarts(t *testing.T) {
 					of.PBX.HangupUnseen(t, caller)
 				}
 				of.Open(t, office.Options{})
-				got := of.Settled(t, rec.ID)
+				got := of.AwaitSettled(t, rec.ID)
 				if got.State != tt.want {
 					t.Errorf("settled as %s (%s), want %s", got.State, got.Reason, tt.want)
 				}
@@ -147,7 +147,7 @@ func TestMissedHangupIsFound(t *testing.T) {
 		of.PBX.Pass(time.Second)
 		of.PBX.HangupUnseen(t, caller)
 		time.Sleep(time.Minute)
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.InProgress() {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.InProgress() {
 			t.Errorf("a minute after a hangup that nobody told: %s, in progress %v", got.State, got.InProgress())
 		}
 	})
@@ -169,7 +169,7 @@ func TestMissedHangupAfterASecondStart(t *testing.T) {
 		of.PBX.HangupUnseen(t, caller)
 		time.Sleep(time.Minute)
 		for _, id := range []recording.ID{first.ID, second.ID} {
-			if got := of.Settled(t, id); got.State != recording.Ready || got.InProgress() {
+			if got := of.AwaitSettled(t, id); got.State != recording.Ready || got.InProgress() {
 				t.Errorf("a minute after a hangup that nobody told: %s (%s), in progress %v", got.State, got.Reason, got.InProgress())
 			}
 		}
@@ -207,7 +207,7 @@ func TestPickupIsFollowed(t *testing.T) {
 			t.Fatal(err)
 		}
 		of.PBX.Tell(recording.Event{Kind: recording.RecordingMoved, Channel: found[0], To: picker})
-		if got := of.Settled(t, rec.ID); got.UniqueID != picker.UniqueID || got.Extension != "412" || got.State != recording.Running {
+		if got := of.AwaitSettled(t, rec.ID); got.UniqueID != picker.UniqueID || got.Extension != "412" || got.State != recording.Running {
 			t.Errorf("after the pickup: %+v", got)
 		}
 		if got := of.Halt(t, "412"); got.ID != rec.ID {
@@ -229,7 +229,7 @@ func TestRecordingEndedByThePBX(t *testing.T) {
 			t.Fatal(err)
 		}
 		of.PBX.Tell(recording.Event{Kind: recording.RecordingEnded, Channel: found[0]})
-		if got := of.Settled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "ended by the PBX" {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || got.Reason.String() != "ended by the PBX" {
 			t.Errorf("after the PBX ended it: %s (%s)", got.State, got.Reason)
 		}
 	})
@@ -250,7 +250,7 @@ func TestAnotherRecordingEnded(t *testing.T) {
 		}
 		of.PBX.Tell(recording.Event{Kind: recording.RecordingEnded, Channel: found[0]})
 		of.PBX.Pass(time.Second)
-		if got := of.Settled(t, rec.ID); got.State != recording.Running {
+		if got := of.AwaitSettled(t, rec.ID); got.State != recording.Running {
 			t.Errorf("the recording that runs became %s (%s)", got.State, got.Reason)
 		}
 		if got := of.Halt(t, "410"); got.ID != rec.ID {

@@ -131,9 +131,9 @@ func TestStartRefusals(t *testing.T) {
 			{"256 characters in the tag", recording.StartRequest{Target: "410", Tag: strings.Repeat("é", 256)}, recording.Invalid, "256 characters"},
 			{"tag that is not text", recording.StartRequest{Target: "410", Tag: "\xff"}, recording.Invalid, "tag"},
 		} {
-			office.Case(t, tt.name, func() {
+			office.RunCase(t, tt.name, func() {
 				_, err := of.Start(t.Context(), tt.r)
-				office.Refused(t, err, tt.code, tt.words)
+				office.WantRefusal(t, err, tt.code, tt.words)
 			})
 		}
 		if n := of.PBX.Records() + of.Second.Records(); n != 0 {
@@ -154,7 +154,7 @@ func TestUniqueIDOfThePBXThatIsAway(t *testing.T) {
 		of.Second.Add(recording.Channel{Name: "SIP/500-00000001", UniqueID: here, LinkedID: here, Extension: "500", State: recording.Up})
 		of.PBX.Disconnect()
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: here})
-		office.Refused(t, err, recording.Unavailable, "not connected")
+		office.WantRefusal(t, err, recording.Unavailable, "not connected")
 		if _, err := of.Start(t.Context(), recording.StartRequest{Target: "pbx2/" + here}); err != nil {
 			t.Errorf("on the other PBX by name: %v", err)
 		}
@@ -180,10 +180,10 @@ func TestStartWithAPBXAway(t *testing.T) {
 		of.Second.Disconnect()
 		of.Record(t, "410", "22") // found: the other one does not matter
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "999"})
-		office.Refused(t, err, recording.Unavailable, "not connected")
+		office.WantRefusal(t, err, recording.Unavailable, "not connected")
 		of.Second.Connect()
 		_, err = of.Start(t.Context(), recording.StartRequest{Target: "999"})
-		office.Refused(t, err, recording.NotFound, "999")
+		office.WantRefusal(t, err, recording.NotFound, "999")
 	})
 }
 
@@ -192,7 +192,7 @@ func TestStartRefusedByThePBXIsExplained(t *testing.T) {
 		of.PBX.Call(t, "410", "411")
 		of.PBX.Refuse(recording.Errorf(recording.Unavailable, "the file did not appear in the spool"))
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "22"})
-		office.Refused(t, err, recording.Unavailable, "did not appear")
+		office.WantRefusal(t, err, recording.Unavailable, "did not appear")
 		rows, err := of.Store.ByTag(t.Context(), "22", 1)
 		if err != nil || len(rows) != 1 || rows[0].State != recording.Failed || !strings.Contains(rows[0].Reason.String(), "did not appear") {
 			t.Errorf("%+v, %v; want one failed row with the reason", rows, err)
@@ -246,7 +246,7 @@ func TestStartWhenThePBXHasForgotten(t *testing.T) {
 		if second.ID == first.ID || of.PBX.Records() != 2 {
 			t.Errorf("PBX asked %d times, want a second recording", of.PBX.Records())
 		}
-		if got := of.Settled(t, first.ID); got.State != recording.Ready || got.Duration != time.Second {
+		if got := of.AwaitSettled(t, first.ID); got.State != recording.Ready || got.Duration != time.Second {
 			t.Errorf("what the PBX forgot: %s (%s), %v", got.State, got.Reason, got.Duration)
 		}
 	})
@@ -259,7 +259,7 @@ func TestStartUncertainIsSettledByThePBX(t *testing.T) {
 		defer release()
 		began := time.Now()
 		_, err := of.Start(t.Context(), recording.StartRequest{Target: "410", Tag: "22"})
-		office.Refused(t, err, recording.Unavailable, "did not answer")
+		office.WantRefusal(t, err, recording.Unavailable, "did not answer")
 		if waited := time.Since(began); waited > 5*time.Second {
 			t.Errorf("refused after %v, want within 5 s", waited)
 		}

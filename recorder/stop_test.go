@@ -30,10 +30,10 @@ func TestStopEndsOnlyWhatIsOurs(t *testing.T) {
 				if stops := of.PBX.Stops(); len(stops) != 1 || stops[0] != rec.ID {
 					t.Errorf("the PBX stopped %v, want only %s", stops, rec.ID)
 				}
-				if got := of.Settled(t, bystander.ID); got.State != recording.Running {
+				if got := of.AwaitSettled(t, bystander.ID); got.State != recording.Running {
 					t.Errorf("the other recording is %s", got.State)
 				}
-				if got := of.Settled(t, rec.ID); got.State != recording.Ready || !got.InProgress() || got.Duration != time.Second {
+				if got := of.AwaitSettled(t, rec.ID); got.State != recording.Ready || !got.InProgress() || got.Duration != time.Second {
 					t.Errorf("stopped recording %+v, want ready, 1 s, its call in progress", got)
 				}
 			})
@@ -67,21 +67,21 @@ func TestStopRefusals(t *testing.T) {
 			{"nothing to stop", "410", recording.NotFound, "nothing is being recorded"},
 			{"no such call", "999", recording.NotFound, `"999"`},
 		} {
-			office.Case(t, tt.name, func() {
+			office.RunCase(t, tt.name, func() {
 				_, err := of.Stop(t.Context(), recording.StopRequest{Target: tt.target})
-				office.Refused(t, err, tt.code, tt.words)
+				office.WantRefusal(t, err, tt.code, tt.words)
 			})
 		}
 		rec := of.Record(t, "410", "22")
 		of.PBX.Disconnect()
 		_, err := of.Stop(t.Context(), recording.StopRequest{Target: "410"})
-		office.Refused(t, err, recording.Unavailable, "not connected")
+		office.WantRefusal(t, err, recording.Unavailable, "not connected")
 		of.PBX.Connect()
 		if got := of.Halt(t, "410"); got.ID != rec.ID {
 			t.Errorf("after the connection came back: %+v", got)
 		}
 		_, err = of.Stop(t.Context(), recording.StopRequest{Target: "410"})
-		office.Refused(t, err, recording.NotFound, "nothing is being recorded")
+		office.WantRefusal(t, err, recording.NotFound, "nothing is being recorded")
 	})
 }
 

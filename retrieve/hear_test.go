@@ -35,7 +35,7 @@ func TestRetrieveByUniqueIDRightAfterTheHangup(t *testing.T) {
 		rec := of.Record(t, caller, "22")
 		of.PBX.Pass(time.Second)
 		of.Halt(t, caller)
-		of.Settled(t, rec.ID)
+		of.AwaitSettled(t, rec.ID)
 		of.PBX.Hush()
 		of.PBX.Hangup(t, caller)
 		for _, id := range []string{caller, callee} {
@@ -64,7 +64,7 @@ func TestRetrieveDuringACallWaitsForNothing(t *testing.T) {
 			}
 			begun := time.Now()
 			_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
-			office.Refused(t, err, recording.NotReady, "in progress")
+			office.WantRefusal(t, err, recording.NotReady, "in progress")
 			if took := time.Since(begun); took > 0 { // of the bubble
 				t.Errorf("refused after %v", took)
 			}

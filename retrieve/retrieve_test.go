@@ -30,7 +30,7 @@ func TestRetrieve(t *testing.T) {
 				t.Errorf("share of %v Hz is %.0f %%, %v", hz, share, err)
 			}
 		}
-		row := of.Settled(t, rec.ID)
+		row := of.AwaitSettled(t, rec.ID)
 		sum := sha256.Sum256(wav)
 		if row.SHA256 != hex.EncodeToString(sum[:]) || row.Bytes != int64(len(wav)) || row.Duration != 2*time.Second {
 			t.Errorf("row %+v does not agree with %d bytes of audio", row, len(wav))
@@ -67,7 +67,7 @@ func TestRetrieveNewestThatMayBeRetrieved(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
-		office.Refused(t, err, recording.Conflict, "private")
+		office.WantRefusal(t, err, recording.Conflict, "private")
 	})
 }
 
@@ -105,10 +105,10 @@ func TestRetrieveRefusals(t *testing.T) {
 			{"still recording", "running", "fred", recording.NotReady, "in progress"},
 			{"stopped, call in progress", "stopped", "fred", recording.NotReady, "in progress"},
 		} {
-			office.Case(t, tt.name, func() {
+			office.RunCase(t, tt.name, func() {
 				before := len(of.Accesses(t))
 				_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: tt.key, Actor: recording.Actor{Username: tt.username, Remote: "192.0.2.9"}})
-				office.Refused(t, err, tt.code, tt.words)
+				office.WantRefusal(t, err, tt.code, tt.words)
 				log := of.Accesses(t)
 				if len(log) != before+1 || log[0].Outcome == "ok" || log[0].Remote != "192.0.2.9" {
 					t.Errorf("access log %+v, want a line of this refusal", log)
@@ -127,7 +127,7 @@ func TestRetrieveDuringTheCall(t *testing.T) {
 		of.Record(t, "410", "22")
 		of.PBX.Pass(time.Second)
 		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
-		office.Refused(t, err, recording.NotReady, "stop it first")
+		office.WantRefusal(t, err, recording.NotReady, "stop it first")
 		of.Halt(t, "410")
 		of.Fetch(t, "22")
 	})
@@ -151,12 +151,12 @@ func TestRetrieveOfADamagedArchive(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
-		office.Refused(t, err, recording.Unavailable, "5 bytes")
+		office.WantRefusal(t, err, recording.Unavailable, "5 bytes")
 		if err := of.Blobs.Remove(t.Context(), rec.Key); err != nil {
 			t.Fatal(err)
 		}
 		_, err = of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "22", Actor: recording.Actor{Username: "fred"}})
-		office.Refused(t, err, recording.Unavailable, "does not hold")
+		office.WantRefusal(t, err, recording.Unavailable, "does not hold")
 	})
 }
 

@@ -14,7 +14,7 @@ func TestRetrieveWaitsOnce(t *testing.T) {
 	office.InStalled(t, office.Options{}, func(t *testing.T, of *office.Office) {
 		began := time.Now()
 		_, err := of.Retrieve(t.Context(), recording.RetrieveRequest{Key: "stalled", Actor: recording.Actor{Username: "fred"}})
-		office.Refused(t, err, recording.NotReady, "still being collected")
+		office.WantRefusal(t, err, recording.NotReady, "still being collected")
 		if took := time.Since(began); took > 3100*time.Millisecond {
 			t.Errorf("the caller waited for %v", took)
 		}

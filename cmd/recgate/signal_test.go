@@ -31,7 +31,7 @@ func TestSecondSignal(t *testing.T) {
 			})
 			tick := time.NewTicker(20 * time.Millisecond)
 			defer tick.Stop()
-			for deadline := time.After(patience); s.run.Running(); {
+			for deadline := time.After(patience); s.run.IsRunning(); {
 				_ = s.run.Signal(with) // it may have ended
 				select {
 				case <-s.run.Ended():

@@ -27,10 +27,10 @@ func TestAccount(t *testing.T) {
 			t.Parallel() // each has its own Asterisk, and most of a scene is waiting
 			l := lab.Start(t, version, lab.Options{Punctual: true, Spool: filepath.Join(t.TempDir(), "spool")})
 			for name, play := range map[string]func(*testing.T, *lab.Lab){
-				"an event filter":                    filtered,
-				"a module that is not there":         noWAV,
-				"one login at a time":                oneLogin,
-				"a certificate of Asterisk's script": scriptedCertificate,
+				"an event filter":                    testEventFilter,
+				"a module that is not there":         testNoWAV,
+				"one login at a time":                testOneLogin,
+				"a certificate of Asterisk's script": testScriptedCertificate,
 			} {
 				t.Run(name, func(t *testing.T) {
 					l.Hangup()
@@ -74,8 +74,8 @@ func (p *program) awaitUnready(t *testing.T, says string) {
 	})
 }
 
-// filtered keeps the events of one telephone from recgate.
-func filtered(t *testing.T, l *lab.Lab) {
+// testEventFilter keeps the events of one telephone from recgate.
+func testEventFilter(t *testing.T, l *lab.Lab) {
 	undo := rewrite(t, l, func(text string) string {
 		return strings.Replace(text, "[recorder]\n", "[recorder]\neventfilter = !PJSIP/412-\n", 1)
 	})
@@ -97,15 +97,15 @@ func filtered(t *testing.T, l *lab.Lab) {
 	})
 }
 
-// noWAV takes from Asterisk what writes WAV, as small containers do: while
+// testNoWAV takes from Asterisk what writes WAV, as small containers do: while
 // recgate runs, and before it begins.
-func noWAV(t *testing.T, l *lab.Lab) {
+func testNoWAV(t *testing.T, l *lab.Lab) {
 	const says = `has not loaded the module "format_wav.so"`
 	p := newProgram(t, l, settings{})
 	t.Cleanup(func() { l.CLI("module load format_wav.so") })
 	l.CLI("module unload format_wav.so")
 	l.Call("410", "411", 120, "")
-	p.says(t, says)
+	p.wantLog(t, says)
 	p.awaitUnready(t, says)
 	p.Kill(t)
 	p.Begin(t)
@@ -116,9 +116,9 @@ func noWAV(t *testing.T, l *lab.Lab) {
 	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
 }
 
-// oneLogin has the PBX let in each user once: recgate records by the one login
+// testOneLogin has the PBX let in each user once: recgate records by the one login
 // that it has, and whoever comes second is told the setting.
-func oneLogin(t *testing.T, l *lab.Lab) {
+func testOneLogin(t *testing.T, l *lab.Lab) {
 	undo := rewrite(t, l, func(text string) string {
 		return strings.Replace(text, "[recorder]\n", "[recorder]\nallowmultiplelogin = no\n", 1)
 	})
@@ -144,9 +144,9 @@ func oneLogin(t *testing.T, l *lab.Lab) {
 	undo()
 }
 
-// openssl makes files the way Asterisk's script ast_tls_cert does: an authority,
+// runOpenSSL makes files the way Asterisk's script ast_tls_cert does: an authority,
 // and a certificate that it signed, both with a common name and nothing else.
-func openssl(t *testing.T, dir, name string) {
+func runOpenSSL(t *testing.T, dir, name string) {
 	t.Helper()
 	for file, text := range map[string]string{"ca.cfg": "Asterisk Private CA", "pbx.cfg": name} {
 		text = "[req]\ndistinguished_name = dn\nprompt = no\n\n[dn]\nCN=" + text + "\nO=Asterisk\n"
@@ -169,19 +169,19 @@ func openssl(t *testing.T, dir, name string) {
 	}
 }
 
-// scriptedCertificate has the PBX show a certificate for another name than its
+// testScriptedCertificate has the PBX show a certificate for another name than its
 // address, as Asterisk's script makes it.
-func scriptedCertificate(t *testing.T, l *lab.Lab) {
+func testScriptedCertificate(t *testing.T, l *lab.Lab) {
 	dir, shown := t.TempDir(), filepath.Join(l.Dir, "pbx", "keys", "ami.pem")
-	openssl(t, dir, "pbx.example.org")
-	had := read(t, shown)
+	runOpenSSL(t, dir, "pbx.example.org")
+	had := readFile(t, shown)
 	t.Cleanup(func() {
 		if err := os.WriteFile(shown, had, 0o600); err != nil {
 			t.Error(err)
 		}
 		l.Restart()
 	})
-	both := append(read(t, filepath.Join(dir, "pbx.key")), read(t, filepath.Join(dir, "pbx.crt"))...)
+	both := append(readFile(t, filepath.Join(dir, "pbx.key")), readFile(t, filepath.Join(dir, "pbx.crt"))...)
 	if err := os.WriteFile(shown, both, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func scriptedCertificate(t *testing.T, l *lab.Lab) {
 	}
 }
 
-func read(t *testing.T, file string) []byte {
+func readFile(t *testing.T, file string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {

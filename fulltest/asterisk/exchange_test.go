@@ -93,17 +93,17 @@ func tone(extension string) float64 {
 	return float64(n/100*100 + n%10*200)
 }
 
-func hear(t testing.TB, wav io.ReaderAt, size int64, hz float64) float64 {
+func listen(t testing.TB, wav io.ReaderAt, size int64, hz float64) float64 {
 	t.Helper()
 	b := make([]byte, size)
 	if _, err := wav.ReadAt(b, 0); err != nil && err != io.EOF {
 		t.Fatal(err)
 	}
-	return share(t, b, hz)
+	return toneShare(t, b, hz)
 }
 
-// share is how much of a WAV's power lies near a frequency, 0 to 1.
-func share(t testing.TB, wav []byte, hz float64) float64 {
+// toneShare is how much of a WAV's power lies near a frequency, 0 to 1.
+func toneShare(t testing.TB, wav []byte, hz float64) float64 {
 	t.Helper()
 	percent, err := audiotest.Share(wav, 0, hz)
 	if err != nil {
@@ -121,7 +121,7 @@ func TestPBX(t *testing.T) {
 			l := lab.Start(t, version, lab.Options{Punctual: true})
 			for _, kind := range kinds(version) {
 				t.Run(kind.recorder+" over "+kind.tech, func(t *testing.T) {
-					recordingtest.TestPBX(t, hear, func(t *testing.T) recordingtest.Exchange {
+					recordingtest.TestPBX(t, listen, func(t *testing.T) recordingtest.Exchange {
 						return recordingtest.ExchangeOf(newExchange(t, l, kind.tech, kind.recorder))
 					})
 				})

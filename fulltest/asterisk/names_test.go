@@ -22,38 +22,38 @@ func TestNames(t *testing.T) {
 			t.Parallel() // each has its own Asterisk, and most of a scene is waiting
 			l := lab.Start(t, version, lab.Options{Punctual: true, Spool: filepath.Join(t.TempDir(), "spool"), SystemName: system})
 			for _, k := range kinds(version) {
-				t.Run(k.recorder+" over "+k.tech, func(t *testing.T) { allNames(t, l, k, system, "") })
+				t.Run(k.recorder+" over "+k.tech, func(t *testing.T) { testNames(t, l, k, system, "") })
 			}
 			t.Run("MariaDB", func(t *testing.T) {
-				allNames(t, l, kind{"mixmonitor", "pjsip"}, system, mariadbd.Start(t).DSN(t))
+				testNames(t, l, kind{"mixmonitor", "pjsip"}, system, mariadbd.Start(t).DSN(t))
 			})
 		})
 	}
 }
 
-func allNames(t *testing.T, l *lab.Lab, k kind, system, database string) {
+func testNames(t *testing.T, l *lab.Lab, k kind, system, database string) {
 	p := newProgram(t, l, settings{recorder: k.recorder, database: database})
 	t.Run("the name of the system", func(t *testing.T) {
 		l.Hangup()
-		byUniqueID(t, l, k, p)
+		testByUniqueID(t, l, k, p)
 	})
 	for _, id := range []string{"crm-call-4711", system + `, "call" & 'b';é|/1`} {
 		t.Run(id, func(t *testing.T) {
 			l.Hangup()
-			byProgram(t, l, k, p, "410", id)
+			testCallByProgram(t, l, k, p, "410", id)
 		})
 	}
 	for _, name := range lab.OddNames() {
 		t.Run(name, func(t *testing.T) {
 			l.Hangup()
-			byProgram(t, l, k, p, name, "call of "+name)
+			testCallByProgram(t, l, k, p, name, "call of "+name)
 		})
 	}
 }
 
-// byProgram records a call that a program made, once by each name of its
+// testCallByProgram records a call that a program made, once by each name of its
 // channel.
-func byProgram(t *testing.T, l *lab.Lab, k kind, p *program, from, id string) {
+func testCallByProgram(t *testing.T, l *lab.Lab, k kind, p *program, from, id string) {
 	c := l.CallAs(from, "411", id, k.tech)
 	for _, target := range []string{id, from, c.CallerChannel} {
 		p.want(t, http.StatusOK, "start", "extenOrUniqueId", target, "tag", target)
@@ -63,9 +63,9 @@ func byProgram(t *testing.T, l *lab.Lab, k kind, p *program, from, id string) {
 	p.want(t, http.StatusNotFound, "stop", "extenOrUniqueId", id)
 	l.HangupChannel(id)
 	for _, tag := range []string{id, from, c.CallerChannel} {
-		speaks(t, p.retrieve(t, "retrieve", "tag", tag))
+		wantVoices(t, p.retrieve(t, "retrieve", "tag", tag))
 	}
-	speaks(t, p.retrieve(t, "retrieveByUniqueId", "uniqueId", id))
-	speaks(t, p.retrieve(t, "retrieveByUniqueId", "uniqueId", c.CalleeUniqueID))
+	wantVoices(t, p.retrieve(t, "retrieveByUniqueId", "uniqueId", id))
+	wantVoices(t, p.retrieve(t, "retrieveByUniqueId", "uniqueId", c.CalleeUniqueID))
 	p.want(t, http.StatusNotFound, "retrieveByUniqueId", "uniqueId", "crm-call-471", "username", "fred")
 }

@@ -26,30 +26,30 @@ func TestServe(t *testing.T) {
 			l := lab.Start(t, version, lab.Options{Punctual: true, Spool: filepath.Join(t.TempDir(), "spool")})
 			for _, k := range kinds(version) {
 				t.Run(k.recorder+" over "+k.tech, func(t *testing.T) {
-					all(t, l, k, "")
+					testAll(t, l, k, "")
 				})
 			}
 			t.Run("MariaDB", func(t *testing.T) {
-				all(t, l, kind{"mixmonitor", "pjsip"}, mariadbd.Start(t).DSN(t))
+				testAll(t, l, kind{"mixmonitor", "pjsip"}, mariadbd.Start(t).DSN(t))
 			})
 		})
 	}
 }
 
-// all are the scenes that every combination must pass.
-func all(t *testing.T, l *lab.Lab, k kind, database string) {
+// testAll are the scenes that every combination must pass.
+func testAll(t *testing.T, l *lab.Lab, k kind, database string) {
 	p := newProgram(t, l, settings{recorder: k.recorder, database: database})
 	for _, scene := range []struct {
 		name string
 		play func(*testing.T, *lab.Lab, kind, *program)
 	}{
-		{"start and stop by extension", byExtension},
-		{"start by unique id, hangup without stop", byUniqueID},
-		{"retrieve as soon as the channel is gone", asSoonAsGone},
-		{"the dialplan's own recording goes on", besideDialplan},
-		{"kill -9 in the middle", killed},
-		{"kill -9, and the call ends meanwhile", killedAndGone},
-		{"a graceful stop leaves recordings running", stoppedGracefully},
+		{"start and stop by extension", testByExtension},
+		{"start by unique id, hangup without stop", testByUniqueID},
+		{"retrieve as soon as the channel is gone", testRetrieveAfterHangup},
+		{"the dialplan's own recording goes on", testBesideDialplan},
+		{"kill -9 in the middle", testKilled},
+		{"kill -9, and the call ends meanwhile", testKilledAndHungUp},
+		{"a graceful stop leaves recordings running", testStopped},
 	} {
 		t.Run(scene.name, func(t *testing.T) {
 			l.Hangup()
@@ -61,32 +61,32 @@ func all(t *testing.T, l *lab.Lab, k kind, database string) {
 	}
 }
 
-func byExtension(t *testing.T, l *lab.Lab, k kind, p *program) {
+func testByExtension(t *testing.T, l *lab.Lab, k kind, p *program) {
 	c := l.Call("410", "411", 60, k.tech)
 	p.want(t, http.StatusNotFound, "start", "extenOrUniqueId", "41", "tag", "none")
 	tag := "O'Brien, 22 <é> " + t.Name()
-	heard := p.records(t, "start", "extenOrUniqueId", "410", "tag", tag)
+	heard := p.startRecording(t, "start", "extenOrUniqueId", "410", "tag", tag)
 	time.Sleep(2500 * time.Millisecond)
-	heard.until(func() { p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410") })
+	heard.end(func() { p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410") })
 	p.want(t, http.StatusConflict, "retrieve", "tag", tag, "username", "fred") // the call is up
 	p.want(t, http.StatusNotFound, "stop", "extenOrUniqueId", "410")
 	l.HangupChannel(c.CallerUniqueID)
-	holds(t, p.retrieve(t, "retrieve", "tag", tag), heard)
+	wantLength(t, p.retrieve(t, "retrieve", "tag", tag), heard)
 }
 
-func byUniqueID(t *testing.T, l *lab.Lab, k kind, p *program) {
+func testByUniqueID(t *testing.T, l *lab.Lab, k kind, p *program) {
 	c := l.Call("410", "411", 60, k.tech)
-	heard := p.records(t, "start", "extenOrUniqueId", c.CalleeUniqueID, "tag", t.Name())
+	heard := p.startRecording(t, "start", "extenOrUniqueId", c.CalleeUniqueID, "tag", t.Name())
 	time.Sleep(2 * time.Second)
-	heard.until(func() { l.HangupChannel(c.CallerUniqueID) })
-	holds(t, p.retrieve(t, "retrieveByUniqueId", "uniqueId", c.CalleeUniqueID), heard)
-	holds(t, p.retrieve(t, "retrieveByUniqueId", "uniqueId", c.CallerUniqueID), heard)
-	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
+	heard.end(func() { l.HangupChannel(c.CallerUniqueID) })
+	wantLength(t, p.retrieve(t, "retrieveByUniqueId", "uniqueId", c.CalleeUniqueID), heard)
+	wantLength(t, p.retrieve(t, "retrieveByUniqueId", "uniqueId", c.CallerUniqueID), heard)
+	wantLength(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
 }
 
-// asSoonAsGone asks for recordings when Asterisk does not list their channels
+// testRetrieveAfterHangup asks for recordings when Asterisk does not list their channels
 // any more, and no later: none is refused because the call were in progress.
-func asSoonAsGone(t *testing.T, l *lab.Lab, k kind, p *program) {
+func testRetrieveAfterHangup(t *testing.T, l *lab.Lab, k kind, p *program) {
 	for i := range 5 {
 		c := l.Call("410", "411", 60, k.tech)
 		tag := fmt.Sprintf("%s %d", t.Name(), i)
@@ -98,8 +98,8 @@ func asSoonAsGone(t *testing.T, l *lab.Lab, k kind, p *program) {
 	}
 }
 
-// besideDialplan records a channel that the dialplan records as well.
-func besideDialplan(t *testing.T, l *lab.Lab, k kind, p *program) {
+// testBesideDialplan records a channel that the dialplan records as well.
+func testBesideDialplan(t *testing.T, l *lab.Lab, k kind, p *program) {
 	dialled := time.Now()
 	l.Dial("410", "7411", 60, k.tech)
 	var caller string
@@ -112,53 +112,53 @@ func besideDialplan(t *testing.T, l *lab.Lab, k kind, p *program) {
 		return caller != ""
 	})
 	seen := time.Now()
-	heard := p.records(t, "start", "extenOrUniqueId", caller, "tag", t.Name())
+	heard := p.startRecording(t, "start", "extenOrUniqueId", caller, "tag", t.Name())
 	time.Sleep(1500 * time.Millisecond)
-	heard.until(func() { p.want(t, http.StatusOK, "stop", "extenOrUniqueId", caller) })
+	heard.end(func() { p.want(t, http.StatusOK, "stop", "extenOrUniqueId", caller) })
 	time.Sleep(1500 * time.Millisecond)
 	whole := &span{asked: dialled, told: seen}
-	whole.until(func() { l.HangupChannel(caller) })
-	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
+	whole.end(func() { l.HangupChannel(caller) })
+	wantLength(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
 	var theirs []byte
 	p.Await(t, "Asterisk to close its own file", func() bool {
 		b, err := os.ReadFile(filepath.Join(l.Monitor, "dialplan", caller+".wav"))
 		theirs = b
 		return err == nil && len(b) > 44 && int(binary.LittleEndian.Uint32(b[40:])) == len(b)-44
 	})
-	holds(t, theirs, whole)
+	wantLength(t, theirs, whole)
 }
 
-func killed(t *testing.T, l *lab.Lab, k kind, p *program) {
+func testKilled(t *testing.T, l *lab.Lab, k kind, p *program) {
 	c := l.Call("410", "411", 60, k.tech)
-	heard := p.records(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	heard := p.startRecording(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	time.Sleep(time.Second)
 	p.Kill(t)
 	time.Sleep(500 * time.Millisecond)
 	p.Start(t)
-	heard.until(func() { p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "411") }) // the other party, by the live call
+	heard.end(func() { p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "411") }) // the other party, by the live call
 	l.HangupChannel(c.CallerUniqueID)
-	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
+	wantLength(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
 }
 
-func killedAndGone(t *testing.T, l *lab.Lab, k kind, p *program) {
+func testKilledAndHungUp(t *testing.T, l *lab.Lab, k kind, p *program) {
 	c := l.Call("410", "411", 60, k.tech)
-	heard := p.records(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	heard := p.startRecording(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	time.Sleep(1500 * time.Millisecond)
 	p.Kill(t)
-	heard.until(func() { l.HangupChannel(c.CallerUniqueID) })
+	heard.end(func() { l.HangupChannel(c.CallerUniqueID) })
 	p.Start(t)
-	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
+	wantLength(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
 }
 
-func stoppedGracefully(t *testing.T, l *lab.Lab, k kind, p *program) {
+func testStopped(t *testing.T, l *lab.Lab, k kind, p *program) {
 	c := l.Call("410", "411", 60, k.tech)
-	heard := p.records(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	heard := p.startRecording(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	time.Sleep(time.Second)
 	p.Stop(t)
 	p.Start(t)
 	time.Sleep(time.Second)
-	heard.until(func() { l.HangupChannel(c.CallerUniqueID) })
-	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
+	heard.end(func() { l.HangupChannel(c.CallerUniqueID) })
+	wantLength(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
 }
 
 // span is how long a recording is: what is asked for takes effect at some
@@ -168,8 +168,8 @@ type span struct {
 	least, most time.Duration
 }
 
-// records asks for a recording and begins its span.
-func (p *program) records(t *testing.T, method string, args ...string) *span {
+// startRecording asks for a recording and begins its span.
+func (p *program) startRecording(t *testing.T, method string, args ...string) *span {
 	t.Helper()
 	s := &span{asked: time.Now()}
 	p.want(t, http.StatusOK, method, args...)
@@ -177,8 +177,8 @@ func (p *program) records(t *testing.T, method string, args ...string) *span {
 	return s
 }
 
-// until does what ends the recording, and the span.
-func (s *span) until(end func()) {
+// end does what ends the recording, and the span.
+func (s *span) end(end func()) {
 	s.least = time.Since(s.told)
 	end()
 	s.most = time.Since(s.asked)
@@ -188,26 +188,26 @@ func (s *span) until(end func()) {
 // less than they should on a machine that is busy with other things: a tenth.
 const slack = 300 * time.Millisecond
 
-// holds checks that a WAV is sound, holds the voices of 410 and 411, and
+// wantLength checks that a WAV is sound, holds the voices of 410 and 411, and
 // lasts as long as it should.
-func holds(t *testing.T, wav []byte, s *span) {
+func wantLength(t *testing.T, wav []byte, s *span) {
 	t.Helper()
-	speaks(t, wav)
+	wantVoices(t, wav)
 	seconds := time.Duration(len(wav)-44) * time.Second / 16000
 	if seconds < s.least-s.least/10-slack || seconds > s.most+slack {
 		t.Errorf("%v of sound, want %v to %v", seconds, s.least, s.most)
 	}
 }
 
-// speaks checks that a WAV is sound and holds the voices of 410 and 411.
-func speaks(t *testing.T, wav []byte) {
+// wantVoices checks that a WAV is sound and holds the voices of 410 and 411.
+func wantVoices(t *testing.T, wav []byte) {
 	t.Helper()
 	if len(wav) < 44 || string(wav[:4]) != "RIFF" || int(binary.LittleEndian.Uint32(wav[40:])) != len(wav)-44 ||
 		int(binary.LittleEndian.Uint32(wav[4:])) != len(wav)-8 {
 		t.Fatalf("%d bytes whose header does not agree: %.44q", len(wav), wav)
 	}
 	for _, extension := range []string{"410", "411"} {
-		if s := share(t, wav, tone(extension)); s < 0.2 {
+		if s := toneShare(t, wav, tone(extension)); s < 0.2 {
 			t.Errorf("the voice of %s has %.0f %% of the sound", extension, 100*s)
 		}
 	}

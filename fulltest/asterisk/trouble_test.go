@@ -31,13 +31,13 @@ func TestTrouble(t *testing.T) {
 				play func(*testing.T, *lab.Lab)
 				has  bool // whether the version has what the scene needs
 			}{
-				{"the connection is cut and the call ends meanwhile", cutAndGone, true},
-				{"the PBX is killed in the middle", killedPBX, true},
-				{"the mount is not the spool", wrongMount, true},
-				{"the right to record is taken away", rightsTaken, true},
-				{"the database goes away", databaseAway, true},
-				{"a pickup takes the recording along", pickedUp, true},
-				{"something else monitors the channel", monitoredAlready, lab.HasMonitor(version)},
+				{"the connection is cut and the call ends meanwhile", testCutAndHungUp, true},
+				{"the PBX is killed in the middle", testKilledPBX, true},
+				{"the mount is not the spool", testWrongMount, true},
+				{"the right to record is taken away", testRightsTaken, true},
+				{"the database goes away", testDatabaseAway, true},
+				{"a pickup takes the recording along", testPickup, true},
+				{"something else monitors the channel", testMonitoredAlready, lab.HasMonitor(version)},
 			} {
 				if !scene.has {
 					continue
@@ -51,9 +51,9 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-// says asks for a start and checks that the refusal is 503, names what is
+// wantLog asks for a start and checks that the refusal is 503, names what is
 // away, and comes in time.
-func (p *program) says(t *testing.T, what string) {
+func (p *program) wantLog(t *testing.T, what string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -63,25 +63,25 @@ func (p *program) says(t *testing.T, what string) {
 	}
 }
 
-func cutAndGone(t *testing.T, l *lab.Lab) {
+func testCutAndHungUp(t *testing.T, l *lab.Lab) {
 	w := wire.New(t, l.AMI)
 	p := newProgram(t, l, settings{address: w.Address()})
 	c := l.Call("410", "411", 60, "")
-	heard := p.records(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	heard := p.startRecording(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	time.Sleep(1500 * time.Millisecond)
 	w.Cut()
-	heard.until(func() { l.HangupChannel(c.CallerUniqueID) })
-	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
+	heard.end(func() { l.HangupChannel(c.CallerUniqueID) })
+	wantLength(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
 }
 
-func killedPBX(t *testing.T, l *lab.Lab) {
+func testKilledPBX(t *testing.T, l *lab.Lab) {
 	p := newProgram(t, l, settings{})
 	l.Call("410", "411", 60, "")
 	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	time.Sleep(4700 * time.Millisecond) // it writes every 2.1 s
 	l.Kill()
 	p.awaitStatus(t, http.StatusServiceUnavailable)
-	p.says(t, `"pbx1"`)
+	p.wantLog(t, `"pbx1"`)
 	l.Restart()
 	p.awaitStatus(t, http.StatusOK)
 	// The file was never closed: it is left alone until it has not grown for 5 s.
@@ -91,20 +91,20 @@ func killedPBX(t *testing.T, l *lab.Lab) {
 	if seconds < 2*time.Second || seconds > 5*time.Second {
 		t.Errorf("%v of sound, want what was written until the kill", seconds)
 	}
-	speaks(t, wav)
+	wantVoices(t, wav)
 	l.Call("410", "411", 60, "")
 	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", "after "+t.Name())
 	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
 }
 
-func wrongMount(t *testing.T, l *lab.Lab) {
+func testWrongMount(t *testing.T, l *lab.Lab) {
 	elsewhere := filepath.Join(t.TempDir(), "mount")
 	if err := os.Mkdir(elsewhere, 0o750); err != nil {
 		t.Fatal(err)
 	}
 	p := newProgram(t, l, settings{more: "    mount: " + elsewhere + "\n"})
 	l.Call("410", "411", 60, "")
-	p.says(t, "did not appear")
+	p.wantLog(t, "did not appear")
 	for _, c := range l.Channels() {
 		if list := l.CLI("mixmonitor list " + c.Name); strings.Contains(list, ".wav") {
 			t.Errorf("%s is recorded although the start was refused:\n%s", c.Name, list)
@@ -112,9 +112,9 @@ func wrongMount(t *testing.T, l *lab.Lab) {
 	}
 }
 
-// rightsTaken edits manager.conf while recgate runs, cuts it off once, so that
+// testRightsTaken edits manager.conf while recgate runs, cuts it off once, so that
 // it logs in with less, and gives the right back.
-func rightsTaken(t *testing.T, l *lab.Lab) {
+func testRightsTaken(t *testing.T, l *lab.Lab) {
 	w := wire.New(t, l.AMI)
 	p := newProgram(t, l, settings{address: w.Address(), recorder: "mixmonitor"})
 	c := l.Call("410", "411", 120, "")
@@ -147,25 +147,25 @@ func rightsTaken(t *testing.T, l *lab.Lab) {
 	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
 }
 
-func databaseAway(t *testing.T, l *lab.Lab) {
+func testDatabaseAway(t *testing.T, l *lab.Lab) {
 	db := mariadbd.Start(t)
 	p := newProgram(t, l, settings{database: db.DSN(t)})
 	c := l.Call("410", "411", 60, "")
-	heard := p.records(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
+	heard := p.startRecording(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	time.Sleep(time.Second)
 	db.Stop(t)
-	p.says(t, "database")
-	heard.until(func() { l.HangupChannel(c.CallerUniqueID) }) // nobody can write it down now
+	p.wantLog(t, "database")
+	heard.end(func() { l.HangupChannel(c.CallerUniqueID) }) // nobody can write it down now
 	db.Restart(t)
 	p.awaitOK(t, "retrieve", "tag", t.Name(), "username", "fred")
-	holds(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
+	wantLength(t, p.retrieve(t, "retrieve", "tag", t.Name()), heard)
 	l.Call("410", "411", 60, "")
 	p.want(t, http.StatusOK, "start", "extenOrUniqueId", "410", "tag", "after "+t.Name())
 	p.want(t, http.StatusOK, "stop", "extenOrUniqueId", "410")
 }
 
-// pickedUp records 420, which rings and is picked up by 412.
-func pickedUp(t *testing.T, l *lab.Lab) {
+// testPickup records 420, which rings and is picked up by 412.
+func testPickup(t *testing.T, l *lab.Lab) {
 	p := newProgram(t, l, settings{recorder: "mixmonitor"})
 	l.Dial("410", "420", 60, "")
 	p.awaitOK(t, "start", "extenOrUniqueId", "420", "tag", t.Name())
@@ -184,13 +184,13 @@ func pickedUp(t *testing.T, l *lab.Lab) {
 	l.HangupChannel(picker)
 	wav := p.retrieve(t, "retrieve", "tag", t.Name())
 	for _, extension := range []string{"410", "412"} {
-		if s := share(t, wav, tone(extension)); s < 0.2 {
+		if s := toneShare(t, wav, tone(extension)); s < 0.2 {
 			t.Errorf("the voice of %s has %.0f %% of the sound", extension, 100*s)
 		}
 	}
 }
 
-func monitoredAlready(t *testing.T, l *lab.Lab) {
+func testMonitoredAlready(t *testing.T, l *lab.Lab) {
 	p := newProgram(t, l, settings{recorder: "monitor"})
 	c := l.Call("410", "411", 60, "")
 	admin := ami.New(ami.Options{Address: l.AMI, Username: "admin", Secret: l.Secret("admin")})

@@ -28,10 +28,10 @@ const (
 	retrieveTries = 4
 )
 
-// live plays the call from the first ring to the last retrieval.
-func (c *caller) live(ctx context.Context) {
+// play plays the call from the first ring to the last retrieval.
+func (c *caller) play(ctx context.Context) {
 	made := Made{Call: c.call}
-	defer func() { c.notes.call(made) }()
+	defer func() { c.notes.addCall(made) }()
 	var err error
 	if c.talk, err = c.ring(ctx); err != nil {
 		made.Failed = err.Error()
@@ -80,7 +80,7 @@ func (c *caller) wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (c *caller) over() bool {
+func (c *caller) isOver() bool {
 	select {
 	case <-c.talk.over:
 		return true
@@ -104,7 +104,7 @@ func (c *caller) target() string {
 	return c.call.Caller
 }
 
-func (c *caller) other() string {
+func (c *caller) otherExtension() string {
 	if c.call.Target == CalleeExtension || c.call.Target == CalleeUniqueID {
 		return c.call.Caller
 	}
@@ -139,7 +139,7 @@ func (c *caller) start(ctx context.Context, round int) {
 
 // insist tries until it is done, the call is over or it has been long enough.
 func (c *caller) insist(ctx context.Context, try func() bool) {
-	for limit := time.Now().Add(startTries); !try() && !c.over() && ctx.Err() == nil && time.Now().Before(limit); {
+	for limit := time.Now().Add(startTries); !try() && !c.isOver() && ctx.Err() == nil && time.Now().Before(limit); {
 		c.wait(ctx, c.call.Pause)
 	}
 }
@@ -148,11 +148,11 @@ func (c *caller) insist(ctx context.Context, try func() bool) {
 func (c *caller) stop(ctx context.Context) {
 	key := c.target()
 	if c.call.Stop == Other {
-		key = c.other()
+		key = c.otherExtension()
 	}
 	for range stopTries {
 		a, _ := c.crm.press(ctx, c.call.Patience, Ask{Call: c.call.Number, Method: "stop", SOAP: c.call.SOAP, Key: key})
-		if a.OK() || a.Status == http.StatusNotFound || c.over() || ctx.Err() != nil {
+		if a.OK() || a.Status == http.StatusNotFound || c.isOver() || ctx.Err() != nil {
 			return
 		}
 		c.wait(ctx, c.call.Pause)
@@ -162,7 +162,7 @@ func (c *caller) stop(ctx context.Context) {
 // hangUp reports whether the call is over.
 func (c *caller) hangUp(ctx context.Context) bool {
 	for range 5 {
-		if c.over() {
+		if c.isOver() {
 			return true
 		}
 		if err := c.talk.hangUp(); err == nil || strings.Contains(err.Error(), "No such channel") {

@@ -44,7 +44,7 @@ func (c *crm) press(ctx context.Context, patience time.Duration, a Ask) (Ask, st
 	case status != http.StatusOK:
 		a.Said = faultIn(body)
 	}
-	c.notes.ask(a)
+	c.notes.addAsk(a)
 	return a, body
 }
 

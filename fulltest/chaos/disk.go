@@ -25,14 +25,14 @@ func mountDisk(dir string, megabytes int) (*disk, error) {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, d.options); err != nil {
 		return nil, fmt.Errorf("mount a small disk on %s: %w: run this as root, for only root may mount", dir, err)
 	}
-	return d, child.Mounted(dir)
+	return d, child.NoteMount(dir)
 }
 
 // unmount gives it back, whoever still looks at it.
 func (d *disk) unmount() error {
 	err := syscall.Unmount(d.dir, syscall.MNT_DETACH)
 	if err == nil {
-		child.Unmounted(d.dir)
+		child.NoteUnmount(d.dir)
 	}
 	return err
 }

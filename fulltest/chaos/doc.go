@@ -9,9 +9,9 @@
 //
 // Callers (caller.go) are impatient: they hang up on recgate, click again and
 // stop what they never started. What they asked and what they were told is
-// kept in a journal (journal.go), and so is every fault. The reckoning
-// (reckon*.go) holds the rows, the spool and the archive against the journal:
-// what was promised must be there, with the tones of its call.
+// kept in a journal (journal.go), and so is every fault. At the end (verify.go,
+// promises.go, sound.go, orphans.go) the rows, the spool and the archive are compared
+// with the journal: what was promised must be there, with the tones of its call.
 //
 // The same seed gives the same plan; what happens then is up to the machine.
 // "make test" has a short run on each database, "make chaos" a long one.

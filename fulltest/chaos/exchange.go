@@ -33,8 +33,8 @@ type talk struct {
 	over           <-chan struct{} // closed when it is known to be over; may be nil
 }
 
-// imitation is a simulated Asterisk.
-type imitation struct {
+// simulatedPBX is a simulated Asterisk.
+type simulatedPBX struct {
 	options sim.Options
 	mu      sync.Mutex // guards all that follows
 	server  *sim.Server
@@ -42,16 +42,16 @@ type imitation struct {
 	asked   [][]sim.Action // of servers that have ended
 }
 
-func newImitation(version int, listen, spool string) (*imitation, error) {
-	i := &imitation{options: sim.Options{
+func newSimulatedPBX(version int, listen, spool string) (*simulatedPBX, error) {
+	i := &simulatedPBX{options: sim.Options{
 		Version: version, Listen: listen, Spool: spool, Refusal: 10 * time.Millisecond,
 		Users: []sim.User{{Name: "recorder", Secret: "recorder-secret", Read: "call,cdr", Write: "call,system"}},
 	}}
-	return i, i.begin()
+	return i, i.start()
 }
 
-// begin runs a new server.
-func (i *imitation) begin() error {
+// start runs a new server.
+func (i *simulatedPBX) start() error {
 	server, err := sim.New(i.options)
 	if err != nil {
 		return err
@@ -71,18 +71,18 @@ func (i *imitation) begin() error {
 	return nil
 }
 
-func (i *imitation) now() *sim.Server {
+func (i *simulatedPBX) current() *sim.Server {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.server
 }
 
-func (i *imitation) account() (address, user, secret string) {
+func (i *simulatedPBX) account() (address, user, secret string) {
 	return i.options.Listen, "recorder", "recorder-secret"
 }
 
-func (i *imitation) place(c Call) (*talk, error) {
-	s := i.now()
+func (i *simulatedPBX) place(c Call) (*talk, error) {
+	s := i.current()
 	s.Tone(c.Caller, c.Hertz[0])
 	s.Tone(c.Callee, c.Hertz[1])
 	call, err := s.Call(c.Caller, c.Callee, sim.CallOptions{})
@@ -98,30 +98,30 @@ func (i *imitation) place(c Call) (*talk, error) {
 	}, nil
 }
 
-func (i *imitation) kill(after time.Duration) error {
-	i.now().Misbehave(sim.Misbehaviour{Kind: sim.Away, For: after})
-	i.now().Restart()
+func (i *simulatedPBX) kill(after time.Duration) error {
+	i.current().Misbehave(sim.Misbehaviour{Kind: sim.Away, For: after})
+	i.current().Restart()
 	return nil
 }
 
-func (i *imitation) restart() error {
+func (i *simulatedPBX) restart() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if err := i.end(); err != nil {
 		return fmt.Errorf("stop the simulated Asterisk: %w", err)
 	}
 	i.asked = append(i.asked, i.server.Actions())
-	return i.begin()
+	return i.start()
 }
 
-func (i *imitation) actions() [][]sim.Action {
+func (i *simulatedPBX) actions() [][]sim.Action {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return append(i.asked[:len(i.asked):len(i.asked)], i.server.Actions())
 }
 
 // close ends it; an error of that is the test's.
-func (i *imitation) close(t testing.TB) {
+func (i *simulatedPBX) close(t testing.TB) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if err := i.end(); err != nil {
@@ -129,10 +129,10 @@ func (i *imitation) close(t testing.TB) {
 	}
 }
 
-// original is a real Asterisk.
-type original struct{ lab *lab.Lab }
+// realPBX is a real Asterisk.
+type realPBX struct{ lab *lab.Lab }
 
-func newOriginal(t testing.TB, version int, spool string) *original {
+func newRealPBX(t testing.TB, version int, spool string) *realPBX {
 	t.Helper()
 	var more []string
 	callers, callees := realLines(version)
@@ -141,17 +141,17 @@ func newOriginal(t testing.TB, version int, spool string) *original {
 			more = append(more, fmt.Sprintf("4%d%d", callers[line], digit), fmt.Sprintf("5%d%d", callees[line], digit))
 		}
 	}
-	return &original{lab.Start(t, version, lab.Options{Spool: spool, Extensions: more, Punctual: true})}
+	return &realPBX{lab.Start(t, version, lab.Options{Spool: spool, Extensions: more, Punctual: true})}
 }
 
-func (o *original) account() (address, user, secret string) {
+func (o *realPBX) account() (address, user, secret string) {
 	return o.lab.AMI, "recorder", o.lab.Secret("recorder")
 }
 
 // longestCall is when a telephone of the lab hangs up by itself.
 const longestCall = 90 // seconds
 
-func (o *original) place(c Call) (*talk, error) {
+func (o *realPBX) place(c Call) (*talk, error) {
 	call, err := o.lab.TryCall(c.Caller, c.Callee, longestCall, "pjsip")
 	if err != nil {
 		return nil, err
@@ -162,12 +162,12 @@ func (o *original) place(c Call) (*talk, error) {
 	}, nil
 }
 
-func (o *original) kill(after time.Duration) error {
+func (o *realPBX) kill(after time.Duration) error {
 	o.lab.Kill()
 	time.Sleep(after)
 	return o.lab.TryRestart()
 }
 
-func (o *original) restart() error { return o.lab.TryRestart() }
+func (o *realPBX) restart() error { return o.lab.TryRestart() }
 
-func (o *original) actions() [][]sim.Action { return nil }
+func (o *realPBX) actions() [][]sim.Action { return nil }

@@ -24,21 +24,21 @@ type gateway struct {
 	base        string // http://127.0.0.1:PORT
 	log         *os.File
 
-	mu    sync.Mutex // guards all that follows
-	held  int        // it is not to run
-	life  *life      // nil while none runs
-	exits []exit
-	lives int
+	mu        sync.Mutex      // guards all that follows
+	held      int             // it is not to run
+	process   *gatewayProcess // nil while none runs
+	exits     []exit
+	processes int
 }
 
-// life is one process.
-type life struct {
+// gatewayProcess is one process.
+type gatewayProcess struct {
 	*child.Child
 	began time.Time
 }
 
 // state is how it ended.
-func (l *life) state() *os.ProcessState { return l.Cmd.ProcessState }
+func (l *gatewayProcess) state() *os.ProcessState { return l.Cmd.ProcessState }
 
 // exit is an end that nobody asked for.
 type exit struct {
@@ -82,64 +82,64 @@ func newGateway(binary, dir, listen, config string) (*gateway, error) {
 // restartAfter is how long the service manager waits.
 const restartAfter = 300 * time.Millisecond
 
-// keep runs the process again and again until ctx ends.
-func (g *gateway) keep(ctx context.Context) {
+// keepRunning runs the process again and again until ctx ends.
+func (g *gateway) keepRunning(ctx context.Context) {
 	tick := time.NewTicker(restartAfter)
 	defer tick.Stop()
 	for {
-		over := g.begin()
+		over := g.start()
 		select {
 		case <-ctx.Done():
 			return
 		case <-over:
-			g.ending(over)
+			g.noteEnd(over)
 		case <-tick.C:
 		}
 	}
 }
 
-// begin starts the process if it has to run and does not, and returns what is
+// start starts the process if it has to run and does not, and returns what is
 // closed at its end; nil while none runs.
-func (g *gateway) begin() <-chan struct{} {
+func (g *gateway) start() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.held > 0 {
 		return nil
 	}
-	if g.life != nil {
-		return g.life.Ended()
+	if g.process != nil {
+		return g.process.Ended()
 	}
 	cmd := exec.Command(g.binary, "serve", "--config", g.config) //nolint:noctx // it is ended by signals
 	cmd.Dir, cmd.Stdout, cmd.Stderr = g.dir, g.log, g.log
-	cmd.Env = append(os.Environ(), "CHAOS_CLOCK="+g.clock())
+	cmd.Env = append(os.Environ(), "CHAOS_CLOCK="+g.clockFile())
 	serve, err := child.Start(cmd)
 	if err != nil {
 		g.exits = append(g.exits, exit{time.Now(), err.Error()})
 		return nil
 	}
-	g.life = &life{serve, time.Now()}
-	g.lives++
+	g.process = &gatewayProcess{serve, time.Now()}
+	g.processes++
 	return serve.Ended()
 }
 
-// ending notes the end of the process that has this channel, unless it was
+// noteEnd notes the end of the process that has this channel, unless it was
 // asked for.
-func (g *gateway) ending(over <-chan struct{}) {
+func (g *gateway) noteEnd(over <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.life == nil || g.life.Ended() != over {
+	if g.process == nil || g.process.Ended() != over {
 		return
 	}
-	g.exits = append(g.exits, exit{time.Now(), g.life.state().String()})
-	g.life = nil
+	g.exits = append(g.exits, exit{time.Now(), g.process.state().String()})
+	g.process = nil
 }
 
-// down ends the process by a signal and keeps it from running until up.
-func (g *gateway) down(with syscall.Signal) error {
+// hold ends the process by a signal and keeps it from running until up.
+func (g *gateway) hold(with syscall.Signal) error {
 	g.mu.Lock()
 	g.held++
-	l := g.life
-	g.life = nil
+	l := g.process
+	g.process = nil
 	g.mu.Unlock()
 	if l == nil {
 		return nil
@@ -162,23 +162,23 @@ const earlyStop = 3 * time.Second
 // longestStop is how long a graceful stop may take on a busy machine.
 const longestStop = 40 * time.Second
 
-// up lets it run again.
-func (g *gateway) up() {
+// release lets it run again.
+func (g *gateway) release() {
 	g.mu.Lock()
 	g.held--
 	g.mu.Unlock()
-	g.begin()
+	g.start()
 }
 
-func (g *gateway) clock() string { return filepath.Join(g.dir, "clock") }
+func (g *gateway) clockFile() string { return filepath.Join(g.dir, "clock") }
 
 // moveClock sets how much recgate's clock is ahead of the machine's.
 func (g *gateway) moveClock(ahead time.Duration) error {
-	file := g.clock() + ".new"
+	file := g.clockFile() + ".new"
 	if err := os.WriteFile(file, []byte(ahead.String()), 0o644); err != nil {
 		return fmt.Errorf("move the clock: %w", err)
 	}
-	return os.Rename(file, g.clock())
+	return os.Rename(file, g.clockFile())
 }
 
 // awaitReady waits until every dependency is there.
@@ -204,15 +204,15 @@ func (g *gateway) awaitReady(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// run runs another command of recgate, on the same configuration.
-func (g *gateway) run(ctx context.Context, args ...string) (string, error) {
+// runCommand runs another command of recgate, on the same configuration.
+func (g *gateway) runCommand(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, g.binary, append(args, "--config", g.config)...)
-	cmd.Dir, cmd.Env = g.dir, append(os.Environ(), "CHAOS_CLOCK="+g.clock())
+	cmd.Dir, cmd.Env = g.dir, append(os.Environ(), "CHAOS_CLOCK="+g.clockFile())
 	return child.Output(longestCommand, cmd)
 }
 
-// said returns the lines of its log that hold one of the words.
-func (g *gateway) said(words ...string) ([]string, error) {
+// logLines returns the lines of its log that hold one of the words.
+func (g *gateway) logLines(words ...string) ([]string, error) {
 	text, err := os.ReadFile(g.log.Name())
 	if err != nil {
 		return nil, fmt.Errorf("recgate's log: %w", err)

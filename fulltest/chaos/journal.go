@@ -60,8 +60,8 @@ func (s Span) touches(a, b time.Time, before time.Duration) bool {
 	return !s.From.After(b) && !s.To.Add(before).Before(a)
 }
 
-// ended reports whether the span ended the call.
-func (s Span) ended(m Made) bool {
+// endedCall reports whether the span ended the call.
+func (s Span) endedCall(m Made) bool {
 	hungUp := !m.HangUp.IsZero() && m.HangUp.Before(s.From)
 	return s.Kind.endsCalls() && s.PBX == m.PBX && m.Began.Before(s.Struck) && !hungUp
 }
@@ -76,19 +76,19 @@ type journal struct {
 
 func newJournal() *journal { return &journal{calls: map[int]Made{}} }
 
-func (j *journal) ask(a Ask) {
+func (j *journal) addAsk(a Ask) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.asks = append(j.asks, a)
 }
 
-func (j *journal) call(m Made) {
+func (j *journal) addCall(m Made) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.calls[m.Number] = m
 }
 
-func (j *journal) fault(s Span) {
+func (j *journal) addFault(s Span) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.spans = append(j.spans, s)
@@ -106,8 +106,8 @@ func (j *journal) asksOf(call int) []Ask {
 	return all
 }
 
-// during tells of the faults that touch a time.
-func (j *journal) during(a, b time.Time) string {
+// faultsDuring tells of the faults that touch a time.
+func (j *journal) faultsDuring(a, b time.Time) string {
 	var all []string
 	for _, s := range j.spans {
 		if s.touches(a, b, 20*time.Second) {
@@ -117,8 +117,8 @@ func (j *journal) during(a, b time.Time) string {
 	return strings.Join(all, "; ")
 }
 
-// tell is all that is known of a call, for a person who looks for the reason.
-func (j *journal) tell(call int) string {
+// describeCall is all that is known of a call, for a person who looks for the reason.
+func (j *journal) describeCall(call int) string {
 	m := j.calls[call]
 	var b strings.Builder
 	fmt.Fprintf(&b, "    call %d on PBX %d: %s (%s) with %s (%s), %v Hz, talked %s to %s, hung up %s\n", call, m.PBX,
@@ -128,6 +128,6 @@ func (j *journal) tell(call int) string {
 		fmt.Fprintf(&b, "      %s\n", a)
 		last = a.Done
 	}
-	fmt.Fprintf(&b, "      faults: %s\n", j.during(m.Began, last))
+	fmt.Fprintf(&b, "      faults: %s\n", j.faultsDuring(m.Began, last))
 	return b.String()
 }

@@ -37,20 +37,22 @@ const (
 	FreezeArchive Kind = "archive read-only"
 )
 
-// always are the kinds that every run has, simulated those that only a
+// commonKinds are the kinds that every run has, simulated those that only a
 // simulated Asterisk can do, and the rest belongs to one of the databases.
-func always() []Kind {
+func commonKinds() []Kind {
 	return []Kind{
 		KillGateway, StopGateway, MoveClock, CutAMI, StallAMI, SlowAMI, ResetAMI,
 		KillPBX, RestartPBX, FillSpool, FillArchive, FreezeArchive,
 	}
 }
 
-func simulated() []Kind { return []Kind{FloodPBX, EndlessPBX, HalfOpen, NoFile, SlowFile, SlowClose} }
+func simulatedKinds() []Kind {
+	return []Kind{FloodPBX, EndlessPBX, HalfOpen, NoFile, SlowFile, SlowClose}
+}
 
-func ofSQLite() []Kind { return []Kind{LockDatabase} }
+func sqliteKinds() []Kind { return []Kind{LockDatabase} }
 
-func ofMariaDB() []Kind {
+func mariadbKinds() []Kind {
 	return []Kind{CutDatabase, StallDatabase, SlowDatabase, ResetDatabase, RestartDatabase, KillDatabase}
 }
 

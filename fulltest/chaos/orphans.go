@@ -18,11 +18,11 @@ import (
 // spool: it is looked after each minute.
 const longestTidying = 130 * time.Second
 
-// files looks for files that belong to no row, and rows without their file. It
+// checkFiles looks for files that belong to no row, and rows without their file. It
 // returns where each archived file is, by its key.
-func (r *reckoner) files(ctx context.Context, all []row) map[string]string {
+func (r *verifier) checkFiles(ctx context.Context, all []row) map[string]string {
 	for limit := time.Now().Add(longestTidying); ; sleep(ctx, time.Second) {
-		left := r.orphans(r.spool.dir, all)
+		left := r.listOrphans(r.spool.dir, all)
 		if len(left) == 0 {
 			break
 		}
@@ -45,19 +45,19 @@ func (r *reckoner) files(ctx context.Context, all []row) map[string]string {
 		return err
 	}
 	if err := filepath.WalkDir(r.archive.dir, walk); err != nil {
-		r.violate("the archive cannot be listed: %v", err)
+		r.addViolation("the archive cannot be listed: %v", err)
 	}
 	for key := range known {
 		if paths[key] == "" {
-			r.violate("the archive has no file %s, which a row names", key)
+			r.addViolation("the archive has no file %s, which a row names", key)
 		}
 	}
-	r.report.Violations = append(r.report.Violations, r.orphans(r.archive.dir, all)...)
+	r.report.Violations = append(r.report.Violations, r.listOrphans(r.archive.dir, all)...)
 	return paths
 }
 
-// orphans tells of the files of a disk that nothing explains.
-func (r *reckoner) orphans(dir string, all []row) []string {
+// listOrphans tells of the files of a disk that nothing explains.
+func (r *verifier) listOrphans(dir string, all []row) []string {
 	var left []string
 	r.report.Kept = 0
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -77,11 +77,11 @@ func (r *reckoner) orphans(dir string, all []row) []string {
 		case dir == r.archive.dir && entry.Name() == ".recgate-archive": // the archive's own mark
 		case known && dir == r.spool.dir && info.Size() > 0 && recording.Reason{Code: recording.ReasonCode(rec.codes)}.Unusable():
 			r.report.Kept++ // for a person to look at, and recgate ledger --unexplained says so
-		case r.halfPut(path, info):
+		case r.isHalfPut(path, info):
 		default:
 			head, _ := os.ReadFile(path)
 			left = append(left, fmt.Sprintf("an orphan file of %d bytes, written %s: %s begins %q\n      %s\n%s", info.Size(),
-				info.ModTime().Format("15:04:05.000"), path, head[:min(len(head), 48)], rec, r.tellOf(rec)))
+				info.ModTime().Format("15:04:05.000"), path, head[:min(len(head), 48)], rec, r.describeCallOf(rec)))
 		}
 		return nil
 	})
@@ -100,9 +100,9 @@ func rowOf(all []row, name string) (row, bool) {
 	return all[i], true
 }
 
-// halfPut reports whether a file was on its way into the archive when recgate was
+// isHalfPut reports whether a file was on its way into the archive when recgate was
 // killed: such files are swept at a later start, when nobody can still write.
-func (r *reckoner) halfPut(path string, info fs.FileInfo) bool {
+func (r *verifier) isHalfPut(path string, info fs.FileInfo) bool {
 	return filepath.Base(filepath.Dir(path)) == ".incoming" && slices.ContainsFunc(r.notes.spans, func(s Span) bool {
 		return s.Kind == KillGateway && s.touches(info.ModTime(), info.ModTime().Add(5*time.Second), time.Second)
 	})

@@ -109,13 +109,13 @@ func Draw(s Scene) Plan {
 		made := 0
 		for line := range pbx.Lines {
 			var calls []Call
-			for at := span(r, 0, 3000); at < s.Lasts; {
+			for at := drawTime(r, 0, 3000); at < s.Lasts; {
 				number++
-				c := Call{Number: number, At: at, PBX: i, Manner: manner(r)}
+				c := Call{Number: number, At: at, PBX: i, Manner: drawManner(r)}
 				c.Caller, c.Callee, c.Hertz = pbx.voices(i, line, made, number)
 				made++
 				calls = append(calls, c)
-				at += c.Delay + c.Talk + c.Linger + span(r, 300, 1500)
+				at += c.Delay + c.Talk + c.Linger + drawTime(r, 300, 1500)
 				if c.Twice {
 					at += c.Talk
 				}
@@ -123,7 +123,7 @@ func Draw(s Scene) Plan {
 			p.Lines = append(p.Lines, calls)
 		}
 	}
-	p.Faults = faults(r, s)
+	p.Faults = drawFaults(r, s)
 	return p
 }
 
@@ -152,33 +152,33 @@ func realLines(version int) (callers, callees []int) {
 	return []int{7, 8, 9, 1}, []int{4, 5, 6, 7}
 }
 
-func span(r *rand.Rand, least, most int) time.Duration {
+func drawTime(r *rand.Rand, least, most int) time.Duration {
 	return time.Duration(least+r.IntN(most-least+1)) * time.Millisecond
 }
 
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
-func manner(r *rand.Rand) Manner {
+func drawManner(r *rand.Rand) Manner {
 	return Manner{
 		SOAP: r.IntN(3) == 0, Target: Target(r.IntN(int(numTargets))), Starts: Starts(r.IntN(int(numStarts))),
 		Patience: pick(r, 300*time.Millisecond, 2*time.Second, 8*time.Second, 8*time.Second),
-		Pause:    span(r, 100, 900), Delay: span(r, 0, 800),
-		Talk: pick(r, span(r, 0, 300), span(r, 1000, 4000), span(r, 1000, 4000), span(r, 3000, 9000)),
-		Stop: Stop(r.IntN(int(numStops))), Twice: r.IntN(5) == 0, Linger: span(r, 0, 800),
+		Pause:    drawTime(r, 100, 900), Delay: drawTime(r, 0, 800),
+		Talk: pick(r, drawTime(r, 0, 300), drawTime(r, 1000, 4000), drawTime(r, 1000, 4000), drawTime(r, 3000, 9000)),
+		Stop: Stop(r.IntN(int(numStops))), Twice: r.IntN(5) == 0, Linger: drawTime(r, 0, 800),
 	}
 }
 
-// faults draws what goes wrong: first every kind in a random order, then kinds
+// drawFaults draws what goes wrong: first every kind in a random order, then kinds
 // by chance until the time is over.
-func faults(r *rand.Rand, s Scene) []Fault {
-	kinds := always()
+func drawFaults(r *rand.Rand, s Scene) []Fault {
+	kinds := commonKinds()
 	if slices.ContainsFunc(s.PBXs, func(p PBX) bool { return !p.Real }) {
-		kinds = append(kinds, simulated()...)
+		kinds = append(kinds, simulatedKinds()...)
 	}
 	if s.MariaDB {
-		kinds = append(kinds, ofMariaDB()...)
+		kinds = append(kinds, mariadbKinds()...)
 	} else {
-		kinds = append(kinds, ofSQLite()...)
+		kinds = append(kinds, sqliteKinds()...)
 	}
 	first := slices.Clone(kinds)
 	r.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] })
@@ -188,16 +188,16 @@ func faults(r *rand.Rand, s Scene) []Fault {
 		if len(first) > 0 {
 			f.Kind, first = first[0], first[1:]
 		}
-		f.fill(r, s)
+		f.drawDetails(r, s)
 		all = append(all, f)
-		at += f.Hold + span(r, 200, 1500)
+		at += f.Hold + drawTime(r, 200, 1500)
 	}
 	return all
 }
 
-// fill draws the particulars of a fault.
-func (f *Fault) fill(r *rand.Rand, s Scene) {
-	f.Hold = span(r, 300, 2500)
+// drawDetails draws the particulars of a fault.
+func (f *Fault) drawDetails(r *rand.Rand, s Scene) {
+	f.Hold = drawTime(r, 300, 2500)
 	f.PBX = r.IntN(len(s.PBXs))
 	for f.Kind.onlySimulated() && s.PBXs[f.PBX].Real {
 		f.PBX = r.IntN(len(s.PBXs))

@@ -20,18 +20,18 @@ const (
 	straggler      = 20 * time.Second        // how long a stop without an answer may still come into effect
 )
 
-// slack is how exact a PBX is: a real one on a machine that is busy with a
+// tolerance is how exact a PBX is: a real one on a machine that is busy with a
 // chaos leaves out frames, up to 0.6 s of them in a call, as was seen.
-func (r *reckoner) slack(pbx int) time.Duration {
+func (r *verifier) tolerance(pbx int) time.Duration {
 	if r.scene.PBXs[pbx].Real {
 		return time.Second
 	}
 	return 100 * time.Millisecond
 }
 
-// promises checks that each start that was answered with success has its
+// checkPromises checks that each start that was answered with success has its
 // recording, and that the recording lasts as long as the call talked on.
-func (r *reckoner) promises(byTag map[string][]row) {
+func (r *verifier) checkPromises(byTag map[string][]row) {
 	for _, a := range r.notes.asks {
 		if a.Method != "start" || !a.OK() {
 			continue
@@ -40,7 +40,7 @@ func (r *reckoner) promises(byTag map[string][]row) {
 		m := r.notes.calls[a.Call]
 		found := byTag[a.Tag]
 		if len(found) == 0 {
-			r.violate("a start was promised and no row carries its tag:\n      %s\n%s", a, r.notes.tell(a.Call))
+			r.addViolation("a start was promised and no row carries its tag:\n      %s\n%s", a, r.notes.describeCall(a.Call))
 			continue
 		}
 		owed := r.promisedUntil(a, m, r.firstAsked(a, found)).Sub(a.Done)
@@ -48,8 +48,8 @@ func (r *reckoner) promises(byTag map[string][]row) {
 			continue
 		}
 		r.report.Owed++
-		if longest(found) < owed-r.slack(m.PBX) {
-			r.violate("a start was promised and its call talked on for %s, the recording has %s:\n      %s\n      %v\n%s", owed, longest(found), a, found, r.notes.tell(a.Call))
+		if longest(found) < owed-r.tolerance(m.PBX) {
+			r.addViolation("a start was promised and its call talked on for %s, the recording has %s:\n      %s\n      %v\n%s", owed, longest(found), a, found, r.notes.describeCall(a.Call))
 		}
 	}
 }
@@ -67,7 +67,7 @@ func longest(found []row) time.Duration {
 
 // firstAsked is when the recordings of a start were first asked for: it may
 // only have added its tag to them.
-func (r *reckoner) firstAsked(a Ask, found []row) time.Time {
+func (r *verifier) firstAsked(a Ask, found []row) time.Time {
 	first := a.Sent
 	for _, other := range r.notes.asksOf(a.Call) {
 		same := func(rec row) bool { return slices.Contains(rec.tags, other.Tag) }
@@ -82,7 +82,7 @@ func (r *reckoner) firstAsked(a Ask, found []row) time.Time {
 // at some time must have run at least: to the hangup, a stop that may have been
 // done, the end of the PBX, or the moment at which the spool was full; less
 // what Asterisk may not have written by then.
-func (r *reckoner) promisedUntil(a Ask, m Made, first time.Time) time.Time {
+func (r *verifier) promisedUntil(a Ask, m Made, first time.Time) time.Time {
 	until := m.HangUp
 	if until.IsZero() {
 		until = a.Done // it was never hung up: the run has ended
@@ -102,7 +102,7 @@ func (r *reckoner) promisedUntil(a Ask, m Made, first time.Time) time.Time {
 	for _, s := range r.notes.spans {
 		switch {
 		case !s.touches(first, until.Add(lateClose), 0):
-		case s.ended(m), s.Kind == FillSpool:
+		case s.endedCall(m), s.Kind == FillSpool:
 			if written := s.From.Add(-lateWrites); written.Before(until) {
 				until = written
 			}
@@ -113,38 +113,38 @@ func (r *reckoner) promisedUntil(a Ask, m Made, first time.Time) time.Time {
 	return until
 }
 
-// sounds compares the sound of every recording with its call, and how long it
+// checkSounds compares the sound of every recording with its call, and how long it
 // lasts with how long it can last. It returns the files by key.
-func (r *reckoner) sounds(all []row, paths map[string]string) map[string][]byte {
+func (r *verifier) checkSounds(all []row, paths map[string]string) map[string][]byte {
 	files := map[string][]byte{}
 	for _, rec := range all {
 		if rec.reason == "" {
-			r.violate("a row without a reason: %s", rec)
+			r.addViolation("a row without a reason: %s", rec)
 		}
 		m, ok := r.callOf(rec)
 		if !ok {
-			r.violate("a row of a channel that no call had: %s", rec)
+			r.addViolation("a row of a channel that no call had: %s", rec)
 			continue
 		}
-		if !r.askedBy(rec, m) {
-			r.violate("a row whose call was never asked for by its tags: %s\n%s", rec, r.notes.tell(m.Number))
+		if !r.isAskedForBy(rec, m) {
+			r.addViolation("a row whose call was never asked for by its tags: %s\n%s", rec, r.notes.describeCall(m.Number))
 		}
 		if rec.state != recording.Ready {
 			continue
 		}
 		r.report.Audio++
-		wav, err := r.sound(rec, m, paths[rec.key])
+		wav, err := r.checkSound(rec, m, paths[rec.key])
 		if err != nil {
-			r.violate("a recording does not sound as its call: %v\n      %s\n%s", err, rec, r.notes.tell(m.Number))
+			r.addViolation("a recording does not sound as its call: %v\n      %s\n%s", err, rec, r.notes.describeCall(m.Number))
 		}
 		files[rec.key] = wav
 	}
 	return files
 }
 
-// doubles looks for channels that have more audio than their call had time:
+// checkDoubles looks for channels that have more audio than their call had time:
 // then something was recorded twice.
-func (r *reckoner) doubles(all []row) {
+func (r *verifier) checkDoubles(all []row) {
 	audio := map[int]time.Duration{}
 	for _, rec := range all {
 		if m, ok := r.callOf(rec); ok {
@@ -155,7 +155,7 @@ func (r *reckoner) doubles(all []row) {
 		m := r.notes.calls[number]
 		end := m.Over
 		for _, s := range r.notes.spans {
-			if s.ended(m) && !r.startedAfter(number, s.Struck) {
+			if s.endedCall(m) && !r.hasStartAfter(number, s.Struck) {
 				end = s.Struck
 			}
 		}
@@ -165,22 +165,22 @@ func (r *reckoner) doubles(all []row) {
 				first = a.Sent
 			}
 		}
-		if can := end.Sub(first); !end.IsZero() && had > can+2*r.slack(m.PBX) {
-			r.violate("%s were recorded of a call that lasted %s:\n%s", had, can, r.notes.tell(number))
+		if can := end.Sub(first); !end.IsZero() && had > can+2*r.tolerance(m.PBX) {
+			r.addViolation("%s were recorded of a call that lasted %s:\n%s", had, can, r.notes.describeCall(number))
 		}
 	}
-	r.startedTwice(all)
+	r.checkStartedTwice(all)
 }
 
-// startedAfter reports whether a start in the call was promised later than that:
+// hasStartAfter reports whether a start in the call was promised later than that:
 // then the PBX had started again before the call, and not ended it.
-func (r *reckoner) startedAfter(call int, at time.Time) bool {
+func (r *verifier) hasStartAfter(call int, at time.Time) bool {
 	return slices.ContainsFunc(r.notes.asksOf(call), func(a Ask) bool { return a.Method == "start" && a.OK() && a.Done.After(at) })
 }
 
-// startedTwice asks the simulated PBXs whether a second recording was begun on
+// checkStartedTwice asks the simulated PBXs whether a second recording was begun on
 // a channel that had one. A start that they refused began none.
-func (r *reckoner) startedTwice(all []row) {
+func (r *verifier) checkStartedTwice(all []row) {
 	for i, x := range r.exchanges {
 		for _, life := range x.actions() {
 			on := map[string]string{}
@@ -192,7 +192,7 @@ func (r *reckoner) startedTwice(all []row) {
 						continue
 					}
 					if before := on[channel]; before != "" {
-						r.violate("PBX %d was asked to record %s into %s while it recorded into %s", i, channel, a.Get("File"), before)
+						r.addViolation("PBX %d was asked to record %s into %s while it recorded into %s", i, channel, a.Get("File"), before)
 					}
 					on[channel] = a.Get("File")
 				case "StopMixMonitor", "StopMonitor":
@@ -203,30 +203,30 @@ func (r *reckoner) startedTwice(all []row) {
 	}
 }
 
-// refusals looks for answers that no fault explains.
-func (r *reckoner) refusals() {
+// checkRefusals looks for answers that no fault explains.
+func (r *verifier) checkRefusals() {
 	for _, a := range r.notes.asks {
 		m := r.notes.calls[a.Call]
 		if a.Status == http.StatusInternalServerError && !a.SOAP || strings.Contains(a.Said, "internal error") {
-			r.violate("an answer that says nothing: %s\n%s", a, r.notes.tell(a.Call))
+			r.addViolation("an answer that says nothing: %s\n%s", a, r.notes.describeCall(a.Call))
 		}
 		lived := !m.HangUp.IsZero() && a.Done.Before(m.HangUp) && a.Sent.After(m.Began.Add(time.Second))
 		denied := a.Method == "start" && strings.Contains(a.Said, "no live call")
-		if lived && denied && !r.disturbed(m.PBX, m.Began, a.Done) {
-			r.violate("a call that lived was denied: %s\n%s", a, r.notes.tell(a.Call))
+		if lived && denied && !r.wasDisturbed(m.PBX, m.Began, a.Done) {
+			r.addViolation("a call that lived was denied: %s\n%s", a, r.notes.describeCall(a.Call))
 		}
 	}
 }
 
-// disturbed reports whether recgate may not have seen what happened on a PBX.
-func (r *reckoner) disturbed(pbx int, from, to time.Time) bool {
+// wasDisturbed reports whether recgate may not have seen what happened on a PBX.
+func (r *verifier) wasDisturbed(pbx int, from, to time.Time) bool {
 	return slices.ContainsFunc(r.notes.spans, func(s Span) bool {
 		return s.PBX == pbx && s.touches(from, to, 30*time.Second)
 	})
 }
 
-// again fetches every recording once more, by its tags.
-func (r *reckoner) again(ctx context.Context, byTag map[string][]row, files map[string][]byte) {
+// fetchAgain fetches every recording once more, by its tags.
+func (r *verifier) fetchAgain(ctx context.Context, byTag map[string][]row, files map[string][]byte) {
 	office := newCRM(r.gateway.base, r.notes)
 	for tag, found := range byTag {
 		rec := found[len(found)-1]
@@ -235,13 +235,13 @@ func (r *reckoner) again(ctx context.Context, byTag map[string][]row, files map[
 		}
 		a, body := office.press(ctx, 30*time.Second, Ask{Method: "retrieve", Key: tag})
 		if !a.OK() {
-			r.violate("a recording that is ready is not given back: %s\n      %s", a, rec)
+			r.addViolation("a recording that is ready is not given back: %s\n      %s", a, rec)
 			continue
 		}
 		r.report.Retrieved++
 		wav, err := base64.StdEncoding.DecodeString(body)
 		if err != nil || string(wav) != string(files[rec.key]) {
-			r.violate("a recording comes back with %d bytes other than those in the archive: %v\n      %s", len(wav), err, rec)
+			r.addViolation("a recording comes back with %d bytes other than those in the archive: %v\n      %s", len(wav), err, rec)
 		}
 	}
 }

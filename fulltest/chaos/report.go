@@ -30,7 +30,7 @@ type Report struct {
 	Violations []string
 }
 
-func (r *run) violate(format string, args ...any) {
+func (r *run) addViolation(format string, args ...any) {
 	r.report.Violations = append(r.report.Violations, fmt.Sprintf(format, args...))
 }
 

@@ -28,7 +28,7 @@ func (d *database) rows(ctx context.Context) ([]row, error) {
 	const query = `SELECT id, pbx, unique_id, recorder, sha256, blob_key, source_key, reason, reason_code, state, bytes, duration, channel_ended_at
 		FROM recordings ORDER BY id`
 	all, at := []row{}, map[string]int{}
-	err := each(ctx, d.read, query, func(scan func(...any) error) error {
+	err := readRows(ctx, d.read, query, func(scan func(...any) error) error {
 		var r row
 		err := scan(&r.id, &r.pbx, &r.uniqueID, &r.recorder, &r.sha256, &r.key, &r.source, &r.reason, &r.codes, &r.state, &r.bytes, &r.duration, &r.ended)
 		at[r.id] = len(all)
@@ -38,7 +38,7 @@ func (d *database) rows(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = each(ctx, d.read, `SELECT recording_id, tag FROM tags ORDER BY recording_id, nth`, func(scan func(...any) error) error {
+	err = readRows(ctx, d.read, `SELECT recording_id, tag FROM tags ORDER BY recording_id, nth`, func(scan func(...any) error) error {
 		var id, tag string
 		if err := scan(&id, &tag); err != nil {
 			return err
@@ -51,7 +51,7 @@ func (d *database) rows(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return all, each(ctx, d.read, `SELECT recording_id, made_at, state, reason FROM steps ORDER BY recording_id, nth`, func(scan func(...any) error) error {
+	return all, readRows(ctx, d.read, `SELECT recording_id, made_at, state, reason FROM steps ORDER BY recording_id, nth`, func(scan func(...any) error) error {
 		var id, state, reason string
 		var ms int64
 		if err := scan(&id, &ms, &state, &reason); err != nil {
@@ -64,8 +64,8 @@ func (d *database) rows(ctx context.Context) ([]row, error) {
 	})
 }
 
-// each reads a table row by row.
-func each(ctx context.Context, db *sql.DB, query string, read func(scan func(...any) error) error) error {
+// readRows reads a table row by row.
+func readRows(ctx context.Context, db *sql.DB, query string, read func(scan func(...any) error) error) error {
 	found, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return fmt.Errorf("read the rows: %w", err)
@@ -79,9 +79,9 @@ func each(ctx context.Context, db *sql.DB, query string, read func(scan func(...
 	return found.Err()
 }
 
-// unsettled returns the rows that are still under way, or whose channel is
+// openRows returns the rows that are still under way, or whose channel is
 // taken to be alive.
-func unsettled(all []row) []row {
+func openRows(all []row) []row {
 	var open []row
 	for _, r := range all {
 		if !r.state.Final() || r.ended == 0 {

@@ -48,7 +48,7 @@ func Run(t testing.TB, s Scene) *Report {
 	r := &run{t: t, scene: s, plan: Draw(s), dir: dir, notes: newJournal(), report: &Report{Seed: s.Seed}}
 	t.Cleanup(func() { // after everything else
 		if t.Failed() {
-			child.Keep(dir)
+			child.KeepFolder(dir)
 			t.Logf("the files of the run are kept in %s", dir)
 			return
 		}
@@ -56,21 +56,21 @@ func Run(t testing.TB, s Scene) *Report {
 	})
 	r.build()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	var keeper sync.WaitGroup
-	keeper.Go(func() { r.gateway.keep(ctx) })
+	var running sync.WaitGroup
+	running.Go(func() { r.gateway.keepRunning(ctx) })
 	t.Cleanup(func() {
 		cancel()
-		await.Return(t, "the one who keeps recgate running", keeper.Wait)
-		_ = r.gateway.down(syscall.SIGKILL) // only what a failed test left
+		await.Return(t, "the loop that keeps recgate running", running.Wait)
+		_ = r.gateway.hold(syscall.SIGKILL) // only what a failed test left
 	})
 	if err := r.gateway.awaitReady(ctx, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if r.before, err = r.vitals(ctx); err != nil {
+	if r.before, err = r.readVitals(ctx); err != nil {
 		t.Fatal(err)
 	}
 	r.play(ctx)
-	(&reckoner{r}).reckon(ctx)
+	(&verifier{r}).verify(ctx)
 	return r.report
 }
 
@@ -123,9 +123,9 @@ func (r *run) addPBX(i int, p PBX) string {
 	}
 	var x exchange
 	if p.Real {
-		x = newOriginal(r.t, p.Version, spool)
+		x = newRealPBX(r.t, p.Version, spool)
 	} else {
-		sim, err := newImitation(p.Version, port.Address(r.t), spool)
+		sim, err := newSimulatedPBX(p.Version, port.Address(r.t), spool)
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -167,7 +167,7 @@ func (r *run) play(ctx context.Context) {
 					return
 				}
 				one := &caller{call: call, crm: office, notes: r.notes, pbx: r.exchanges[call.PBX], name: r.nameOf(call.PBX)}
-				one.live(ctx)
+				one.play(ctx)
 			}
 		})
 	}
@@ -178,20 +178,20 @@ func (r *run) play(ctx context.Context) {
 			continue // the faults took longer than planned: each kind comes once at least
 		}
 		seen[f.Kind] = true
-		if err := r.suffer(ctx, f); err != nil {
-			r.violate("the fault %q on PBX %d could not be made or repaired: %v", f.Kind, f.PBX, err)
+		if err := r.makeFault(ctx, f); err != nil {
+			r.addViolation("the fault %q on PBX %d could not be made or repaired: %v", f.Kind, f.PBX, err)
 		}
 	}
 	await.Return(r.t, "the calls of the plan to be over", lines.Wait)
 }
 
-// suffer makes one fault, waits, and repairs it.
-func (r *run) suffer(ctx context.Context, f Fault) error {
+// makeFault makes one fault, waits, and repairs it.
+func (r *run) makeFault(ctx context.Context, f Fault) error {
 	s := Span{Kind: f.Kind, PBX: f.PBX, From: time.Now()}
 	if !f.Kind.hitsPBX() {
 		s.PBX = -1
 	}
-	repair, err := r.strike(ctx, f)
+	repair, err := r.inject(ctx, f)
 	if err != nil { // what was half made is repaired, so that the run goes on
 		return errors.Join(err, repair())
 	}
@@ -199,17 +199,17 @@ func (r *run) suffer(ctx context.Context, f Fault) error {
 	if f.Kill {
 		sleep(ctx, f.Hold/2)
 		k := Span{Kind: KillGateway, PBX: -1, From: time.Now()}
-		err := r.gateway.down(syscall.SIGKILL)
-		r.gateway.up()
+		err := r.gateway.hold(syscall.SIGKILL)
+		r.gateway.release()
 		if err != nil {
 			return errors.Join(err, repair())
 		}
 		k.To, k.Struck = time.Now(), time.Now()
-		r.notes.fault(k)
+		r.notes.addFault(k)
 	}
 	sleep(ctx, time.Until(s.From.Add(f.Hold)))
 	err = repair()
 	s.To = time.Now()
-	r.notes.fault(s)
+	r.notes.addFault(s)
 	return err
 }

@@ -14,9 +14,9 @@ import (
 // tooShort is a length of audio whose tones are not looked for.
 const tooShort = 400 * time.Millisecond
 
-// sound checks the archived file of a recording: whole, as it was hashed, and
+// checkSound checks the archived file of a recording: whole, as it was hashed, and
 // with the voices of its call and no other. It returns the file.
-func (r *reckoner) sound(rec row, m Made, path string) ([]byte, error) {
+func (r *verifier) checkSound(rec row, m Made, path string) ([]byte, error) {
 	wav, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("its file: %w", err)
@@ -39,7 +39,7 @@ func (r *reckoner) sound(rec row, m Made, path string) ([]byte, error) {
 	a := audiotest.SampleShare(samples, rate, m.Hertz[0])
 	b := audiotest.SampleShare(samples, rate, m.Hertz[1])
 	whole, each := 90.0, 20.0
-	if r.spoolWasFull(m) { // Monitor writes the two directions apart: one may have found room where the other did not
+	if r.wasSpoolFull(m) { // Monitor writes the two directions apart: one may have found room where the other did not
 		whole, each = 80, 0
 	}
 	if a+b < whole || a < each || b < each {
@@ -48,8 +48,8 @@ func (r *reckoner) sound(rec row, m Made, path string) ([]byte, error) {
 	return wav, nil
 }
 
-// spoolWasFull reports whether it was while the call was recorded.
-func (r *reckoner) spoolWasFull(m Made) bool {
+// wasSpoolFull reports whether it was while the call was recorded.
+func (r *verifier) wasSpoolFull(m Made) bool {
 	return slices.ContainsFunc(r.notes.spans, func(s Span) bool {
 		return s.Kind == FillSpool && (m.Over.IsZero() || s.touches(m.Began, m.Over.Add(lateClose), 0))
 	})

@@ -13,13 +13,13 @@ type vitals struct {
 	goroutines, heap, files float64 // heap in bytes, after a collection
 }
 
-// vitals reads /metrics often enough that the garbage is collected meanwhile,
+// readVitals reads /metrics often enough that the garbage is collected meanwhile,
 // and returns the least of each.
-func (r *run) vitals(ctx context.Context) (vitals, error) {
+func (r *run) readVitals(ctx context.Context) (vitals, error) {
 	var least vitals
 	cycles := 0.0
 	for n := 0; n < 600; n++ {
-		m, err := metrics(ctx, r.gateway.base)
+		m, err := readMetrics(ctx, r.gateway.base)
 		if err != nil {
 			return least, err
 		}
@@ -37,8 +37,8 @@ func (r *run) vitals(ctx context.Context) (vitals, error) {
 	return least, nil
 }
 
-// metrics returns the values without labels.
-func metrics(ctx context.Context, base string) (map[string]float64, error) {
+// readMetrics returns the values without labels.
+func readMetrics(ctx context.Context, base string) (map[string]float64, error) {
 	status, body, err := fetch(ctx, base+"/metrics")
 	if err != nil || status != http.StatusOK {
 		return nil, fmt.Errorf("metrics: status %d: %w", status, err)

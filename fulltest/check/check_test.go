@@ -76,8 +76,8 @@ func (s *settings) run(t *testing.T, command string) (code int, out string) {
 	return cmd.ProcessState.ExitCode(), text
 }
 
-// fails demands that exactly one step of the check fails, and says so.
-func (s *settings) fails(t *testing.T, step, says string) {
+// wantFailure demands that exactly one step of the check fails, and says so.
+func (s *settings) wantFailure(t *testing.T, step, says string) {
 	t.Helper()
 	code, out := s.run(t, "check")
 	var failed []string
@@ -94,8 +94,8 @@ func (s *settings) fails(t *testing.T, step, says string) {
 	}
 }
 
-// passes demands that all steps are well, and that the output has the parts.
-func (s *settings) passes(t *testing.T, parts ...string) {
+// wantSuccess demands that all steps are well, and that the output has the parts.
+func (s *settings) wantSuccess(t *testing.T, parts ...string) {
 	t.Helper()
 	code, out := s.run(t, "check")
 	if code != 0 || strings.Contains(out, "FAILED") {
@@ -108,16 +108,16 @@ func (s *settings) passes(t *testing.T, parts ...string) {
 	}
 }
 
-// wrong is one thing that is set wrong.
-type wrong struct {
+// wrongSetting is one thing that is set wrong.
+type wrongSetting struct {
 	name, user string
 	set        func(*settings)
 	step, says string
 }
 
-func wrongs(t *testing.T, version int) []wrong {
+func wrongSettings(t *testing.T, version int) []wrongSetting {
 	dead := port.Address(t)
-	all := []wrong{
+	all := []wrongSetting{
 		{"wrong secret", "recorder", func(s *settings) { s.secret = "not-the-secret" }, "pbx pbx1: login", "check username, secret and the permit and deny lines of manager.conf"},
 		{"unknown user", "recorder", func(s *settings) { s.username = "stranger" }, "pbx pbx1: login", "refuses the login"},
 		{"refused address", "elsewhere", func(*settings) {}, "pbx pbx1: login", "refuses the login"},
@@ -129,11 +129,11 @@ func wrongs(t *testing.T, version int) []wrong {
 	}
 	if lab.HasMonitor(version) {
 		all = append(all,
-			wrong{"class call missing", "systemonly", func(s *settings) { s.recorder = "monitor" }, "pbx pbx1: recorder", `may not use Monitor: add "call"`})
+			wrongSetting{"class call missing", "systemonly", func(s *settings) { s.recorder = "monitor" }, "pbx pbx1: recorder", `may not use Monitor: add "call"`})
 	} else {
 		all = append(all,
-			wrong{"no Monitor any more", "recorder", func(s *settings) { s.recorder = "monitor" }, "pbx pbx1: recorder", "Asterisk 21 and newer have no Monitor"},
-			wrong{"no recorder for this user", "callonly", func(*settings) {}, "pbx pbx1: recorder", `add "system" to its write line`})
+			wrongSetting{"no Monitor any more", "recorder", func(s *settings) { s.recorder = "monitor" }, "pbx pbx1: recorder", "Asterisk 21 and newer have no Monitor"},
+			wrongSetting{"no recorder for this user", "callonly", func(*settings) {}, "pbx pbx1: recorder", `add "system" to its write line`})
 	}
 	return all
 }
@@ -142,23 +142,23 @@ func TestCheck(t *testing.T) {
 	for _, version := range lab.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {
 			l := lab.Start(t, version, lab.Options{Spool: filepath.Join(t.TempDir(), "spool")})
-			for _, tt := range wrongs(t, version) {
+			for _, tt := range wrongSettings(t, version) {
 				t.Run(tt.name, func(t *testing.T) {
 					s := newSettings(t, l, tt.user)
 					tt.set(s)
-					s.fails(t, tt.step, tt.says)
+					s.wantFailure(t, tt.step, tt.says)
 				})
 			}
 			l.Call("410", "411", 30, "pjsip")
 			asterisk := fmt.Sprintf("Asterisk %d.", version)
 			for _, user := range []string{"recorder", "systemonly"} {
 				t.Run("sound as "+user, func(t *testing.T) {
-					newSettings(t, l, user).passes(t, asterisk, "mixmonitor (auto: it exists and this user may use it)", "2 live, listed by CoreShowChannels", "recgate.db does not exist yet")
+					newSettings(t, l, user).wantSuccess(t, asterisk, "mixmonitor (auto: it exists and this user may use it)", "2 live, listed by CoreShowChannels", "recgate.db does not exist yet")
 				})
 			}
 			if lab.HasMonitor(version) {
 				t.Run("sound as callonly", func(t *testing.T) {
-					newSettings(t, l, "callonly").passes(t, "monitor (auto: the user", "2 live, listed by Status")
+					newSettings(t, l, "callonly").wantSuccess(t, "monitor (auto: the user", "2 live, listed by Status")
 				})
 			}
 			if files, err := os.ReadDir(l.Spool); err != nil || len(files) > 0 {
@@ -175,18 +175,18 @@ func TestDatabase(t *testing.T) {
 	server := mariadbd.Start(t)
 	s := newSettings(t, l, "recorder")
 	s.database = server.DSN(t)
-	s.passes(t, "reached, still empty: serve or migrate creates the tables")
-	s.passes(t, "reached, still empty") // the first made none
+	s.wantSuccess(t, "reached, still empty: serve or migrate creates the tables")
+	s.wantSuccess(t, "reached, still empty") // the first made none
 	if code, out := s.run(t, "ledger"); code != 1 || !strings.Contains(out, "has no tables yet") {
 		t.Errorf("ledger of an empty database: %d %s", code, out)
 	}
 	if code, out := s.run(t, "migrate"); code != 0 || !strings.Contains(out, "is up to date") {
 		t.Errorf("migrate: %d %s", code, out)
 	}
-	s.passes(t, "reached, its tables have version ")
+	s.wantSuccess(t, "reached, its tables have version ")
 	if code, out := s.run(t, "ledger"); code != 0 || !strings.Contains(out, "no recordings were requested from ") {
 		t.Errorf("ledger: %d %s", code, out)
 	}
 	server.Stop(t)
-	s.fails(t, "database", "the database cannot be reached")
+	s.wantFailure(t, "database", "the database cannot be reached")
 }

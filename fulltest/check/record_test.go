@@ -31,8 +31,8 @@ func TestRecord(t *testing.T) {
 			t.Run("mixmonitor", func(t *testing.T) {
 				s := newSettings(t, l, "tester")
 				s.flags = []string{"--record"}
-				s.passes(t, append(sound, "mixmonitor (auto")...)
-				s.passes(t, sound...) // and again, now with tables and a row
+				s.wantSuccess(t, append(sound, "mixmonitor (auto")...)
+				s.wantSuccess(t, sound...) // and again, now with tables and a row
 				if _, out := s.run(t, "ledger"); !strings.Contains(out, "ready") || strings.Contains(out, "failed") || strings.Contains(out, "lost") {
 					t.Errorf("the ledger:\n%s", out)
 				}
@@ -44,7 +44,7 @@ func TestRecord(t *testing.T) {
 				t.Run("monitor", func(t *testing.T) {
 					s := newSettings(t, l, "legs")
 					s.flags = []string{"--record"}
-					s.passes(t, append(sound, "monitor (auto: the user")...)
+					s.wantSuccess(t, append(sound, "monitor (auto: the user")...)
 				})
 			}
 			for _, tt := range []struct{ name, user, call, step, says string }{
@@ -56,7 +56,7 @@ func TestRecord(t *testing.T) {
 				t.Run(tt.name, func(t *testing.T) {
 					s := newSettings(t, l, tt.user)
 					s.flags, s.more = []string{"--record"}, "    test_call: "+tt.call+"\n"
-					s.fails(t, "pbx pbx1: "+strings.TrimSuffix(tt.step, " "), tt.says)
+					s.wantFailure(t, "pbx pbx1: "+strings.TrimSuffix(tt.step, " "), tt.says)
 				})
 			}
 			if left := l.Channels(); len(left) > 0 {
@@ -93,7 +93,7 @@ func TestSelfTest(t *testing.T) {
 				t.Errorf("readyz: %s", ready)
 			}
 			s.flags = []string{"--record"}
-			s.passes(t, "is in use: fine if recgate is already running there", "ok      pbx pbx1: test sound")
+			s.wantSuccess(t, "is in use: fine if recgate is already running there", "ok      pbx pbx1: test sound")
 			rewrite(t, filepath.Join(l.Dir, "pbx", "etc", "extensions.conf"), "PlayTones(1000)", "PlayTones(440)")
 			l.CLI("dialplan reload")
 			await.Until(t, "red", func() bool {

@@ -53,7 +53,7 @@ func cache(t *testing.T) string {
 
 func (d debian) path(name string) string { return filepath.Join(d.root, name) }
 
-func (d debian) there(name string) bool {
+func (d debian) exists(name string) bool {
 	_, err := os.Lstat(d.path(name))
 	return err == nil
 }

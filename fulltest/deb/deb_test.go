@@ -36,9 +36,9 @@ func TestPackage(t *testing.T) {
 		}
 		return
 	}
-	t.Run("lintian", func(t *testing.T) { inspect(t, built) })
-	t.Run("where there is no Asterisk", func(t *testing.T) { alone(t, built) })
-	t.Run("beside Asterisk", func(t *testing.T) { life(t, built) })
+	t.Run("lintian", func(t *testing.T) { testPolicy(t, built) })
+	t.Run("where there is no Asterisk", func(t *testing.T) { testWithoutRecordings(t, built) })
+	t.Run("beside Asterisk", func(t *testing.T) { testWithRecordings(t, built) })
 }
 
 // build runs what make deb runs.
@@ -54,8 +54,8 @@ func build(t *testing.T, version, dir string) string {
 	return strings.TrimSpace(out.String())
 }
 
-// inspect holds the package to Debian's policy, errors and warnings alike.
-func inspect(t *testing.T, built string) {
+// testPolicy holds the package to Debian's policy, errors and warnings alike.
+func testPolicy(t *testing.T, built string) {
 	out, err := child.Output(longest, exec.Command("lintian", "--allow-root", "--fail-on", "error,warning", built)) //nolint:noctx // child ends it
 	if err != nil {
 		t.Errorf("lintian: %v\n%s", err, out)
@@ -74,9 +74,9 @@ func put(t *testing.T, d debian, file, name string) {
 	}
 }
 
-// newer makes the next version of a package, with a sample configuration that
+// makeNewerVersion makes the next version of a package, with a sample configuration that
 // differs.
-func newer(t *testing.T, d debian) {
+func makeNewerVersion(t *testing.T, d debian) {
 	t.Helper()
 	d.run(t, `cd /srv
 dpkg-deb -R recgate_1.0.0_*.deb next
@@ -94,9 +94,9 @@ const agedTo = 9
 // added finds what a migration adds to the schema: a table, or a column of one.
 var added = regexp.MustCompile(`(?m)^(?:CREATE TABLE (\w+)|ALTER TABLE (\w+) ADD COLUMN (\w+))`)
 
-// age makes the database what an older version left. The newer program has to
+// makeOldDatabase makes the database what an older version left. The newer program has to
 // bring it up to date, with all that is in it.
-func age(t *testing.T, d debian) {
+func makeOldDatabase(t *testing.T, d debian) {
 	t.Helper()
 	files, err := filepath.Glob("../../store/migrations/sqlite/*.sql") // in their order
 	if err != nil || len(files) <= agedTo {
@@ -128,8 +128,8 @@ func age(t *testing.T, d debian) {
 	}
 }
 
-// alone: the package comes and goes, and nothing is left.
-func alone(t *testing.T, built string) {
+// testWithoutRecordings: the package comes and goes, and nothing is left.
+func testWithoutRecordings(t *testing.T, built string) {
 	d := unpack(t)
 	put(t, d, built, filepath.Base(built))
 	before := d.state(t)
@@ -141,7 +141,7 @@ func alone(t *testing.T, built string) {
 	if out, err := d.try(t, "runuser -u recgate -- recgate check --config /etc/recgate/recgate.yaml"); err == nil || !strings.Contains(out, "secret") {
 		t.Errorf("the configuration as it comes is not refused for its secret: %v\n%s", err, out)
 	}
-	hardening(t, d)
+	testHardening(t, d)
 	d.run(t, "dpkg --verify recgate; sh /var/lib/dpkg/info/recgate.postinst configure 1.0.0; sh /var/lib/dpkg/info/recgate.postinst configure")
 	d.run(t, operations.Block(t, "purge"))
 	if diff := cmp.Diff(before, d.state(t)); diff != "" {
@@ -149,10 +149,10 @@ func alone(t *testing.T, built string) {
 	}
 }
 
-// life: recordings go through everything that dpkg can do.
-func life(t *testing.T, built string) {
+// testWithRecordings: recordings go through everything that dpkg can do.
+func testWithRecordings(t *testing.T, built string) {
 	d := unpack(t)
-	withAsterisk(t, d)
+	testWithAsterisk(t, d)
 	put(t, d, built, filepath.Base(built))
 	before := d.state(t)
 	d.run(t, operations.Block(t, "install"))
@@ -164,18 +164,18 @@ func life(t *testing.T, built string) {
 		t.Errorf("the check:\n%s", out)
 	}
 	p := d.start(t)
-	o.ready(t, p)
+	o.awaitReady(t, p)
 	o.begin(t, p, "410", "one").Hangup()
 	one := o.retrieve(t, p, "one")
 
 	running := o.begin(t, p, "412", "running during the upgrade")
 	edited := d.run(t, "cat /etc/recgate/recgate.yaml")
-	newer(t, d)
+	makeNewerVersion(t, d)
 	d.run(t, operations.Block(t, "upgrade"))
 	p.stop(t)
-	age(t, d)
+	makeOldDatabase(t, d)
 	p = d.start(t)
-	o.ready(t, p)
+	o.awaitReady(t, p)
 	d.want(t, "dpkg-query -W -f '${Version}' recgate; stat -c ' %U:%G %a' /etc/recgate/recgate.yaml", "1.1.0 root:recgate 640")
 	d.want(t, "cat /etc/recgate/recgate.yaml", strings.TrimSpace(edited))
 	d.want(t, "tail -n 1 /etc/recgate/recgate.yaml.dpkg-dist", "# the next version says more")
@@ -186,21 +186,21 @@ func life(t *testing.T, built string) {
 	o.retrieve(t, p, "running during the upgrade")
 	d.run(t, "runuser -u recgate -- recgate key list --config /etc/recgate/recgate.yaml") // asks the table that was not there
 	p.stop(t)
-	d.gone(t, before)
+	d.wantRemoved(t, before)
 }
 
-// gone: a removal leaves settings and recordings, a purge the recordings, and
+// wantRemoved: a removal leaves settings and recordings, a purge the recordings, and
 // what it says deletes these too.
-func (d debian) gone(t *testing.T, before []string) {
+func (d debian) wantRemoved(t *testing.T, before []string) {
 	t.Helper()
 	const recordings = "find /var/lib/recgate -name '*.wav' | sort | xargs sha256sum"
 	audio := d.run(t, recordings)
 	d.run(t, operations.Block(t, "remove"))
-	if d.there("/usr/bin/recgate") || d.there("/usr/lib/systemd/system/recgate.service") || !d.there("/etc/recgate/recgate.yaml") {
+	if d.exists("/usr/bin/recgate") || d.exists("/usr/lib/systemd/system/recgate.service") || !d.exists("/etc/recgate/recgate.yaml") {
 		t.Error("a removal leaves the program or takes the configuration")
 	}
 	said := d.run(t, operations.Block(t, "purge"))
-	if d.there("/etc/recgate") {
+	if d.exists("/etc/recgate") {
 		t.Error("a purge leaves the configuration")
 	}
 	d.want(t, "id -nu recgate; stat -c %U /var/lib/recgate/recgate.db", "recgate\nrecgate")

@@ -30,8 +30,8 @@ type office struct {
 	listen string
 }
 
-// withAsterisk makes user and folders as Debian's package asterisk does.
-func withAsterisk(t *testing.T, d debian) {
+// testWithAsterisk makes user and folders as Debian's package asterisk does.
+func testWithAsterisk(t *testing.T, d debian) {
 	t.Helper()
 	d.run(t, `groupadd --system asterisk
 useradd --system --gid asterisk --home-dir /var/lib/asterisk --shell /usr/sbin/nologin asterisk
@@ -113,7 +113,7 @@ func (p *program) await(t *testing.T, what string, so func() bool) {
 	}
 }
 
-func (o *office) ready(t *testing.T, p *program) {
+func (o *office) awaitReady(t *testing.T, p *program) {
 	t.Helper()
 	p.await(t, "recgate is ready", func() bool { status, _ := o.fetch(t, "/readyz"); return status == http.StatusOK })
 }

@@ -82,9 +82,9 @@ func (p *program) stop(t *testing.T) {
 	}
 }
 
-// hardening: systemd finds no mistake in the unit, and little that an attacker
+// testHardening: systemd finds no mistake in the unit, and little that an attacker
 // could use.
-func hardening(t *testing.T, d debian) {
+func testHardening(t *testing.T, d debian) {
 	t.Helper()
 	verify := exec.Command("systemd-analyze", "verify", "--man=no", "--root="+d.root, "recgate.service")
 	if out, err := child.Output(patience, verify); err != nil || strings.Contains(out, "recgate") {

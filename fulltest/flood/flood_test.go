@@ -39,7 +39,7 @@ const (
 // floods another one pays for its connections itself.
 func TestMain(m *testing.M) {
 	if address := os.Getenv(asClient); address != "" {
-		if err := hold(address, os.Stdin, os.Stdout); err != nil {
+		if err := holdConnections(address, os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -48,10 +48,10 @@ func TestMain(m *testing.M) {
 	process.Main(m)
 }
 
-// hold opens the connections, of four kinds, and keeps them until its input
+// holdConnections opens the connections, of four kinds, and keeps them until its input
 // ends: silent, in the middle of a header, in the middle of a body, idle after
 // a request.
-func hold(address string, in io.Reader, out io.Writer) error {
+func holdConnections(address string, in io.Reader, out io.Writer) error {
 	kinds := []string{
 		"",
 		"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
@@ -85,7 +85,7 @@ func TestFlood(t *testing.T) {
 		t.Fatalf("%d files may be open, %d are needed: raise the limit (ulimit -Hn), %v", files.Cur, flood+2000, err)
 	}
 	recgate, address := serve(t)
-	before := resident(t, recgate)
+	before := memoryOf(t, recgate)
 	client := exec.Command(os.Args[0]) //nolint:gosec // ourselves
 	client.Env = append(os.Environ(), asClient+"="+address)
 	client.Stderr = os.Stderr
@@ -115,12 +115,12 @@ func TestFlood(t *testing.T) {
 			}
 		case <-time.After(20 * time.Millisecond):
 		}
-		slowest = max(slowest, asked(t, address))
+		slowest = max(slowest, timeStart(t, address))
 	}
 	for range 50 {
-		slowest = max(slowest, asked(t, address))
+		slowest = max(slowest, timeStart(t, address))
 	}
-	after := resident(t, recgate)
+	after := memoryOf(t, recgate)
 	t.Logf("%d connections: resident memory from %d to %d KiB, the slowest answer took %v", flood, before, after, slowest)
 	if after > mostKiB {
 		t.Errorf("recgate has %d KiB resident, over %d", after, mostKiB)
@@ -163,8 +163,8 @@ func serve(t *testing.T) (recgate *child.Child, address string) {
 	}
 }
 
-// asked makes one call as a new caller, and returns how long it took.
-func asked(t *testing.T, address string) time.Duration {
+// timeStart makes one call as a new caller, and returns how long it took.
+func timeStart(t *testing.T, address string) time.Duration {
 	t.Helper()
 	began := time.Now()
 	if text := get(t, "http://"+address+endpoint+"?method=stop&extenOrUniqueId=999"); !strings.Contains(text, "999") {
@@ -198,8 +198,8 @@ func get(t *testing.T, url string) string {
 	return string(body)
 }
 
-// resident returns the resident memory of a process in KiB.
-func resident(t *testing.T, p *child.Child) int {
+// memoryOf returns the resident memory of a process in KiB.
+func memoryOf(t *testing.T, p *child.Child) int {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {

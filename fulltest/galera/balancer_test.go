@@ -18,9 +18,9 @@ import (
 	"recgate/internal/port"
 )
 
-// balancer runs nginx in front of both gateways, as the page for operators
+// newBalancer runs nginx in front of both gateways, as the page for operators
 // says, and returns where it listens.
-func balancer(t *testing.T, pair [2]string) string {
+func newBalancer(t *testing.T, pair [2]string) string {
 	t.Helper()
 	dir := child.Folder(t, "recgate-nginx-")
 	listen := port.Address(t)

@@ -29,27 +29,27 @@ import (
 // 200 calls, 20 and more of them at a time, after the store itself was tried on
 // two nodes.
 func TestCluster(t *testing.T) {
-	nodes := cluster(t)
-	t.Run("the store on two nodes", func(t *testing.T) { stores(t, nodes) })
-	t.Run("two gateways", func(t *testing.T) { gateways(t, nodes) })
+	nodes := newCluster(t)
+	t.Run("the store on two nodes", func(t *testing.T) { testStores(t, nodes) })
+	t.Run("two gateways", func(t *testing.T) { testGateways(t, nodes) })
 }
 
 func dsn(name string, nodes ...*node) string {
 	var hosts []string
 	for _, n := range nodes {
-		hosts = append(hosts, local(n.port))
+		hosts = append(hosts, loopback(n.port))
 	}
 	return "mysql://root@" + strings.Join(hosts, ",") + "/" + name
 }
 
-// stores has two programs begin at once on an empty database, each by its own
+// testStores has two programs begin at once on an empty database, each by its own
 // node, and holds them to the contract.
-func stores(t *testing.T, nodes [3]*node) {
+func testStores(t *testing.T, nodes [3]*node) {
 	n := 0
 	recordingtest.TestStores(t, func(t *testing.T) [2]recordingtest.DB {
 		n++
 		name := fmt.Sprintf("contract%d", n)
-		create(t, nodes, name)
+		createDatabase(t, nodes, name)
 		type result struct {
 			db  *store.DB
 			err error
@@ -79,8 +79,8 @@ func stores(t *testing.T, nodes [3]*node) {
 	})
 }
 
-// create makes a database, and returns when every node knows it.
-func create(t *testing.T, nodes [3]*node, name string) {
+// createDatabase makes a database, and returns when every node knows it.
+func createDatabase(t *testing.T, nodes [3]*node, name string) {
 	t.Helper()
 	db := nodes[0].admin(t)
 	defer db.Close() //nolint:errcheck // tells nothing
@@ -116,7 +116,7 @@ const (
 // lost.
 func newPair(t *testing.T, nodes [3]*node) (pair [2]*process.Process, at place) {
 	t.Helper()
-	create(t, nodes, "recgate")
+	createDatabase(t, nodes, "recgate")
 	var phones []string
 	for i := range 100 {
 		phones = append(phones, fmt.Sprint(500+i))
@@ -131,7 +131,7 @@ func newPair(t *testing.T, nodes [3]*node) (pair [2]*process.Process, at place) 
 	return pair, at
 }
 
-func gateways(t *testing.T, nodes [3]*node) {
+func testGateways(t *testing.T, nodes [3]*node) {
 	pair, at := newPair(t, nodes)
 	for _, g := range pair {
 		g.Begin(t) // both at once: one of them makes the tables
@@ -140,7 +140,7 @@ func gateways(t *testing.T, nodes [3]*node) {
 		g.AwaitReady(t)
 	}
 	began, halted := time.Now(), time.Time{}
-	talks := load(t, at.lab, bases(pair), map[int]func(){
+	talks := makeCalls(t, at.lab, bases(pair), map[int]func(){
 		20: func() { // all that it has claimed falls to the other
 			pair[1].Signal(t, syscall.SIGSTOP)
 			halted = time.Now()
@@ -163,19 +163,19 @@ func gateways(t *testing.T, nodes [3]*node) {
 		t.Fatal(err)
 	}
 	defer db.Close() //nolint:errcheck // nothing was written
-	settled(t, db, at.lab)
-	once(t, db, talks.all)
+	awaitSettled(t, db, at.lab)
+	wantOneEach(t, db, talks.all)
 	pair[1].Kill(t)
-	front := balancer(t, bases(pair))
-	whole(t, [2]string{front, front}, talks.all) // every second one meets the dead gateway first
-	tidy(t, pair[0], at)
+	front := newBalancer(t, bases(pair))
+	wantAllAudio(t, [2]string{front, front}, talks.all) // every second one meets the dead gateway first
+	wantNothingLeft(t, pair[0], at)
 }
 
 // bases are where two gateways listen.
 func bases(pair [2]*process.Process) [2]string { return [2]string{pair[0].Base, pair[1].Base} }
 
-// settled waits until nothing is under way.
-func settled(t *testing.T, db *store.DB, l *lab.Lab) {
+// awaitSettled waits until nothing is under way.
+func awaitSettled(t *testing.T, db *store.DB, l *lab.Lab) {
 	t.Helper()
 	began := time.Now()
 	for {
@@ -194,9 +194,9 @@ func settled(t *testing.T, db *store.DB, l *lab.Lab) {
 	}
 }
 
-// once demands one recording with sound for each call that was told to be
+// wantOneEach demands one recording with sound for each call that was told to be
 // recorded, and a reason for every other row.
-func once(t *testing.T, db *store.DB, talks []*talk) {
+func wantOneEach(t *testing.T, db *store.DB, talks []*talk) {
 	t.Helper()
 	for _, c := range talks {
 		rows, err := db.ByUniqueID(t.Context(), c.uniqueID, 10)
@@ -216,8 +216,8 @@ func once(t *testing.T, db *store.DB, talks []*talk) {
 		}
 		// A start goes on when its caller got no answer, and left; also when that
 		// caller asked the other gateway meanwhile, and had it stop.
-		late := c.status == 0 && ready == 1 || c.restarted() && ready == 2
-		if want := one(c.recorded()); ready != want && !late {
+		late := c.status == 0 && ready == 1 || c.mayHaveRestarted() && ready == 2
+		if want := countOf(c.isRecorded()); ready != want && !late {
 			t.Errorf("call %d, start answered %d: %d recordings with sound, want %d: %s", c.n, c.status, ready, want, all)
 		}
 	}
@@ -225,19 +225,19 @@ func once(t *testing.T, db *store.DB, talks []*talk) {
 	t.Logf("ledger: %v, %v", sums, err)
 }
 
-func one(yes bool) int {
+func countOf(yes bool) int {
 	if yes {
 		return 1
 	}
 	return 0
 }
 
-// whole fetches every recording and listens to it.
-func whole(t *testing.T, pair [2]string, talks []*talk) {
+// wantAllAudio fetches every recording and listens to it.
+func wantAllAudio(t *testing.T, pair [2]string, talks []*talk) {
 	t.Helper()
 	refused := 0
 	for _, c := range talks {
-		if !c.recorded() {
+		if !c.isRecorded() {
 			refused++
 			t.Logf("call %d was not recorded, and its caller was told: %d %.200s", c.n, c.status, c.body)
 			continue
@@ -245,7 +245,7 @@ func whole(t *testing.T, pair [2]string, talks []*talk) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		status, body, _ := ask(ctx, pair, c.n, "retrieve", "tag", c.tag(), "username", "fred")
 		cancel()
-		sound, err := wav(body)
+		sound, err := decodeWAV(body)
 		if status != http.StatusOK || err != nil {
 			t.Errorf("call %d: retrieve: %d, %v, %.200s", c.n, status, err, body)
 			continue
@@ -260,7 +260,7 @@ func whole(t *testing.T, pair [2]string, talks []*talk) {
 		}
 		// On a busy machine the telephones send less than they should.
 		lasted := time.Duration(len(sound)-44) * time.Second / 16000
-		if !c.restarted() && (lasted < c.ended.Sub(c.told)-2*time.Second || lasted > c.ended.Sub(c.asked)+2*time.Second) {
+		if !c.mayHaveRestarted() && (lasted < c.ended.Sub(c.told)-2*time.Second || lasted > c.ended.Sub(c.asked)+2*time.Second) {
 			t.Errorf("call %d: %v of sound, want %v (up to %v)", c.n, lasted, c.ended.Sub(c.told), c.ended.Sub(c.asked))
 		}
 	}
@@ -269,19 +269,19 @@ func whole(t *testing.T, pair [2]string, talks []*talk) {
 	}
 }
 
-// tidy does what the page for operators does with a gateway that was replaced:
+// wantNothingLeft does what the page for operators does with a gateway that was replaced:
 // the ledger must add up. No file may be left either.
-func tidy(t *testing.T, g *process.Process, at place) {
+func wantNothingLeft(t *testing.T, g *process.Process, at place) {
 	t.Helper()
-	lookAt(t, g)
+	runPageChecks(t, g)
 	if left, err := os.ReadDir(at.lab.Spool); err != nil || len(left) > 0 {
 		t.Errorf("%d files left in the spool, %v", len(left), err)
 	}
 }
 
-// lookAt runs the lines of the page for operators on a gateway that was
+// runPageChecks runs the lines of the page for operators on a gateway that was
 // replaced.
-func lookAt(t *testing.T, g *process.Process) {
+func runPageChecks(t *testing.T, g *process.Process) {
 	t.Helper()
 	lines := strings.NewReplacer("127.0.0.1:8080", strings.TrimPrefix(g.Base, "http://"), "/etc/recgate/recgate.yaml", g.Config()).
 		Replace(operations.Block(t, "gateway-replaced"))

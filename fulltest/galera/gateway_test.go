@@ -70,5 +70,5 @@ func ask(ctx context.Context, pair [2]string, turn int, method string, args ...s
 	return status, body, left
 }
 
-// wav is what retrieve gave.
-func wav(body string) ([]byte, error) { return base64.StdEncoding.DecodeString(body) }
+// decodeWAV is what retrieve gave.
+func decodeWAV(body string) ([]byte, error) { return base64.StdEncoding.DecodeString(body) }

@@ -31,11 +31,11 @@ type talk struct {
 
 func (c *talk) tag() string { return fmt.Sprintf("call %d", c.n) }
 
-func (c *talk) recorded() bool { return c.status == http.StatusOK }
+func (c *talk) isRecorded() bool { return c.status == http.StatusOK }
 
-// restarted reports whether a start that was given up may have begun another
+// mayHaveRestarted reports whether a start that was given up may have begun another
 // recording, behind the stop: by a gateway that stood still until then.
-func (c *talk) restarted() bool { return c.stopped && c.left > 0 }
+func (c *talk) mayHaveRestarted() bool { return c.stopped && c.left > 0 }
 
 // tones are the voices of both, as the lab's telephones send them.
 func (c *talk) tones() []float64 {
@@ -52,10 +52,10 @@ type talks struct {
 	most int
 }
 
-// load makes calls, has each recorded through one gateway or the other, and
+// makeCalls makes calls, has each recorded through one gateway or the other, and
 // stops every second one by request through the other. Before some of the
 // calls something else happens.
-func load(t *testing.T, l *lab.Lab, pair [2]string, before map[int]func()) talks {
+func makeCalls(t *testing.T, l *lab.Lab, pair [2]string, before map[int]func()) talks {
 	t.Helper()
 	var done talks
 	var wg sync.WaitGroup
@@ -99,18 +99,18 @@ func (c *talk) play(ctx context.Context, pair [2]string) {
 	cancel()
 	c.told = time.Now()
 	c.ended = over
-	if c.stopped && c.recorded() {
-		rest(ctx, over.Add(-4*time.Second))
+	if c.stopped && c.isRecorded() {
+		sleepUntil(ctx, over.Add(-4*time.Second))
 		stopping, cancel := context.WithDeadline(ctx, over.Add(-500*time.Millisecond))
 		if status, _, _ := ask(stopping, pair, c.n/2+1, "stop", "extenOrUniqueId", c.uniqueID); status == http.StatusOK {
 			c.ended = time.Now()
 		}
 		cancel()
 	}
-	rest(ctx, over.Add(time.Second)) // the telephone has hung up
+	sleepUntil(ctx, over.Add(time.Second)) // the telephone has hung up
 }
 
-func rest(ctx context.Context, until time.Time) {
+func sleepUntil(ctx context.Context, until time.Time) {
 	select {
 	case <-time.After(time.Until(until)):
 	case <-ctx.Done():

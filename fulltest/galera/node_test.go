@@ -39,8 +39,8 @@ type node struct {
 	server *child.Child // nil while it does not run
 }
 
-// cluster starts three nodes, which end with the test.
-func cluster(t *testing.T) [3]*node {
+// newCluster starts three nodes, which end with the test.
+func newCluster(t *testing.T) [3]*node {
 	t.Helper()
 	if _, err := os.Stat(provider); err != nil {
 		t.Fatalf("%v: install Debian's galera-4", err)
@@ -53,7 +53,7 @@ func cluster(t *testing.T) [3]*node {
 	var addresses []string
 	for i := range nodes {
 		nodes[i] = &node{name: fmt.Sprintf("node%d", i+1), port: ports[4*i], ports: [3]int(ports[4*i+1 : 4*i+4])}
-		addresses = append(addresses, local(nodes[i].ports[0]))
+		addresses = append(addresses, loopback(nodes[i].ports[0]))
 	}
 	for i, n := range nodes {
 		n.prepare(t, addresses)
@@ -73,7 +73,7 @@ func cluster(t *testing.T) [3]*node {
 	return nodes
 }
 
-func local(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
+func loopback(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
 
 // prepare makes the data folder, which belongs to the user mysql: the state
 // transfer by rsync fails as root.
@@ -92,10 +92,10 @@ func (n *node) prepare(t *testing.T, cluster []string) {
 		"--socket=" + filepath.Join(folder, "socket"), "--pid-file=" + filepath.Join(folder, "pid"), "--log-error=" + filepath.Join(folder, "log"),
 		"--tmpdir=" + folder, "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--skip-name-resolve",
 		"--wsrep-cluster-address=gcomm://" + strings.Join(cluster, ","),
-		"--wsrep-node-name=" + n.name, "--wsrep-node-address=" + local(n.ports[0]),
-		"--wsrep-sst-receive-address=" + local(n.ports[2]),
-		"--wsrep-provider-options=gmcast.listen_addr=tcp://" + local(n.ports[0]) + ";ist.recv_addr=" + local(n.ports[1]) +
-			";ist.recv_bind=" + local(n.ports[1]) + ";gcache.size=32M;evs.suspect_timeout=PT3S;evs.inactive_timeout=PT6S",
+		"--wsrep-node-name=" + n.name, "--wsrep-node-address=" + loopback(n.ports[0]),
+		"--wsrep-sst-receive-address=" + loopback(n.ports[2]),
+		"--wsrep-provider-options=gmcast.listen_addr=tcp://" + loopback(n.ports[0]) + ";ist.recv_addr=" + loopback(n.ports[1]) +
+			";ist.recv_bind=" + loopback(n.ports[1]) + ";gcache.size=32M;evs.suspect_timeout=PT3S;evs.inactive_timeout=PT6S",
 	}
 	if u, err := user.Lookup("mysql"); err == nil && os.Geteuid() == 0 {
 		uid, _ := strconv.Atoi(u.Uid)
@@ -152,7 +152,7 @@ func (n *node) ask(t *testing.T, query string, dest ...any) error {
 // admin returns a pool of root, on the database recgate when there is one.
 func (n *node) admin(t *testing.T) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("mysql", "root@tcp("+local(n.port)+")/?timeout=5s&readTimeout=1m&writeTimeout=1m")
+	db, err := sql.Open("mysql", "root@tcp("+loopback(n.port)+")/?timeout=5s&readTimeout=1m&writeTimeout=1m")
 	if err != nil {
 		t.Fatal(err)
 	}

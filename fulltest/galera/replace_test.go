@@ -37,7 +37,7 @@ func TestReplace(t *testing.T) {
 		t.Fatalf("name an older recgate: %s=/path/of/an/older/recgate", formerProgram)
 	}
 	t.Logf("from %s to %s", versionOf(t, former), versionOf(t, program(t)))
-	nodes := cluster(t)
+	nodes := newCluster(t)
 	pair, at := newPair(t, nodes)
 	for _, g := range pair {
 		g.Install(former)
@@ -48,37 +48,37 @@ func TestReplace(t *testing.T) {
 	}
 	var db *store.DB
 	beside := 0 // starts of the former one before the new one was there
-	talks := load(t, at.lab, bases(pair), map[int]func(){
+	talks := makeCalls(t, at.lab, bases(pair), map[int]func(){
 		20: func() { replace(t, pair[0]) },
 		45: func() {
 			pair[0].AwaitReady(t)
-			db = open(t, nodes[0])
-			beside = starts(t, pair[1])
+			db = openStore(t, nodes[0])
+			beside = countStarts(t, pair[1])
 		},
 		65: func() { pair[0].Kill(t) }, // all that it has claimed falls to the former one
 		80: func() { pair[0].Begin(t) },
 		100: func() {
-			lookAt(t, pair[0])
-			across(t, at.lab, pair)
+			runPageChecks(t, pair[0])
+			tagAndStopAcross(t, at.lab, pair)
 		},
 		130: func() {
-			alike(t, pair, 60)
-			tell(t, former, pair[1], db)
-			both := [2]int{starts(t, pair[0]), starts(t, pair[1]) - beside}
+			wantSameAudio(t, pair, 60)
+			wantSameLedgers(t, former, pair[1], db)
+			both := [2]int{countStarts(t, pair[0]), countStarts(t, pair[1]) - beside}
 			t.Logf("starts while both versions were there: new %d, former %d", both[0], both[1])
 			if min(both[0], both[1]) == 0 {
 				t.Error("one of the two did not record while both were there")
 			}
 			replace(t, pair[1])
 		},
-		160: func() { lookAt(t, pair[1]) },
+		160: func() { runPageChecks(t, pair[1]) },
 	})
-	settled(t, db, at.lab)
-	once(t, db, talks.all)
-	whole(t, bases(pair), talks.all)
-	tell(t, former, pair[0], db)
+	awaitSettled(t, db, at.lab)
+	wantOneEach(t, db, talks.all)
+	wantAllAudio(t, bases(pair), talks.all)
+	wantSameLedgers(t, former, pair[0], db)
 	for _, g := range pair {
-		tidy(t, g, at)
+		wantNothingLeft(t, g, at)
 	}
 }
 
@@ -100,7 +100,7 @@ func replace(t *testing.T, g *process.Process) {
 	g.Begin(t)
 }
 
-func open(t *testing.T, n *node) *store.DB {
+func openStore(t *testing.T, n *node) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), dsn("recgate", n), store.Options{Timeout: 20 * time.Second})
 	if err != nil {
@@ -112,8 +112,8 @@ func open(t *testing.T, n *node) *store.DB {
 
 var startsMade = regexp.MustCompile(`(?m)^recgate_starts_total\{outcome="ok"\} (\d+)$`)
 
-// starts is how many recordings a gateway has started since it began.
-func starts(t *testing.T, g *process.Process) int {
+// countStarts is how many recordings a gateway has started since it began.
+func countStarts(t *testing.T, g *process.Process) int {
 	t.Helper()
 	_, page := g.Fetch(t.Context(), "/metrics")
 	m := startsMade.FindStringSubmatch(page)
@@ -124,8 +124,8 @@ func starts(t *testing.T, g *process.Process) int {
 	return n
 }
 
-// across has each gateway tag and stop what the other one began.
-func across(t *testing.T, l *lab.Lab, pair [2]*process.Process) {
+// tagAndStopAcross has each gateway tag and stop what the other one began.
+func tagAndStopAcross(t *testing.T, l *lab.Lab, pair [2]*process.Process) {
 	t.Helper()
 	for i, g := range pair {
 		other := pair[1-i]
@@ -145,19 +145,19 @@ func across(t *testing.T, l *lab.Lab, pair [2]*process.Process) {
 			}
 		}
 		for _, tag := range []string{first, second} {
-			if status := agreed(t, pair, tag); status != http.StatusOK {
+			if status := awaitSameAnswer(t, pair, tag); status != http.StatusOK {
 				t.Errorf("both gateways answer %d for %q", status, tag)
 			}
 		}
 	}
 }
 
-// alike has both gateways give the recordings of the first calls.
-func alike(t *testing.T, pair [2]*process.Process, n int) {
+// wantSameAudio has both gateways give the recordings of the first calls.
+func wantSameAudio(t *testing.T, pair [2]*process.Process, n int) {
 	t.Helper()
 	given := map[int]int{}
 	for i := range n {
-		given[agreed(t, pair, (&talk{n: i}).tag())]++
+		given[awaitSameAnswer(t, pair, (&talk{n: i}).tag())]++
 	}
 	t.Logf("both gateways answer alike for %d calls: %v", n, given)
 	if given[http.StatusOK] < n-calls/20 { // a few starts may be refused, see whole
@@ -165,9 +165,9 @@ func alike(t *testing.T, pair [2]*process.Process, n int) {
 	}
 }
 
-// agreed waits until both gateways answer alike for a tag, with a recording or
+// awaitSameAnswer waits until both gateways answer alike for a tag, with a recording or
 // that there is none, and returns the status.
-func agreed(t *testing.T, pair [2]*process.Process, tag string) (status int) {
+func awaitSameAnswer(t *testing.T, pair [2]*process.Process, tag string) (status int) {
 	t.Helper()
 	await.Until(t, "both gateways to answer alike for "+tag, func() bool {
 		var other int
@@ -179,10 +179,10 @@ func agreed(t *testing.T, pair [2]*process.Process, tag string) (status int) {
 	return status
 }
 
-// tell demands that both versions can tell the story of a recording in each
+// wantSameLedgers demands that both versions can tell the story of a recording in each
 // state for each reason, and that they add up the same once all is settled. g
 // is where they read their configuration.
-func tell(t *testing.T, former string, g *process.Process, db *store.DB) {
+func wantSameLedgers(t *testing.T, former string, g *process.Process, db *store.DB) {
 	t.Helper()
 	from, to := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	entries, err := db.Entries(t.Context(), from, to)
@@ -196,22 +196,22 @@ func tell(t *testing.T, former string, g *process.Process, db *store.DB) {
 		}
 		if of := string(e.State) + ": " + e.Reason.String(); !seen[of] {
 			seen[of] = true
-			explained(t, former, g, e)
-			explained(t, program(t), g, e)
+			wantExplained(t, former, g, e)
+			wantExplained(t, program(t), g, e)
 		}
 	}
-	before, now := sums(t, former, g), sums(t, program(t), g)
+	before, now := ledgerSums(t, former, g), ledgerSums(t, program(t), g)
 	t.Logf("%d recordings, %d of them under way; the former version adds up %v, this one %v", len(entries), open, before, now)
 	if diff := cmp.Diff(before, now); open == 0 && diff != "" {
 		t.Errorf("the versions add up differently (-former +new):\n%s", diff)
 	}
 }
 
-// explained demands the story of a recording, which has not changed meanwhile
+// wantExplained demands the story of a recording, which has not changed meanwhile
 // if it was final.
-func explained(t *testing.T, binary string, g *process.Process, e recording.Entry) {
+func wantExplained(t *testing.T, binary string, g *process.Process, e recording.Entry) {
 	t.Helper()
-	said := command(t, binary, g, "explain", string(e.ID))
+	said := runCommand(t, binary, g, "explain", string(e.ID))
 	want := string(e.State) + ": " + e.Reason.String()
 	if e.State.Final() && !strings.Contains(said, want) {
 		t.Errorf("%s does not say %q of the recording, but %s", binary, want, said)
@@ -220,11 +220,11 @@ func explained(t *testing.T, binary string, g *process.Process, e recording.Entr
 
 var sumLine = regexp.MustCompile(`(?m)^([a-z]+) +(\d+) +(.*?)(?: \[[a-z_+]+\])?$`)
 
-// sums are the recordings by state and reason, as the ledger of a version says.
-func sums(t *testing.T, binary string, g *process.Process) map[string]int {
+// ledgerSums are the recordings by state and reason, as the ledger of a version says.
+func ledgerSums(t *testing.T, binary string, g *process.Process) map[string]int {
 	t.Helper()
 	all := map[string]int{}
-	for _, m := range sumLine.FindAllStringSubmatch(command(t, binary, g, "ledger"), -1) {
+	for _, m := range sumLine.FindAllStringSubmatch(runCommand(t, binary, g, "ledger"), -1) {
 		if m[1] == "total" {
 			continue
 		}
@@ -237,8 +237,8 @@ func sums(t *testing.T, binary string, g *process.Process) map[string]int {
 	return all
 }
 
-// command runs a command of one version on the configuration of a gateway.
-func command(t *testing.T, binary string, g *process.Process, args ...string) string {
+// runCommand runs a command of one version on the configuration of a gateway.
+func runCommand(t *testing.T, binary string, g *process.Process, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(binary, append(args, "--config", g.Config())...) //nolint:noctx // child ends it
 	out, err := child.Output(await.Patience, cmd)

@@ -14,8 +14,8 @@ import (
 	"recgate/store"
 )
 
-// start returns the n-th recording, of the call with this linked id.
-func start(n int, linkedID string) recording.Recording {
+// newStart returns the n-th recording, of the call with this linked id.
+func newStart(n int, linkedID string) recording.Recording {
 	return recording.Recording{
 		ID: recording.ID(fmt.Sprintf("0198c0de-0000-7000-8000-%012x", n)), PBX: "pbx1", UniqueID: fmt.Sprintf("1700000000.%d", n),
 		AskedAt: time.UnixMilli(1_700_000_000_000 + int64(n)), Tags: []string{fmt.Sprintf("tag-%d", n)},
@@ -25,14 +25,14 @@ func start(n int, linkedID string) recording.Recording {
 	}
 }
 
-// unavailable demands that every kind of call fails as it should, in time.
+// wantUnavailable demands that every kind of call fails as it should, in time.
 // The time is a promise of the store to those who wait on the telephone, so
 // it is measured here.
-func unavailable(t *testing.T, db *store.DB) {
+func wantUnavailable(t *testing.T, db *store.DB) {
 	t.Helper()
-	ctx, id := t.Context(), start(1, "").ID
+	ctx, id := t.Context(), newStart(1, "").ID
 	for what, call := range map[string]func() error{
-		"add": func() error { return db.Add(ctx, start(2, "1.2")) },
+		"add": func() error { return db.Add(ctx, newStart(2, "1.2")) },
 		"advance": func() error {
 			return db.Advance(ctx, id, recording.Step{To: recording.Running, Reason: recording.Reason{Code: recording.ReasonOther, Detail: "x"}})
 		},
@@ -50,13 +50,13 @@ func unavailable(t *testing.T, db *store.DB) {
 	}
 }
 
-// available demands that the same store works, at once.
-func available(t *testing.T, db *store.DB, n int) {
+// wantAvailable demands that the same store works, at once.
+func wantAvailable(t *testing.T, db *store.DB, n int) {
 	t.Helper()
-	if err := db.Add(t.Context(), start(n, fmt.Sprintf("1.%d", n))); err != nil {
+	if err := db.Add(t.Context(), newStart(n, fmt.Sprintf("1.%d", n))); err != nil {
 		t.Errorf("add when the server is back: %v", err)
 	}
-	if _, err := db.Get(t.Context(), start(1, "").ID); err != nil {
+	if _, err := db.Get(t.Context(), newStart(1, "").ID); err != nil {
 		t.Errorf("what was written before is gone: %v", err)
 	}
 }
@@ -64,26 +64,26 @@ func available(t *testing.T, db *store.DB, n int) {
 func TestServerAway(t *testing.T) {
 	server := mariadbd.Start(t)
 	dsn := server.DSN(t)
-	db := open(t, dsn)
-	available(t, db, 1)
+	db := openStore(t, dsn)
+	wantAvailable(t, db, 1)
 
 	server.Stop(t)
-	unavailable(t, db)
+	wantUnavailable(t, db)
 	if _, err := store.Open(t.Context(), dsn, store.Options{}); recording.CodeOf(err) != recording.Unavailable {
 		t.Errorf("open while the server is away: %v", err)
 	}
 	server.Restart(t)
-	available(t, db, 10)
+	wantAvailable(t, db, 10)
 
 	server.Kill(t) // as a loss of power: what was told to be written is
-	unavailable(t, db)
+	wantUnavailable(t, db)
 	server.Restart(t)
-	available(t, db, 11)
+	wantAvailable(t, db, 11)
 
 	server.Freeze(t)
-	unavailable(t, db)
+	wantUnavailable(t, db)
 	server.Thaw(t)
-	available(t, db, 12)
+	wantAvailable(t, db, 12)
 }
 
 // TestLogin logs in as an account that may not do everything, with a password
@@ -91,7 +91,7 @@ func TestServerAway(t *testing.T) {
 func TestLogin(t *testing.T) {
 	server := mariadbd.Start(t)
 	root := server.DSN(t)
-	open(t, root)
+	openStore(t, root)
 	name := root[strings.LastIndex(root, "/")+1:]
 	admin := server.Admin(t)
 	for _, query := range []string{
@@ -106,7 +106,7 @@ func TestLogin(t *testing.T) {
 	password := url.PathEscape("p:@/?%+ x")
 	tcp := root[strings.Index(root, "@"):]
 	for _, dsn := range []string{user + password + tcp, user + password + "@unix(" + server.Socket() + ")/" + name} {
-		if _, err := open(t, dsn).Get(t.Context(), "none"); recording.CodeOf(err) != recording.NotFound {
+		if _, err := openStore(t, dsn).Get(t.Context(), "none"); recording.CodeOf(err) != recording.NotFound {
 			t.Errorf("%s: %v", dsn, err)
 		}
 	}
@@ -119,14 +119,14 @@ func TestLogin(t *testing.T) {
 		}
 	}
 
-	db := open(t, user+password+tcp)
+	db := openStore(t, user+password+tcp)
 	if err := db.TryStart(t.Context()); err != nil {
 		t.Errorf("a trial: %v", err)
 	}
 	if _, err := admin.ExecContext(t.Context(), `SET GLOBAL read_only = 1`); err != nil {
 		t.Fatal(err)
 	}
-	err := db.Add(t.Context(), start(1, "1.1"))
+	err := db.Add(t.Context(), newStart(1, "1.1"))
 	if recording.CodeOf(err) != recording.Unavailable || recording.Message(err) != "the database is read-only" {
 		t.Errorf("add to a read-only server: %v", err)
 	}
@@ -139,7 +139,7 @@ func TestLogin(t *testing.T) {
 func TestTrial(t *testing.T) {
 	server := mariadbd.Start(t)
 	dsn := server.DSN(t)
-	db := open(t, dsn)
+	db := openStore(t, dsn)
 	admin, name := server.Admin(t), dsn[strings.LastIndex(dsn, "/")+1:]
 	tables := []string{"recordings", "calls", "parties", "tags", "tracks", "steps", "recorded_channels"}
 	for range 3 {

@@ -22,7 +22,7 @@ func BenchmarkStore(b *testing.B) {
 	const rows = 100_000
 	server := mariadbd.Start(b)
 	dsn := server.DSN(b)
-	db := open(b, dsn)
+	db := openStore(b, dsn)
 	fill(b, db, server.Admin(b), rows)
 	endAllButTen(b, server.Admin(b), dsn[strings.LastIndex(dsn, "/")+1:])
 	for _, look := range []struct {
@@ -30,7 +30,7 @@ func BenchmarkStore(b *testing.B) {
 		look func(n int) (int, error)
 	}{
 		{"Get", func(n int) (int, error) {
-			_, err := db.Get(b.Context(), start(n, "").ID)
+			_, err := db.Get(b.Context(), newStart(n, "").ID)
 			return 1, err
 		}},
 		{"ByTag", func(n int) (int, error) {
@@ -60,7 +60,7 @@ func BenchmarkStore(b *testing.B) {
 	next.Store(rows)
 	add := func(b *testing.B) recording.Recording {
 		n := int(next.Add(1))
-		r := start(n, fmt.Sprintf("1.%d", n))
+		r := newStart(n, fmt.Sprintf("1.%d", n))
 		if err := db.Add(b.Context(), r); err != nil {
 			b.Error(err)
 		}
@@ -98,7 +98,7 @@ func fill(b *testing.B, db *store.DB, admin *sql.DB, rows int) {
 	var g errgroup.Group
 	g.SetLimit(16)
 	for n := range rows {
-		g.Go(func() error { return db.Add(b.Context(), start(n, fmt.Sprintf("1.%d", n))) })
+		g.Go(func() error { return db.Add(b.Context(), newStart(n, fmt.Sprintf("1.%d", n))) })
 	}
 	if err := g.Wait(); err != nil {
 		b.Fatal(err)
@@ -109,7 +109,7 @@ func fill(b *testing.B, db *store.DB, admin *sql.DB, rows int) {
 // endAllButTen makes the database as it is after years.
 func endAllButTen(b *testing.B, admin *sql.DB, name string) {
 	b.Helper()
-	execute(b, admin, `UPDATE `+name+`.recordings SET state = 'lost', channel_ended_at = asked_at WHERE id >= ?`, string(start(10, "").ID))
+	execute(b, admin, `UPDATE `+name+`.recordings SET state = 'lost', channel_ended_at = asked_at WHERE id >= ?`, string(newStart(10, "").ID))
 }
 
 func execute(t testing.TB, db *sql.DB, query string, args ...any) {

@@ -28,7 +28,7 @@ type relay struct {
 func newRelay(t *testing.T, server string) *relay {
 	t.Helper()
 	r := &relay{drop: map[int]bool{}}
-	r.Wire = wire.Watched(t, server, r.pass)
+	r.Wire = wire.NewWatched(t, server, r.pass)
 	return r
 }
 
@@ -50,8 +50,8 @@ func TestLostCommit(t *testing.T) {
 	dsn := server.DSN(t)
 	at, slash := strings.Index(dsn, "@"), strings.LastIndex(dsn, "/")
 	r := newRelay(t, dsn[at+1:slash])
-	db := open(t, dsn[:at+1]+r.Address()+dsn[slash:])
-	ctx, rec := t.Context(), start(1, "1.1")
+	db := openStore(t, dsn[:at+1]+r.Address()+dsn[slash:])
+	ctx, rec := t.Context(), newStart(1, "1.1")
 	when := time.UnixMilli(1_700_000_100_000)
 	changes := []struct {
 		what string

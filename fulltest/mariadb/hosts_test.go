@@ -20,15 +20,15 @@ func TestSeveralHosts(t *testing.T) {
 	slash := strings.LastIndex(dsn[0], "/")
 	both := dsn[0][:slash] + "," + strings.TrimPrefix(dsn[1][at:], "@")
 	for _, one := range dsn {
-		open(t, one)
+		openStore(t, one)
 	}
-	db := open(t, both)
+	db := openStore(t, both)
 	n := 0
 	add := func(what string) error {
 		t.Helper()
 		n++
 		began := time.Now()
-		err := db.Add(t.Context(), start(n, ""))
+		err := db.Add(t.Context(), newStart(n, ""))
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("%s: took %v", what, took)
 		}
@@ -39,7 +39,7 @@ func TestSeveralHosts(t *testing.T) {
 		if err := add(what); err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
-		if _, err := open(t, dsn[server]).Get(t.Context(), start(n, "").ID); err != nil {
+		if _, err := openStore(t, dsn[server]).Get(t.Context(), newStart(n, "").ID); err != nil {
 			t.Errorf("%s: not on server %d: %v", what, server, err)
 		}
 	}

@@ -56,7 +56,7 @@ func TestMigrateAtOnce(t *testing.T) {
 func TestMigrateAfterAnInterruption(t *testing.T) {
 	server := mariadbd.Start(t)
 	dsn := server.DSN(t)
-	db := open(t, dsn)
+	db := openStore(t, dsn)
 	if err := db.LogAccess(t.Context(), recording.Access{At: time.Now(), Method: "retrieve", APIKey: "crm"}); err != nil {
 		t.Fatal(err)
 	}
@@ -90,14 +90,14 @@ func TestMigrateAfterAnInterruption(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	server := mariadbd.Start(t)
 	dsn := server.DSN(t)
-	stores := []*store.DB{open(t, dsn), open(t, dsn)}
+	stores := []*store.DB{openStore(t, dsn), openStore(t, dsn)}
 	const clients, each = 20, 25
 	var g errgroup.Group
 	for c := range clients {
 		g.Go(func() error {
 			db := stores[c%2]
 			for i := range each {
-				if err := live(t, db, c*each+i, fmt.Sprintf("1.%d", i%3)); err != nil {
+				if err := recordOne(t, db, c*each+i, fmt.Sprintf("1.%d", i%3)); err != nil {
 					return err
 				}
 			}
@@ -122,9 +122,9 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// live takes a recording through its life.
-func live(t *testing.T, db *store.DB, n int, linkedID string) error {
-	ctx, r := t.Context(), start(n, linkedID)
+// recordOne takes a recording through its life.
+func recordOne(t *testing.T, db *store.DB, n int, linkedID string) error {
+	ctx, r := t.Context(), newStart(n, linkedID)
 	if err := db.Add(ctx, r); err != nil {
 		return fmt.Errorf("add: %w", err)
 	}

@@ -14,7 +14,7 @@ import (
 func TestCallParts(t *testing.T) {
 	server := mariadbd.Start(t)
 	dsn := server.DSN(t)
-	db := open(t, dsn)
+	db := openStore(t, dsn)
 	at, err := url.Parse(dsn)
 	if err != nil {
 		t.Fatal(err)

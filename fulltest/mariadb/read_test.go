@@ -23,7 +23,7 @@ func TestReadIsCutInTheMiddle(t *testing.T) {
 	server := mariadbd.Start(t)
 	dsn := server.DSN(t)
 	at, slash := strings.Index(dsn, "@"), strings.LastIndex(dsn, "/")
-	w := wire.Watched(t, dsn[at+1:slash], func(_ int, up bool, b []byte) bool {
+	w := wire.NewWatched(t, dsn[at+1:slash], func(_ int, up bool, b []byte) bool {
 		if up || left.Load() == 0 {
 			return true
 		}
@@ -34,11 +34,11 @@ func TestReadIsCutInTheMiddle(t *testing.T) {
 		cuts.Add(1)
 		return false
 	})
-	db := open(t, dsn[:at+1]+w.Address()+dsn[slash:])
+	db := openStore(t, dsn[:at+1]+w.Address()+dsn[slash:])
 	ctx, when := t.Context(), time.UnixMilli(1_700_000_100_000)
 	long := strings.Repeat("x", 400)
 	for n := range many {
-		rec := start(n, "1."+fmt.Sprint(n))
+		rec := newStart(n, "1."+fmt.Sprint(n))
 		if err := db.Add(ctx, rec); err != nil {
 			t.Fatal(err)
 		}
@@ -46,10 +46,10 @@ func TestReadIsCutInTheMiddle(t *testing.T) {
 		if err := db.Advance(ctx, rec.ID, step); err != nil {
 			t.Fatal(err)
 		}
-		if err := db.LogAccess(ctx, recording.Access{At: when, Method: "retrieve", Key: long[:200], Recording: start(0, "").ID, Outcome: "ok"}); err != nil {
+		if err := db.LogAccess(ctx, recording.Access{At: when, Method: "retrieve", Key: long[:200], Recording: newStart(0, "").ID, Outcome: "ok"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := db.AddTag(ctx, start(0, "").ID, fmt.Sprint(n, long[:200]), "", when); err != nil {
+		if err := db.AddTag(ctx, newStart(0, "").ID, fmt.Sprint(n, long[:200]), "", when); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -61,8 +61,8 @@ func TestReadIsCutInTheMiddle(t *testing.T) {
 	}{
 		{"entries", many, func() (int, error) { e, err := db.Entries(ctx, from, to); return len(e), err }},
 		{"sums", many, func() (int, error) { s, err := db.Sums(ctx, from, to); return len(s), err }},
-		{"history", many + 2, func() (int, error) { h, err := db.History(ctx, start(0, "").ID); return len(h), err }},
-		{"access log", many, func() (int, error) { a, err := db.AccessesOf(ctx, start(0, "").ID, 10*many); return len(a), err }},
+		{"history", many + 2, func() (int, error) { h, err := db.History(ctx, newStart(0, "").ID); return len(h), err }},
+		{"access log", many, func() (int, error) { a, err := db.AccessesOf(ctx, newStart(0, "").ID, 10*many); return len(a), err }},
 	} {
 		before := cuts.Load()
 		left.Store(afterBytes)

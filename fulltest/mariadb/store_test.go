@@ -15,8 +15,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// open opens and migrates a database that is closed with the test.
-func open(t testing.TB, dsn string) *store.DB {
+// openStore opens and migrates a database that is closed with the test.
+func openStore(t testing.TB, dsn string) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), dsn, store.Options{})
 	if err != nil {
@@ -35,13 +35,13 @@ func open(t testing.TB, dsn string) *store.DB {
 
 func TestMariaDB(t *testing.T) {
 	server := mariadbd.Start(t)
-	recordingtest.TestStore(t, func(t *testing.T) recordingtest.DB { return recordingtest.Of(open(t, server.DSN(t))) })
+	recordingtest.TestStore(t, func(t *testing.T) recordingtest.DB { return recordingtest.Of(openStore(t, server.DSN(t))) })
 	recordingtest.TestMarkStore(t, func(t *testing.T) recordingtest.MarkedDB {
-		db := open(t, server.DSN(t))
+		db := openStore(t, server.DSN(t))
 		return recordingtest.MarkedDB{DB: recordingtest.Of(db), Store: db}
 	})
 	t.Run("keys", func(t *testing.T) {
-		authtest.TestKeys(t, func(t *testing.T) authtest.Keys { return open(t, server.DSN(t)) })
+		authtest.TestKeys(t, func(t *testing.T) authtest.Keys { return openStore(t, server.DSN(t)) })
 	})
 }
 
@@ -50,6 +50,6 @@ func TestMariaDBOfTwo(t *testing.T) {
 	server := mariadbd.Start(t)
 	recordingtest.TestStores(t, func(t *testing.T) [2]recordingtest.DB {
 		dsn := server.DSN(t)
-		return [2]recordingtest.DB{recordingtest.Of(open(t, dsn)), recordingtest.Of(open(t, dsn))}
+		return [2]recordingtest.DB{recordingtest.Of(openStore(t, dsn)), recordingtest.Of(openStore(t, dsn))}
 	})
 }

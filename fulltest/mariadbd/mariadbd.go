@@ -54,11 +54,11 @@ func StartOn(t testing.TB, folder string, options ...string) *Server {
 	t.Helper()
 	s := &Server{folder: folder, port: port.Reserve(t), options: options}
 	t.Cleanup(func() { s.Stop(t) })
-	if _, err := os.Stat(s.data()); err == nil {
+	if _, err := os.Stat(s.dataFolder()); err == nil {
 		s.run(t)
 		return s
 	}
-	install := []string{"--no-defaults", "--datadir=" + s.data(), "--auth-root-authentication-method=normal", "--skip-test-db"}
+	install := []string{"--no-defaults", "--datadir=" + s.dataFolder(), "--auth-root-authentication-method=normal", "--skip-test-db"}
 	if u, err := user.Lookup("mysql"); err == nil && os.Geteuid() == 0 {
 		uid, _ := strconv.Atoi(u.Uid)
 		gid, _ := strconv.Atoi(u.Gid)
@@ -67,8 +67,8 @@ func StartOn(t testing.TB, folder string, options ...string) *Server {
 		}
 		install = append(install, "--user=mysql")
 	}
-	installer := exec.Command(program(t, "mariadb-install-db"), install...) //nolint:noctx // child ends it
-	installer.Env = append(os.Environ(), "TMPDIR="+folder)                  // servers that begin delete each other's files in a shared one
+	installer := exec.Command(findProgram(t, "mariadb-install-db"), install...) //nolint:noctx // child ends it
+	installer.Env = append(os.Environ(), "TMPDIR="+folder)                      // servers that begin delete each other's files in a shared one
 	if out, err := child.Output(patience, installer); err != nil {
 		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
@@ -130,16 +130,16 @@ func (s *Server) Kill(t testing.TB) {
 func (s *Server) Freeze(t testing.TB) {
 	t.Helper()
 	s.signal(t, syscall.SIGSTOP)
-	for deadline := time.Now().Add(patience); !s.stopped(t); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !s.isStopped(t); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("mariadbd does not stand still")
 		}
 	}
 }
 
-// stopped reads the states of all threads, which follow the name of the
+// isStopped reads the states of all threads, which follow the name of the
 // program in brackets (proc(5)).
-func (s *Server) stopped(t testing.TB) bool {
+func (s *Server) isStopped(t testing.TB) bool {
 	t.Helper()
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.server.PID()))
 	if err != nil || len(files) == 0 {
@@ -165,7 +165,7 @@ func (s *Server) Restart(t testing.TB) {
 	s.run(t)
 }
 
-func (s *Server) data() string { return filepath.Join(s.folder, "data") }
+func (s *Server) dataFolder() string { return filepath.Join(s.folder, "data") }
 
 func (s *Server) signal(t testing.TB, sig os.Signal) {
 	t.Helper()
@@ -183,7 +183,7 @@ func (s *Server) end(t testing.TB, sig os.Signal) {
 	s.server = nil
 	var exit *exec.ExitError
 	if err := server.End(sig, patience); err != nil && !errors.As(err, &exit) { // a killed one ends badly
-		t.Fatalf("%v\n%s", err, s.log())
+		t.Fatalf("%v\n%s", err, s.logTail())
 	}
 }
 
@@ -191,16 +191,16 @@ func (s *Server) end(t testing.TB, sig os.Signal) {
 func (s *Server) run(t testing.TB) {
 	t.Helper()
 	args := []string{
-		"--no-defaults", "--datadir=" + s.data(), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(s.port),
+		"--no-defaults", "--datadir=" + s.dataFolder(), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(s.port),
 		"--socket=" + s.Socket(), "--pid-file=" + filepath.Join(s.folder, "pid"), "--log-error=" + filepath.Join(s.folder, "log"),
-		"--tmpdir=" + s.data(), // a server that begins deletes what others have in a shared one
+		"--tmpdir=" + s.dataFolder(), // a server that begins deletes what others have in a shared one
 		"--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--skip-name-resolve",
 	}
 	args = append(args, s.options...)
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=mysql")
 	}
-	server, err := child.Start(exec.Command(program(t, "mariadbd"), args...)) //nolint:noctx // it outlives t.Context, which ends before Cleanup
+	server, err := child.Start(exec.Command(findProgram(t, "mariadbd"), args...)) //nolint:noctx // it outlives t.Context, which ends before Cleanup
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,22 +222,22 @@ func (s *Server) run(t testing.TB) {
 		}
 		select {
 		case <-server.Ended():
-			t.Fatalf("mariadbd ended: %v\n%s", err, s.log())
+			t.Fatalf("mariadbd ended: %v\n%s", err, s.logTail())
 		case <-ctx.Done():
-			t.Fatalf("mariadbd does not answer: %v\n%s", err, s.log())
+			t.Fatalf("mariadbd does not answer: %v\n%s", err, s.logTail())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-// log returns the end of the server's log.
-func (s *Server) log() string {
+// logTail returns the end of the server's log.
+func (s *Server) logTail() string {
 	text, _ := os.ReadFile(filepath.Join(s.folder, "log"))
 	return string(text[max(0, len(text)-4000):])
 }
 
-// program finds a program of the package mariadb-server.
-func program(t testing.TB, name string) string {
+// findProgram finds a program of the package mariadb-server.
+func findProgram(t testing.TB, name string) string {
 	t.Helper()
 	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/usr/local/sbin") {
 		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil && strings.HasPrefix(path, "/") {

@@ -12,10 +12,10 @@ import (
 
 const archiveFolder = "/var/lib/recgate/archive"
 
-// archiveWithoutMark: the backup is of an earlier version.
-func archiveWithoutMark(t *testing.T) {
+// sceneArchiveWithoutMark: the backup is of an earlier version.
+func sceneArchiveWithoutMark(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one")
 	h.run(t, "backup-sqlite")
 	if err := os.Remove(h.path("/srv/backup/archive/.recgate-archive")); err != nil {
@@ -27,52 +27,52 @@ func archiveWithoutMark(t *testing.T) {
 	if out, err := h.shell(t, "cp -a "+h.path("/srv/backup/archive")+" "+h.path(archiveFolder)); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	h.own(t, archiveFolder)
-	h.archiveAway(t)
+	h.giveAway(t, archiveFolder)
+	h.awaitArchiveAway(t)
 	h.run(t, "adopt-archive")
-	h.same(t, "one")
+	h.wantKeptAudio(t, "one")
 	h.record(t, "410", "411", "afterwards")
 }
 
-// archiveGone: only the rows are left.
-func archiveGone(t *testing.T) {
+// sceneArchiveGone: only the rows are left.
+func sceneArchiveGone(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one")
 	if err := os.RemoveAll(h.path(archiveFolder)); err != nil {
 		t.Fatal(err)
 	}
 	h.begin(t, "412", "413", "meanwhile").Hangup()
-	h.archiveAway(t)
+	h.awaitArchiveAway(t)
 	if out := h.run(t, "new-archive"); !strings.Contains(out, "is now the archive of this database") {
 		t.Errorf("it says:\n%s", out)
 	}
-	h.keep(t, "meanwhile")
+	h.keepAudio(t, "meanwhile")
 	if status, body := h.ask(t, "retrieve", "tag", "one", "username", "fred"); status != http.StatusServiceUnavailable || !strings.Contains(body, "does not hold the recording") {
 		t.Errorf("what is lost is answered with %d %s", status, body)
 	}
 	h.record(t, "410", "411", "afterwards")
 }
 
-// mountAway: the archive is on a disk of its own, which goes away while
+// sceneMountAway: the archive is on a disk of its own, which goes away while
 // recordings run; check, the ledger and a restart come meanwhile.
-func mountAway(t *testing.T) {
+func sceneMountAway(t *testing.T) {
 	h := newHost(t)
 	for _, place := range []string{"/disk", archiveFolder} {
 		if err := os.Mkdir(h.path(place), 0o750); err != nil {
 			t.Fatal(err)
 		}
-		h.own(t, place)
+		h.giveAway(t, place)
 	}
 	if out, err := h.shell(t, "mount "+h.path(archiveFolder)); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(h.path(archiveFolder), syscall.MNT_DETACH) }) // it may be away already
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one")
 	h.unmount(t)
 	h.begin(t, "412", "413", "meanwhile").Hangup()
-	h.archiveAway(t)
+	h.awaitArchiveAway(t)
 	config := h.path("/etc/recgate/recgate.yaml")
 	for _, check := range []string{"runuser -u recgate -- recgate check", "recgate check"} { // by root too
 		if out, err := h.shell(t, check+" --config "+config); err == nil || !strings.Contains(out, "FAILED  archive") {
@@ -85,7 +85,7 @@ func mountAway(t *testing.T) {
 	if out, err := h.shell(t, "systemctl restart recgate"); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	h.archiveAway(t)
+	h.awaitArchiveAway(t)
 	h.begin(t, "414", "415", "after the restart").Hangup()
 	h.await(t, "both wait", func() bool {
 		_, body := h.fetch(t, "/metrics")
@@ -95,13 +95,13 @@ func mountAway(t *testing.T) {
 		t.Errorf("below the mount there are %v, %v", below, err)
 	}
 	h.run(t, "mount-archive")
-	h.same(t, "one")
-	h.keep(t, "meanwhile")
-	h.keep(t, "after the restart")
+	h.wantKeptAudio(t, "one")
+	h.keepAudio(t, "meanwhile")
+	h.keepAudio(t, "after the restart")
 }
 
-// archiveAway waits until recgate says so.
-func (h *host) archiveAway(t *testing.T) {
+// awaitArchiveAway waits until recgate says so.
+func (h *host) awaitArchiveAway(t *testing.T) {
 	t.Helper()
 	h.await(t, "the archive is away", func() bool { _, body := h.fetch(t, "/readyz"); return strings.Contains(body, "away archive") })
 }

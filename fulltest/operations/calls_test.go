@@ -46,8 +46,8 @@ func (h *host) fetch(t *testing.T, path string) (status int, body string) {
 	return answer.StatusCode, string(text)
 }
 
-// ready starts recgate if it does not run, and waits for it.
-func (h *host) ready(t *testing.T) {
+// awaitReady starts recgate if it does not run, and waits for it.
+func (h *host) awaitReady(t *testing.T) {
 	t.Helper()
 	if err := h.start(); err != nil {
 		t.Fatal(err)
@@ -85,11 +85,11 @@ func (h *host) begin(t *testing.T, from, to, tag string) *sim.Call {
 func (h *host) record(t *testing.T, from, to, tag string) {
 	t.Helper()
 	h.begin(t, from, to, tag).Hangup()
-	h.keep(t, tag)
+	h.keepAudio(t, tag)
 }
 
-// keep retrieves a recording and keeps it for same.
-func (h *host) keep(t *testing.T, tag string) {
+// keepAudio retrieves a recording and keeps it for same.
+func (h *host) keepAudio(t *testing.T, tag string) {
 	t.Helper()
 	h.await(t, "the recording of "+tag, func() bool { _, err := h.retrieve(t, tag); return err == nil })
 	wav, err := h.retrieve(t, tag)
@@ -111,8 +111,8 @@ func (h *host) retrieve(t *testing.T, tag string) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(body)
 }
 
-// same demands that each of the recordings is retrieved as it was kept.
-func (h *host) same(t *testing.T, tags ...string) {
+// wantKeptAudio demands that each of the recordings is retrieved as it was kept.
+func (h *host) wantKeptAudio(t *testing.T, tags ...string) {
 	t.Helper()
 	for _, tag := range tags {
 		wav, err := h.retrieve(t, tag)

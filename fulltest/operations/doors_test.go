@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// keys: a key is made while recgate runs, works, and is revoked.
-func keys(t *testing.T) {
+// sceneKeys: a key is made while recgate runs, works, and is revoked.
+func sceneKeys(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	out := h.run(t, "key-add")
 	for _, want := range []string{"This is the key of crm, for start, stop.", `no live call on extension`, "crm   start,stop"} {
 		if !strings.Contains(out, want) {
@@ -33,11 +33,11 @@ func keys(t *testing.T) {
 	h.await(t, "no key is needed any more", refused(http.StatusNotFound))
 }
 
-// proxied: the caller is whom the proxy names.
-func proxied(t *testing.T) {
+// sceneProxy: the caller is whom the proxy names.
+func sceneProxy(t *testing.T) {
 	h := newHost(t)
 	h.configure(t, "sqlite:/var/lib/recgate/recgate.db", h.block(t, "proxies"))
-	h.ready(t)
+	h.awaitReady(t)
 	for caller, want := range map[string]int{"192.0.2.7": http.StatusNotFound, "192.0.2.7, 198.51.100.1": http.StatusForbidden, "": http.StatusForbidden} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
 			h.base()+"/servicemanager/services/njadmin-api-recording?method=stop&extenOrUniqueId=410", http.NoBody)
@@ -58,11 +58,11 @@ func proxied(t *testing.T) {
 	}
 }
 
-// named: callers use the names that were given, and no other.
-func named(t *testing.T) {
+// sceneHosts: callers use the names that were given, and no other.
+func sceneHosts(t *testing.T) {
 	h := newHost(t)
 	h.configure(t, "sqlite:/var/lib/recgate/recgate.db", h.block(t, "hosts"))
-	h.ready(t)
+	h.awaitReady(t)
 	for name, want := range map[string]int{
 		"recorder.office.example": http.StatusNotFound, "recgate:8080": http.StatusNotFound, "attacker.example": http.StatusForbidden,
 	} {
@@ -82,27 +82,27 @@ func named(t *testing.T) {
 	}
 }
 
-// certified: a certificate is replaced while recgate runs, first by one that
+// sceneCertificate: a certificate is replaced while recgate runs, first by one that
 // fits, then by one that does not.
-func certified(t *testing.T) {
+func sceneCertificate(t *testing.T) {
 	h := newHost(t)
 	h.run(t, "tls-try")
 	h.configure(t, "sqlite:/var/lib/recgate/recgate.db", h.block(t, "tls"))
 	if err := h.start(); err != nil {
 		t.Fatal(err)
 	}
-	ask := h.here("curl -fsS --cacert /etc/recgate/cert.pem https://127.0.0.1:8080/readyz")
+	ask := h.translate("curl -fsS --cacert /etc/recgate/cert.pem https://127.0.0.1:8080/readyz")
 	h.await(t, "recgate is ready over TLS", func() bool { _, err := h.shell(t, ask); return err == nil })
 	h.run(t, "tls-try")
 	h.await(t, "the new certificate is shown", func() bool {
 		out, err := h.try(t, "tls-reload")
 		return err == nil && strings.Contains(out, "recgate_tls_certificate_fresh 1") && strings.Contains(out, "ready")
 	})
-	if out, err := h.shell(t, h.here("cp /etc/recgate/cert.pem good.pem; echo > /etc/recgate/cert.pem; systemctl reload recgate")); err != nil {
+	if out, err := h.shell(t, h.translate("cp /etc/recgate/cert.pem good.pem; echo > /etc/recgate/cert.pem; systemctl reload recgate")); err != nil {
 		t.Fatal(out, err)
 	}
 	h.await(t, "the log tells of it", func() bool { return strings.Contains(h.log(), "certificate not loaded, the old one stays in use") })
-	out, err := h.shell(t, h.here("curl -fsS --cacert good.pem https://127.0.0.1:8080/metrics"))
+	out, err := h.shell(t, h.translate("curl -fsS --cacert good.pem https://127.0.0.1:8080/metrics"))
 	if err != nil || !strings.Contains(out, "recgate_tls_certificate_fresh 0") {
 		t.Errorf("with files that do not fit: %v\n%s", err, out)
 	}

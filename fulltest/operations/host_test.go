@@ -65,8 +65,8 @@ func (h *host) names() []string {
 	}
 }
 
-// here is a text of the page in the words of this machine.
-func (h *host) here(text string) string {
+// translate is a text of the page in the words of this machine.
+func (h *host) translate(text string) string {
 	words := h.names()
 	for _, place := range places {
 		words = append(words, place, h.path(place))
@@ -126,16 +126,16 @@ func newHost(t *testing.T) *host {
 			t.Fatal(err)
 		}
 	}
-	h.own(t, "/var/lib/recgate")
-	h.own(t, "/var/spool/asterisk/monitor/recgate")
+	h.giveAway(t, "/var/lib/recgate")
+	h.giveAway(t, "/var/spool/asterisk/monitor/recgate")
 	h.startPBX(t)
 	h.programs(t)
 	h.configure(t, "sqlite:/var/lib/recgate/recgate.db")
 	return h
 }
 
-// own gives a folder to recgate's user.
-func (h *host) own(t *testing.T, place string) {
+// giveAway gives a folder to recgate's user.
+func (h *host) giveAway(t *testing.T, place string) {
 	t.Helper()
 	if err := os.Chown(h.path(place), h.account.uid, h.account.gid); err != nil {
 		t.Fatal(err)
@@ -147,9 +147,9 @@ func (h *host) own(t *testing.T, place string) {
 func (h *host) configure(t *testing.T, database string, more ...string) {
 	t.Helper()
 	if !strings.Contains(strings.Join(more, "\n"), "archive:") {
-		more = append(more, h.here("archive: file:/var/lib/recgate/archive"))
+		more = append(more, h.translate("archive: file:/var/lib/recgate/archive"))
 	}
-	text := h.here(fmt.Sprintf(`listen: 127.0.0.1:8080
+	text := h.translate(fmt.Sprintf(`listen: 127.0.0.1:8080
 log: text
 database: %q
 pbx:
@@ -201,14 +201,14 @@ func (h *host) run(t *testing.T, name string) string {
 func (h *host) try(t *testing.T, name string) (string, error) {
 	t.Helper()
 	ran.Store(name, true)
-	return h.shell(t, h.here(operations.Block(t, name)))
+	return h.shell(t, h.translate(operations.Block(t, name)))
 }
 
 // block returns a block that is not for a shell, in the words of this machine.
 func (h *host) block(t *testing.T, name string) string {
 	t.Helper()
 	ran.Store(name, true)
-	return h.here(operations.Block(t, name))
+	return h.translate(operations.Block(t, name))
 }
 
 // shell runs commands as the operator's shell would.

@@ -31,28 +31,28 @@ func (h *host) withMariaDB(t *testing.T) {
 	h.configure(t, "mysql://root@127.0.0.1:3306/recgate")
 }
 
-// databaseLostMariaDB: a table is gone.
-func databaseLostMariaDB(t *testing.T) {
+// sceneDatabaseLostMariaDB: a table is gone.
+func sceneDatabaseLostMariaDB(t *testing.T) {
 	h := newHost(t)
 	h.withMariaDB(t)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one, O'Brien \\ <é>")
 	running := h.begin(t, "412", "413", "still running")
 	between := h.begin(t, "414", "415", "ended after the backup")
 	h.run(t, "backup-mariadb")
 	between.Hangup()
-	h.keep(t, "ended after the backup")
+	h.keepAudio(t, "ended after the backup")
 	h.record(t, "410", "411", "after the backup")
 	if out, err := h.shell(t, "mariadb recgate --execute 'DROP TABLE tags'"); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	h.run(t, "restore-mariadb")
-	h.same(t, "one, O'Brien \\ <é>")
+	h.wantKeptAudio(t, "one, O'Brien \\ <é>")
 	running.Hangup()
-	h.keep(t, "still running")
+	h.keepAudio(t, "still running")
 	h.await(t, "the row from the backup has its audio", func() bool { _, err := h.retrieve(t, "ended after the backup"); return err == nil })
-	h.same(t, "ended after the backup")
-	h.onlyUnexplained(t, "after the backup")
+	h.wantKeptAudio(t, "ended after the backup")
+	h.wantUnexplained(t, "after the backup")
 	h.run(t, "verify-archive-mariadb")
 	files := h.files(t, "/var/lib/recgate/archive/*/*.wav")
 	if err := os.Remove(files[0]); err != nil {

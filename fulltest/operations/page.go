@@ -16,10 +16,10 @@ type PageBlock struct {
 }
 
 var (
-	fenced  = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
-	heading = regexp.MustCompile(`^([a-z]+) ([a-z][a-z0-9-]*)$`)
-	remark  = regexp.MustCompile(`(?s)<!--.*?-->`)
-	spaced  = regexp.MustCompile(`(?m)\n\n {4}\S.*$`)
+	fenced    = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
+	blockHead = regexp.MustCompile(`^([a-z]+) ([a-z][a-z0-9-]*)$`)
+	comment   = regexp.MustCompile(`(?s)<!--.*?-->`)
+	indented  = regexp.MustCompile(`(?m)\n\n {4}\S.*$`)
 )
 
 // parse returns the blocks of a page in their order. Each must say what it is
@@ -29,7 +29,7 @@ func parse(page string) ([]PageBlock, error) {
 	var all []PageBlock
 	seen := map[string]bool{}
 	for _, m := range fenced.FindAllStringSubmatch(page, -1) {
-		head := heading.FindStringSubmatch(m[1])
+		head := blockHead.FindStringSubmatch(m[1])
 		if head == nil {
 			return nil, fmt.Errorf("a block begins with %q: write its language and a name, such as \"sh backup\"", m[1])
 		}
@@ -39,7 +39,7 @@ func parse(page string) ([]PageBlock, error) {
 		seen[head[2]] = true
 		all = append(all, PageBlock{Language: head[1], Name: head[2], Text: m[2]})
 	}
-	if found := spaced.FindString(fenced.ReplaceAllString(page, "")); found != "" {
+	if found := indented.FindString(fenced.ReplaceAllString(page, "")); found != "" {
 		return nil, fmt.Errorf("%q is indented code: give it a fence, a language and a name", found)
 	}
 	return all, nil
@@ -73,7 +73,7 @@ func Blocks(t testing.TB) []PageBlock {
 // Prose returns the pages without their blocks and their remarks for editors.
 func Prose(t testing.TB) string {
 	t.Helper()
-	return remark.ReplaceAllString(fenced.ReplaceAllString(pages(t), ""), "")
+	return comment.ReplaceAllString(fenced.ReplaceAllString(pages(t), ""), "")
 }
 
 // Block returns the text of a block of the operation pages, also for a test of

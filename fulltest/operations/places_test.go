@@ -12,10 +12,10 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 )
 
-// pbxLost: Asterisk and its calls are gone, the disk with the spool is not.
-func pbxLost(t *testing.T) {
+// scenePBXLost: Asterisk and its calls are gone, the disk with the spool is not.
+func scenePBXLost(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one")
 	h.begin(t, "412", "413", "running when it died")
 	const spool = "/var/spool/asterisk/monitor/recgate"
@@ -34,13 +34,13 @@ func pbxLost(t *testing.T) {
 	}
 	h.startPBX(t)
 	h.run(t, "pbx-replaced")
-	h.same(t, "one")
-	h.keep(t, "running when it died")
+	h.wantKeptAudio(t, "one")
+	h.keepAudio(t, "running when it died")
 	h.record(t, "410", "411", "on the new PBX")
 }
 
-// bucket: the archive is on S3, with keys in files.
-func bucket(t *testing.T) {
+// sceneBucket: the archive is on S3, with keys in files.
+func sceneBucket(t *testing.T) {
 	h := newHost(t)
 	files := s3mem.New()
 	if err := files.CreateBucket("calls"); err != nil {
@@ -55,26 +55,26 @@ func bucket(t *testing.T) {
 	}
 	settings := strings.Replace(h.block(t, "s3-archive"), "https://s3.example.org", server.URL, 1)
 	h.configure(t, "sqlite:/var/lib/recgate/recgate.db", settings)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one")
 	if all, err := files.ListBucket("calls", nil, gofakes3.ListBucketPage{}); err != nil || len(all.Contents) != 2 {
 		t.Errorf("the bucket does not hold the mark and the one recording: %v, %v", all, err)
 	}
 }
 
-// archiveMoves: recordings come while it moves.
-func archiveMoves(t *testing.T) {
+// sceneArchiveMoves: recordings come while it moves.
+func sceneArchiveMoves(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one")
 	running := h.begin(t, "412", "413", "running while it moves")
 	h.run(t, "move-archive")
-	h.same(t, "one")
+	h.wantKeptAudio(t, "one")
 	running.Hangup()
-	h.keep(t, "running while it moves")
+	h.keepAudio(t, "running while it moves")
 	h.record(t, "410", "411", "afterwards")
 	if err := os.RemoveAll(h.path("/var/lib/recgate/archive")); err != nil {
 		t.Fatal(err)
 	}
-	h.same(t, "one", "running while it moves", "afterwards")
+	h.wantKeptAudio(t, "one", "running while it moves", "afterwards")
 }

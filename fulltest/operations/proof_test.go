@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// proof: a PBX without the lines of the dialplan is told so; with them its
+// sceneProof: a PBX without the lines of the dialplan is told so; with them its
 // test call is recorded by the recgate that runs.
-func proof(t *testing.T) {
+func sceneProof(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	out, err := h.try(t, "proof")
 	if err == nil || !strings.Contains(out, `FAILED  pbx pbx1: test call`) || !strings.Contains(out, "docs/asterisk.md") {
 		t.Errorf("without the dialplan: %v\n%s", err, out)

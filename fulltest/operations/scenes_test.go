@@ -22,23 +22,23 @@ type scene struct {
 
 // scenes are all situations.
 var scenes = []scene{
-	{"something is wrong", look},
-	{"a PBX proves that it records", proof},
-	{"the database is lost, SQLite", databaseLost},
-	{"the machine is lost, SQLite", machineLost},
-	{"a backup that was damaged is found out", damagedBackup},
-	{"the archive is lost", archiveLost},
-	{"the archive is lost, and its backup has no mark", archiveWithoutMark},
-	{"the archive is lost, and there is no backup", archiveGone},
-	{"the mount of the archive is away", mountAway},
-	{"the database is lost, MariaDB", databaseLostMariaDB},
-	{"keys are made and revoked", keys},
-	{"the certificate is replaced", certified},
-	{"recgate is behind a proxy", proxied},
-	{"recgate is called by a name", named},
-	{"a PBX is lost", pbxLost},
-	{"the archive is a bucket", bucket},
-	{"the archive moves to a larger disk", archiveMoves},
+	{"something is wrong", sceneFirstLook},
+	{"a PBX proves that it records", sceneProof},
+	{"the database is lost, SQLite", sceneDatabaseLost},
+	{"the machine is lost, SQLite", sceneMachineLost},
+	{"a backup that was damaged is found out", sceneDamagedBackup},
+	{"the archive is lost", sceneArchiveLost},
+	{"the archive is lost, and its backup has no mark", sceneArchiveWithoutMark},
+	{"the archive is lost, and there is no backup", sceneArchiveGone},
+	{"the mount of the archive is away", sceneMountAway},
+	{"the database is lost, MariaDB", sceneDatabaseLostMariaDB},
+	{"keys are made and revoked", sceneKeys},
+	{"the certificate is replaced", sceneCertificate},
+	{"recgate is behind a proxy", sceneProxy},
+	{"recgate is called by a name", sceneHosts},
+	{"a PBX is lost", scenePBXLost},
+	{"the archive is a bucket", sceneBucket},
+	{"the archive moves to a larger disk", sceneArchiveMoves},
 }
 
 // ran holds the names of the blocks that scenes have run.
@@ -61,7 +61,7 @@ func TestPages(t *testing.T) {
 		t.Log("not all scenes were played: the blocks are not counted")
 		return
 	}
-	elsewhere := ranElsewhere(t)
+	elsewhere := blocksRunElsewhere(t)
 	for _, b := range operations.Blocks(t) {
 		if _, here := ran.Load(b.Name); !here && !elsewhere[b.Name] {
 			t.Errorf("no scene runs the block %q of the operation pages", b.Name)
@@ -71,8 +71,8 @@ func TestPages(t *testing.T) {
 
 var namedBlock = regexp.MustCompile(`operations\.Block\(t, "([a-z0-9-]+)"\)`)
 
-// ranElsewhere reads from the sources which blocks tests of other folders run.
-func ranElsewhere(t *testing.T) map[string]bool {
+// blocksRunElsewhere reads from the sources which blocks tests of other folders run.
+func blocksRunElsewhere(t *testing.T) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob("../*/*_test.go")
 	if err != nil || len(files) == 0 {

@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// look is what is done first when something is wrong, here a PBX.
-func look(t *testing.T) {
+// sceneFirstLook is what is done first when something is wrong, here a PBX.
+func sceneFirstLook(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "before")
 	h.endSim()
 	h.await(t, "the PBX is away", func() bool { _, body := h.fetch(t, "/readyz"); return strings.Contains(body, "away pbx pbx1") })
@@ -27,7 +27,7 @@ func look(t *testing.T) {
 		}
 	}
 	h.startPBX(t)
-	h.ready(t)
+	h.awaitReady(t)
 	out = h.run(t, "look")
 	for _, want := range []string{"ok pbx pbx1", "recgate serves", "ready  1"} {
 		if !strings.Contains(out, want) {
@@ -43,11 +43,11 @@ func look(t *testing.T) {
 	}
 }
 
-// databaseLost: the file is deleted while recordings came and run. What is in
+// sceneDatabaseLost: the file is deleted while recordings came and run. What is in
 // the backup is there again; what came after it is listed.
-func databaseLost(t *testing.T) {
+func sceneDatabaseLost(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one")
 	h.record(t, "410", "411", "two")
 	running := h.begin(t, "412", "413", "still running")
@@ -55,7 +55,7 @@ func databaseLost(t *testing.T) {
 	h.run(t, "backup-sqlite") // while it runs, with rows in the WAL
 	h.run(t, "verify-backup-sqlite")
 	between.Hangup()
-	h.keep(t, "ended after the backup")
+	h.keepAudio(t, "ended after the backup")
 	h.record(t, "410", "411", "after the backup")
 	for _, file := range h.files(t, "/var/lib/recgate/recgate.db*") {
 		if err := os.Remove(file); err != nil {
@@ -63,21 +63,21 @@ func databaseLost(t *testing.T) {
 		}
 	}
 	h.run(t, "restore-sqlite")
-	h.same(t, "one", "two")
+	h.wantKeptAudio(t, "one", "two")
 	if _, err := h.retrieve(t, "after the backup"); err == nil {
 		t.Error("a recording without a row is found")
 	}
 	running.Hangup()
-	h.keep(t, "still running")
+	h.keepAudio(t, "still running")
 	h.await(t, "the row from the backup has its audio", func() bool { _, err := h.retrieve(t, "ended after the backup"); return err == nil })
-	h.same(t, "ended after the backup")
-	h.onlyUnexplained(t, "after the backup")
+	h.wantKeptAudio(t, "ended after the backup")
+	h.wantUnexplained(t, "after the backup")
 }
 
-// machineLost: a new machine has nothing but the backup and the PBX.
-func machineLost(t *testing.T) {
+// sceneMachineLost: a new machine has nothing but the backup and the PBX.
+func sceneMachineLost(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one")
 	running := h.begin(t, "412", "413", "still running")
 	h.run(t, "backup-sqlite")
@@ -90,19 +90,19 @@ func machineLost(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h.own(t, "/var/lib/recgate")
+	h.giveAway(t, "/var/lib/recgate")
 	h.run(t, "new-gateway")
 	h.run(t, "restore-sqlite")
-	h.same(t, "one")
+	h.wantKeptAudio(t, "one")
 	running.Hangup()
-	h.keep(t, "still running")
+	h.keepAudio(t, "still running")
 	h.record(t, "410", "411", "on the new machine")
 }
 
-// damagedBackup: one byte of a copy is different, one copy is missing.
-func damagedBackup(t *testing.T) {
+// sceneDamagedBackup: one byte of a copy is different, one copy is missing.
+func sceneDamagedBackup(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one")
 	h.record(t, "410", "411", "two")
 	h.run(t, "backup-sqlite")
@@ -133,10 +133,10 @@ func damagedBackup(t *testing.T) {
 	}
 }
 
-// archiveLost: the folder is deleted while recgate runs.
-func archiveLost(t *testing.T) {
+// sceneArchiveLost: the folder is deleted while recgate runs.
+func sceneArchiveLost(t *testing.T) {
 	h := newHost(t)
-	h.ready(t)
+	h.awaitReady(t)
 	h.record(t, "410", "411", "one")
 	h.run(t, "backup-sqlite")
 	h.record(t, "410", "411", "after the backup")
@@ -148,16 +148,16 @@ func archiveLost(t *testing.T) {
 	if strings.Count(out, ".wav: FAILED") != 1 || !strings.Contains(out, "these are lost") {
 		t.Errorf("not exactly the one that came after the backup is named:\n%s", out)
 	}
-	h.ready(t)
-	h.same(t, "one")
+	h.awaitReady(t)
+	h.wantKeptAudio(t, "one")
 	h.record(t, "410", "411", "afterwards")
 }
 
 var inArchive = regexp.MustCompile(`(?m)^archive ([0-9a-f]{32}\.wav): `)
 
-// onlyUnexplained demands that the one thing that does not add up after a
+// wantUnexplained demands that the one thing that does not add up after a
 // restore is the file of a recording that the backup does not know.
-func (h *host) onlyUnexplained(t *testing.T, tag string) {
+func (h *host) wantUnexplained(t *testing.T, tag string) {
 	t.Helper()
 	out, err := h.try(t, "after-restore")
 	listed := inArchive.FindAllStringSubmatch(out, -1)

@@ -105,8 +105,8 @@ func (p *Process) Stop(t testing.TB) {
 	}
 }
 
-// Said is all that it has written to its log.
-func (p *Process) Said(t testing.TB) string {
+// Log is all that it has written to its log.
+func (p *Process) Log(t testing.TB) string {
 	t.Helper()
 	text, err := os.ReadFile(p.log.Name())
 	if err != nil {
@@ -120,21 +120,21 @@ func (p *Process) end(t testing.TB) {
 	if p.serve != nil {
 		p.Stop(t)
 	}
-	text := p.Said(t)
+	text := p.Log(t)
 	if strings.Contains(text, "DATA RACE") {
 		t.Error("the race detector spoke")
 	}
 	if t.Failed() {
 		t.Logf("recgate said at the end:\n%s", text[max(0, len(text)-mostShown):])
-		if kept, err := keep(text); err == nil {
+		if kept, err := keepLog(text); err == nil {
 			t.Logf("all that it said is in %s", kept)
 		}
 	}
 	_ = p.log.Close() // nothing is written any more
 }
 
-// keep writes a log to where the test does not delete it.
-func keep(text string) (string, error) {
+// keepLog writes a log to where the test does not delete it.
+func keepLog(text string) (string, error) {
 	f, err := os.CreateTemp("", "recgate-said-*.log")
 	if err != nil {
 		return "", fmt.Errorf("keep the log: %w", err)

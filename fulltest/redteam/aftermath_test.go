@@ -19,8 +19,8 @@ import (
 	"recgate/internal/await"
 )
 
-// recordings asks Asterisk what records on the two channels.
-func (c *campaign) recordings(t *testing.T) {
+// checkRecordings asks Asterisk what records on the two channels.
+func (c *campaign) checkRecordings(t *testing.T) {
 	for channel, others := range map[string]int{c.victim.Name: 1, c.tagged.CallerChannel: 0} {
 		list := c.w.l.CLI("mixmonitor list " + channel)
 		want := others
@@ -33,21 +33,21 @@ func (c *campaign) recordings(t *testing.T) {
 	}
 }
 
-// spoke judges what recgate said, by the bytes and by Asterisk's own log, and
+// checkActions judges what recgate said, by the bytes and by Asterisk's own log, and
 // compares the two.
-func (c *campaign) spoke(t *testing.T, from int64) {
-	log := c.w.text(t, from) // before the bytes are looked at: keepalives go on
-	onWire := c.judged(t)
+func (c *campaign) checkActions(t *testing.T, from int64) {
+	log := c.w.logFrom(t, from) // before the bytes are looked at: keepalives go on
+	onWire := c.judgeActions(t)
 	if strings.Contains(log, mark) {
 		at := strings.Index(log, mark)
 		t.Errorf("Asterisk read a hostile value: %q", log[max(0, at-300):min(len(log), at+300)])
 	}
 	j := judge{spool: c.w.l.Spool, uniqueIDs: c.w.uniqueIDs()}
 	read := map[string]int{}
-	for _, a := range asked(log) {
+	for _, a := range actionsRead(log) {
 		read[a.get("Action")]++
 		for _, b := range j.breaches(a) {
-			c.fault(t, "Asterisk read %s", b)
+			c.addFault(t, "Asterisk read %s", b)
 		}
 	}
 	begin := map[string]string{"mixmonitor": "MixMonitor", "monitor": "Monitor"}[c.recorder]
@@ -62,20 +62,20 @@ func (c *campaign) spoke(t *testing.T, from int64) {
 			t.Errorf("Asterisk read %d %s, recgate sent %d", n, name, onWire[name])
 		}
 	}
-	for name := range ran(log) {
+	for name := range countActionsRun(log) {
 		if _, lawful := law[name]; !lawful && name != "Hangup" && name != "Originate" {
 			t.Errorf("Asterisk ran the action %q", name)
 		}
 	}
 }
 
-// judged judges every byte that recgate sent, and counts the actions by name.
-func (c *campaign) judged(t *testing.T) map[string]int {
+// judgeActions judges every byte that recgate sent, and counts the actions by name.
+func (c *campaign) judgeActions(t *testing.T) map[string]int {
 	t.Helper()
 	j := judge{spool: c.w.l.Spool, uniqueIDs: c.w.uniqueIDs()}
 	onWire := map[string]int{}
-	for _, said := range c.tap.heard() {
-		actions, rest := spoken(said)
+	for _, said := range c.tap.messages() {
+		actions, rest := parseActions(said)
 		if rest != "" {
 			t.Errorf("recgate said half an action: %q", rest)
 		}
@@ -88,25 +88,25 @@ func (c *campaign) judged(t *testing.T) map[string]int {
 				c.id = id
 			}
 			for _, b := range j.breaches(a) {
-				c.fault(t, "recgate asked Asterisk for %s", b)
+				c.addFault(t, "recgate asked Asterisk for %s", b)
 			}
 		}
 	}
 	return onWire
 }
 
-// callers records channels whose caller ids are what somebody who telephones
+// attackCallerIDs records channels whose caller ids are what somebody who telephones
 // may send. Asterisk tells them to recgate, which must not tell them back.
-func (c *campaign) callers(t *testing.T) {
+func (c *campaign) attackCallerIDs(t *testing.T) {
 	for i, value := range []string{
 		"410", mark + "$(/usr/bin/touch " + c.canary + "/caller)", "`/usr/bin/touch " + c.canary + "/caller2`", mark + "${SHELL(/usr/bin/touch " + c.canary + "/caller3)}",
 		"\x1b[31m" + mark, "\u009b31m" + mark + " <\u202e410>", mark + "' OR '1'='1", mark + ",,b)", `"` + mark + `" <410\;x>`, mark + strings.Repeat("9", 300), "<" + mark + "../../x>",
 	} {
-		before := len(c.w.heard(0))
-		forbidden(t, c.w, []string{"Action: Originate\r\nChannel: Local/quiet@internal\r\nApplication: Wait\r\nData: 30\r\nAsync: true\r\nCallerID: " + value})
+		before := len(c.w.eventsFrom(0))
+		forbiddenWire(t, c.w, []string{"Action: Originate\r\nChannel: Local/quiet@internal\r\nApplication: Wait\r\nData: 30\r\nAsync: true\r\nCallerID: " + value})
 		caller, tag := "", fmt.Sprint("caller ", i)
 		c.w.await(t, "a channel of that caller is recorded", func() bool {
-			for _, e := range c.w.heard(before) {
+			for _, e := range c.w.eventsFrom(before) {
 				if e.get("Event") == "Newchannel" && strings.HasPrefix(e.get("Channel"), "Local/quiet@") {
 					caller = e.get("Uniqueid")
 				}
@@ -114,15 +114,15 @@ func (c *campaign) callers(t *testing.T) {
 			a, err := c.ask(doors[0], "start", true, arg{"extenOrUniqueId", caller}, arg{"tag", tag})
 			return err == nil && a.status == http.StatusOK
 		})
-		c.must(t, "stop", arg{"extenOrUniqueId", caller})
+		c.askOK(t, "stop", arg{"extenOrUniqueId", caller})
 	}
-	c.judged(t)
+	c.judgeActions(t)
 	c.w.l.Hangup()
 }
 
-// found retrieves by every tag that was taken: each finds the recording,
+// retrieveTags retrieves by every tag that was taken: each finds the recording,
 // exactly as it was sent, and nothing that is nearly the same does.
-func (c *campaign) found(t *testing.T, tags []string) {
+func (c *campaign) retrieveTags(t *testing.T, tags []string) {
 	if len(tags) < 100 {
 		t.Errorf("only %d tags were taken", len(tags))
 	}
@@ -131,13 +131,13 @@ func (c *campaign) found(t *testing.T, tags []string) {
 		a, err := c.ask(doors[0], "retrieve", true, arg{"tag", "plain"}, user)
 		return err == nil && a.status == http.StatusOK
 	})
-	want := string(c.must(t, "retrieve", arg{"tag", "plain"}, user).body)
+	want := string(c.askOK(t, "retrieve", arg{"tag", "plain"}, user).body)
 	orders := make(chan string)
 	var wg sync.WaitGroup
 	for range attackers {
 		wg.Go(func() {
 			for tag := range orders {
-				c.finds(t, tag, tags, want)
+				c.retrieveTag(t, tag, tags, want)
 			}
 		})
 	}
@@ -148,16 +148,16 @@ func (c *campaign) found(t *testing.T, tags []string) {
 	await.ReturnWithin(t, longestAttack, "the attackers to be done", wg.Wait)
 }
 
-// finds retrieves by one tag, and by what is nearly the same.
-func (c *campaign) finds(t *testing.T, tag string, tags []string, want string) {
+// retrieveTag retrieves by one tag, and by what is nearly the same.
+func (c *campaign) retrieveTag(t *testing.T, tag string, tags []string, want string) {
 	user := arg{"username", "fred"}
 	for _, d := range []door{doors[0], doors[3]} {
-		if _, arrives := d.arrives(tag); !arrives {
+		if _, arrives := d.asReceived(tag); !arrives {
 			continue
 		}
 		a, err := c.ask(d, "retrieve", true, arg{"tag", tag}, user)
 		if err != nil || a.status != http.StatusOK || !strings.Contains(string(a.body), want) {
-			c.fault(t, "%s: the tag %q is not found: %d %.200s %v", d.name, tag, a.status, a.body, err)
+			c.addFault(t, "%s: the tag %q is not found: %d %.200s %v", d.name, tag, a.status, a.body, err)
 		}
 	}
 	for _, near := range []string{tag + "x", "x" + tag, strings.ToLower(tag), tag[1:], tag + "\u0301", tag + "%"} {
@@ -165,14 +165,14 @@ func (c *campaign) finds(t *testing.T, tag string, tags []string, want string) {
 			continue
 		}
 		if a, err := c.ask(doors[0], "retrieve", true, arg{"tag", near}, user); err != nil || a.status == http.StatusOK {
-			c.fault(t, "the tag %q, which nobody gave, is answered with %d, %v", near, a.status, err)
+			c.addFault(t, "the tag %q, which nobody gave, is answered with %d, %v", near, a.status, err)
 		}
 	}
 }
 
-// untouched checks that the victim was recorded all the time, by us and by
+// checkVictim checks that the victim was recorded all the time, by us and by
 // the dialplan, and that there are no more recordings than were asked for.
-func (c *campaign) untouched(t *testing.T, lasted time.Duration) {
+func (c *campaign) checkVictim(t *testing.T, lasted time.Duration) {
 	var body []byte
 	c.w.await(t, "the victim's recording is there", func() bool {
 		a, err := c.ask(doors[0], "retrieve", true, arg{"tag", "the victim's"}, arg{"username", "fred"})
@@ -196,30 +196,30 @@ func (c *campaign) untouched(t *testing.T, lasted time.Duration) {
 	if sound(ours) < sound(theirs)-2*time.Second {
 		t.Errorf("recgate has %v of the victim, the dialplan %v", sound(ours), sound(theirs))
 	}
-	told := c.p.tells(t, "explain", c.id)
+	told := c.p.runCommand(t, "explain", c.id)
 	if !strings.Contains(told, mark) || strings.ContainsFunc(told, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }) {
 		t.Errorf("recgate explain tells %q", told)
 	}
-	if ledger := c.p.tells(t, "ledger"); !regexp.MustCompile(`(?m)^ready +2\b`).MatchString(ledger) || strings.Contains(ledger, mark) {
+	if ledger := c.p.runCommand(t, "ledger"); !regexp.MustCompile(`(?m)^ready +2\b`).MatchString(ledger) || strings.Contains(ledger, mark) {
 		t.Errorf("the ledger is not of two recordings:\n%s", ledger)
 	}
 }
 
-// left looks for what was left behind: files of commands, files outside of the
+// checkLeftovers looks for what was left behind: files of commands, files outside of the
 // spool, and files in it that are not called as recgate calls them.
-func (c *campaign) left(t *testing.T) {
-	for path := range tree(t, c.canary) {
+func (c *campaign) checkLeftovers(t *testing.T) {
+	for path := range listFiles(t, c.canary) {
 		if path != c.canary {
 			t.Errorf("a command ran: %s", path)
 		}
 	}
 	expected := regexp.MustCompile(`^(` + regexp.QuoteMeta(c.w.l.Spool) + `(/[0-9a-f]{32}(-in|-out)?\.wav)?|` +
 		regexp.QuoteMeta(c.w.l.Monitor) + `/dialplan(/[0-9.]+\.wav)?|` + regexp.QuoteMeta(c.w.l.Dir) + `/(pbx|phones)/(log|lib|spool)/(cdr-csv|astdb|cdr-custom|redteam|messages|stdout)[^/]*(/[^/]*\.csv)?)$`)
-	for _, path := range added(c.files, tree(t, c.ground, c.w.l.Dir), expected) {
+	for _, path := range newFiles(c.files, listFiles(t, c.ground, c.w.l.Dir), expected) {
 		t.Errorf("a file that nobody asked for: %s", path)
 	}
 	own := regexp.MustCompile(`^(recgate\.(yaml|db|db-wal|db-shm|db-lock|db-serve|db-serve-journal)|log|archive/\.recgate-archive|archive(/\.incoming)?(/[0-9a-f]{6})?(/[0-9a-f]{32}(-[a-z]+)?\.wav)?)?$`)
-	for path := range tree(t, c.p.Dir) {
+	for path := range listFiles(t, c.p.Dir) {
 		if rel := strings.TrimPrefix(strings.TrimPrefix(path, c.p.Dir), "/"); !own.MatchString(rel) {
 			t.Errorf("a file of recgate's that is not its own: %s", rel)
 		}

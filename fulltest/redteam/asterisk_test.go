@@ -51,7 +51,7 @@ func newWitness(t *testing.T, l *lab.Lab) *witness {
 		t.Fatal(err)
 	}
 	wg.Go(func() { w.listen(conn) })
-	w.await(t, "the witness is logged in", func() bool { return len(w.heard(0)) > 0 })
+	w.await(t, "the witness is logged in", func() bool { return len(w.eventsFrom(0)) > 0 })
 	return w
 }
 
@@ -73,8 +73,8 @@ func (w *witness) listen(conn net.Conn) {
 	}
 }
 
-// heard returns the events from the nth on.
-func (w *witness) heard(n int) []action {
+// eventsFrom returns the events from the nth on.
+func (w *witness) eventsFrom(n int) []action {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.events[n:])
@@ -92,7 +92,7 @@ func (w *witness) await(t *testing.T, what string, is func() bool) {
 // uniqueIDs are those of all channels that Asterisk ever made.
 func (w *witness) uniqueIDs() []string {
 	var all []string
-	for _, e := range w.heard(0) {
+	for _, e := range w.eventsFrom(0) {
 		if e.get("Event") == "Newchannel" {
 			all = append(all, e.get("Uniqueid"))
 		}
@@ -100,8 +100,8 @@ func (w *witness) uniqueIDs() []string {
 	return all
 }
 
-// offset is how long the log is.
-func (w *witness) offset(t *testing.T) int64 {
+// logLength is how long the log is.
+func (w *witness) logLength(t *testing.T) int64 {
 	t.Helper()
 	info, err := os.Stat(w.log)
 	if err != nil {
@@ -110,8 +110,8 @@ func (w *witness) offset(t *testing.T) int64 {
 	return info.Size()
 }
 
-// text is the log from an offset on.
-func (w *witness) text(t *testing.T, from int64) string {
+// logFrom is the log from an offset on.
+func (w *witness) logFrom(t *testing.T, from int64) string {
 	t.Helper()
 	b, err := os.ReadFile(w.log)
 	if err != nil {
@@ -122,9 +122,9 @@ func (w *witness) text(t *testing.T, from int64) string {
 
 const examining = "<--- Examining AMI action: -->\n"
 
-// asked returns the actions that Asterisk says it has read, but for those of
+// actionsRead returns the actions that Asterisk says it has read, but for those of
 // the lab and of the witness.
-func asked(log string) []action {
+func actionsRead(log string) []action {
 	var all []action
 	for _, piece := range strings.Split(log, examining)[1:] {
 		var a action
@@ -141,8 +141,8 @@ func asked(log string) []action {
 	return all
 }
 
-// ran counts the actions that Asterisk says it has run, by name.
-func ran(log string) map[string]int {
+// countActionsRun counts the actions that Asterisk says it has run, by name.
+func countActionsRun(log string) map[string]int {
 	all := map[string]int{}
 	for _, m := range regexp.MustCompile(`Running action '([^']*)'`).FindAllStringSubmatch(log, -1) {
 		all[m[1]]++
@@ -193,9 +193,9 @@ var quiet = map[string]bool{
 // when a bridge changes its technology, since a recording began.
 var ours = regexp.MustCompile(`\A(RECGATE_[0-9a-f]{32}|MIXMONITOR_FILENAME|(__)?MONITORED|BRIDGEPEER|BRIDGEPVTCALLID)\z`)
 
-// strange returns the events that calls which only go on and are recorded do
+// unexpectedEvents returns the events that calls which only go on and are recorded do
 // not have; allowed are names that may come as well.
-func strange(events []action, allowed ...string) []string {
+func unexpectedEvents(events []action, allowed ...string) []string {
 	var all []string
 	for _, e := range events {
 		name := e.get("Event")
@@ -210,8 +210,8 @@ func strange(events []action, allowed ...string) []string {
 	return all
 }
 
-// tree lists the files below folders, by name.
-func tree(t *testing.T, folders ...string) map[string]bool {
+// listFiles lists the files below folders, by name.
+func listFiles(t *testing.T, folders ...string) map[string]bool {
 	t.Helper()
 	all := map[string]bool{}
 	for _, folder := range folders {
@@ -229,8 +229,8 @@ func tree(t *testing.T, folders ...string) map[string]bool {
 	return all
 }
 
-// added lists what is in after, not in before, and not expected.
-func added(before, after map[string]bool, expected *regexp.Regexp) []string {
+// newFiles lists what is in after, not in before, and not expected.
+func newFiles(before, after map[string]bool, expected *regexp.Regexp) []string {
 	var all []string
 	for path := range after {
 		if !before[path] && !expected.MatchString(path) {

@@ -42,7 +42,7 @@ func TestRedTeam(t *testing.T) {
 			if lab.HasMonitor(version) {
 				t.Run("Monitor, SQLite", func(t *testing.T) { newCampaign(t, w, ground, "monitor", "", "text").run(t) })
 			}
-			t.Run("what is forbidden would be seen", func(t *testing.T) { tripwires(t, w, ground) })
+			t.Run("what is forbidden would be seen", func(t *testing.T) { checkTripwires(t, w, ground) })
 		})
 	}
 }
@@ -71,7 +71,7 @@ func newCampaign(t *testing.T, w *witness, ground, recorder, database, logs stri
 	if err := os.Mkdir(c.canary, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	c.files = tree(t, ground, w.l.Dir)
+	c.files = listFiles(t, ground, w.l.Dir)
 	c.p = newProgram(t, w.l, c.tap.Address(), recorder, database, logs)
 	w.l.Dial("500", "7501", 120, "") // recorded by the dialplan as well
 	w.await(t, "500 talks to 501", func() bool {
@@ -85,7 +85,7 @@ func newCampaign(t *testing.T, w *witness, ground, recorder, database, logs stri
 	c.tagged = w.l.Call("410", "411", 120, "")
 	w.await(t, "both calls have said that they are bridged", func() bool {
 		entered := map[string]bool{}
-		for _, e := range w.heard(0) {
+		for _, e := range w.eventsFrom(0) {
 			entered[e.get("Event")+e.get("Uniqueid")] = true
 		}
 		return entered["BridgeEnter"+c.victim.UniqueID] && entered["BridgeEnter"+c.tagged.CallerUniqueID] && entered["BridgeEnter"+c.tagged.CalleeUniqueID]
@@ -94,45 +94,45 @@ func newCampaign(t *testing.T, w *witness, ground, recorder, database, logs stri
 }
 
 func (c *campaign) run(t *testing.T) {
-	log, heard := c.w.offset(t), len(c.w.heard(0))
+	log, heard := c.w.logLength(t), len(c.w.eventsFrom(0))
 	begun := time.Now()
-	c.must(t, "start", arg{"extenOrUniqueId", "500"}, arg{"tag", "the victim's"})
-	c.must(t, "start", arg{"extenOrUniqueId", "410"}, arg{"tag", "plain"})
+	c.askOK(t, "start", arg{"extenOrUniqueId", "500"}, arg{"tag", "the victim's"})
+	c.askOK(t, "start", arg{"extenOrUniqueId", "410"}, arg{"tag", "plain"})
 	before := c.w.state()
 
 	values := hostile(c.canary)
 	for i := range values {
 		values[i] = strings.ReplaceAll(values[i], "127.0.0.1:1/", c.trap.address()+"/")
 	}
-	tags := c.calls(t, values)
-	c.raw(t, values)
-	c.documents(t)
+	tags := c.attackArguments(t, values)
+	c.attackRaw(t, values)
+	c.attackDocuments(t)
 	t.Logf("%d values, %d good tags, %.1f s", len(values), len(tags), time.Since(begun).Seconds())
 
 	for _, d := range differences(before, c.w.state()) {
 		t.Error(d)
 	}
-	for _, e := range strange(c.w.heard(heard), "MixMonitorStart", "MonitorStart") {
+	for _, e := range unexpectedEvents(c.w.eventsFrom(heard), "MixMonitorStart", "MonitorStart") {
 		t.Errorf("Asterisk tells of %s", e)
 	}
-	c.recordings(t)
+	c.checkRecordings(t)
 	for _, extension := range []string{"410", "500"} {
 		if a, err := c.ask(doors[0], "stop", true, arg{"extenOrUniqueId", extension}); err != nil || a.status != http.StatusOK {
 			t.Errorf("the recording of %s cannot be stopped in the end: status %d, %.300s, %v", extension, a.status, a.body, err)
 		}
 	}
 	lasted := time.Since(begun)
-	c.spoke(t, log)
+	c.checkActions(t, log)
 	c.w.l.Hangup()
-	c.found(t, tags)
-	c.untouched(t, lasted)
-	c.callers(t)
-	c.left(t)
-	c.logged(t)
+	c.retrieveTags(t, tags)
+	c.checkVictim(t, lasted)
+	c.attackCallerIDs(t)
+	c.checkLeftovers(t)
+	c.checkLog(t)
 }
 
-// must is a call that is right, and must succeed.
-func (c *campaign) must(t *testing.T, method string, args ...arg) answer {
+// askOK is a call that is right, and must succeed.
+func (c *campaign) askOK(t *testing.T, method string, args ...arg) answer {
 	t.Helper()
 	a, err := c.ask(doors[0], method, true, args...)
 	if err != nil || a.status != http.StatusOK {
@@ -149,9 +149,9 @@ func (c *campaign) ask(d door, method string, key bool, args ...arg) (answer, er
 	return ask(c.p.client, r, key)
 }
 
-// calls sends every value as every argument of every method by every door, and
+// attackArguments sends every value as every argument of every method by every door, and
 // returns the tags that were taken.
-func (c *campaign) calls(t *testing.T, values []string) []string {
+func (c *campaign) attackArguments(t *testing.T, values []string) []string {
 	type order struct {
 		d     door
 		value string
@@ -163,24 +163,24 @@ func (c *campaign) calls(t *testing.T, values []string) []string {
 	for range attackers {
 		wg.Go(func() {
 			for o := range orders {
-				tag, isGood := o.d.arrives(o.value)
+				tag, isGood := o.d.asReceived(o.value)
 				a, err := c.ask(o.d, "start", true, arg{"extenOrUniqueId", "410"}, arg{"tag", o.value})
 				switch {
 				case err != nil:
 				case !isGood:
-					err = o.d.refused(a)
+					err = o.d.checkRefused(a)
 				case a.status != http.StatusOK:
 					err = fmt.Errorf("a good tag is refused with %d: %.300s", a.status, a.body)
 				default:
-					err = a.sound()
+					err = a.checkSound()
 					mu.Lock()
 					tags[tag] = true
 					mu.Unlock()
 				}
 				if err != nil {
-					c.fault(t, "%s, tag %.200q: %v", o.d.name, o.value, err)
+					c.addFault(t, "%s, tag %.200q: %v", o.d.name, o.value, err)
 				}
-				c.refusals(t, o.d, o.value)
+				c.attackRefused(t, o.d, o.value)
 			}
 		})
 	}
@@ -199,9 +199,9 @@ func (c *campaign) calls(t *testing.T, values []string) []string {
 	return all
 }
 
-// refusals sends a value in every place where it can only be refused. What is
+// attackRefused sends a value in every place where it can only be refused. What is
 // asked for is the worst: an end of the victim's recording, or its sound.
-func (c *campaign) refusals(t *testing.T, d door, value string) {
+func (c *campaign) attackRefused(t *testing.T, d door, value string) {
 	victim, user := arg{"extenOrUniqueId", "500"}, arg{"username", "fred"}
 	for _, call := range []struct {
 		method string
@@ -222,10 +222,10 @@ func (c *campaign) refusals(t *testing.T, d door, value string) {
 	} {
 		a, err := c.ask(d, call.method, call.key, call.args...)
 		if err == nil {
-			err = d.refused(a)
+			err = d.checkRefused(a)
 		}
 		if err != nil {
-			c.fault(t, "%s, %.30q %.200q: %v: %.300s", d.name, call.method, call.args, err, a.body)
+			c.addFault(t, "%s, %.30q %.200q: %v: %.300s", d.name, call.method, call.args, err, a.body)
 		}
 	}
 	if d.soap {
@@ -233,16 +233,16 @@ func (c *campaign) refusals(t *testing.T, d door, value string) {
 	}
 	a, err := c.ask(d, "stop", true, victim, arg{"format", value})
 	if err == nil {
-		err = d.refused(a)
+		err = d.checkRefused(a)
 	}
 	if err != nil {
-		c.fault(t, "%s, stop with the format %.200q: %v", d.name, value, err)
+		c.addFault(t, "%s, stop with the format %.200q: %v", d.name, value, err)
 	}
 }
 
-// fault is t.Errorf for what may go wrong a thousand times: of each kind, the
+// addFault is t.Errorf for what may go wrong a thousand times: of each kind, the
 // first ten are told.
-func (c *campaign) fault(t *testing.T, format string, args ...any) {
+func (c *campaign) addFault(t *testing.T, format string, args ...any) {
 	t.Helper()
 	n, _ := c.faults.LoadOrStore(format, new(atomic.Int64))
 	if n.(*atomic.Int64).Add(1) <= 10 {
@@ -250,8 +250,8 @@ func (c *campaign) fault(t *testing.T, format string, args ...any) {
 	}
 }
 
-// documents sends the messages that no program sends.
-func (c *campaign) documents(t *testing.T) {
+// attackDocuments sends the messages that no program sends.
+func (c *campaign) attackDocuments(t *testing.T) {
 	for _, doc := range documents("http://"+c.trap.address()+"/x", c.canary) {
 		r, err := doc.request(c.p.Base)
 		if err != nil {
@@ -259,7 +259,7 @@ func (c *campaign) documents(t *testing.T) {
 		}
 		a, err := ask(c.p.client, r, true)
 		if err == nil {
-			err = a.sound()
+			err = a.checkSound()
 		}
 		if err != nil || a.status < 400 {
 			t.Errorf("%s: status %d, %v: %.300s", doc.name, a.status, err, a.body)

@@ -126,15 +126,15 @@ func references(s string) string {
 	return out.String()
 }
 
-// arrives returns the text that a value means when it comes by this door,
+// asReceived returns the text that a value means when it comes by this door,
 // and whether it is a good tag there.
-func (d door) arrives(value string) (text string, isGood bool) {
+func (d door) asReceived(value string) (text string, good bool) {
 	if utf8.ValidString(value) {
 		inXML := !strings.ContainsFunc(value, func(r rune) bool { return r == 0xfffe || r == 0xffff })
 		if d.soap { // white space around a value is how the message is laid out
 			value = strings.Trim(value, " \t\r\n")
 		}
-		return strings.Trim(value, " "), good(value) && (inXML || !d.soap)
+		return strings.Trim(value, " "), isGood(value) && (inXML || !d.soap)
 	}
 	if d.soap {
 		return "", false // a message is UTF-8 or says what else it is
@@ -147,7 +147,7 @@ func (d door) arrives(value string) (text string, isGood bool) {
 		}
 		text1252.WriteRune(r)
 	}
-	return strings.Trim(text1252.String(), " "), good(text1252.String())
+	return strings.Trim(text1252.String(), " "), isGood(text1252.String())
 }
 
 // windows1252 are the characters of the bytes from 0x80 to 0x9f.
@@ -174,8 +174,8 @@ func ask(client *http.Client, r *http.Request, key bool) (answer, error) {
 	return answer{response.StatusCode, response.Header, body}, err
 }
 
-// refused says what is wrong with an answer that must be a refusal.
-func (d door) refused(a answer) error {
+// checkRefused says what is wrong with an answer that must be a refusal.
+func (d door) checkRefused(a answer) error {
 	switch {
 	case d.soap && (a.status != http.StatusInternalServerError && a.status != http.StatusUnauthorized || !bytes.Contains(a.body, []byte(":Fault>"))):
 		return fmt.Errorf("status %d, want a fault", a.status)
@@ -184,11 +184,11 @@ func (d door) refused(a answer) error {
 	case bytes.Contains(a.body, []byte("internal error")):
 		return errors.New("an internal error")
 	}
-	return a.sound()
+	return a.checkSound()
 }
 
-// sound says what is wrong with the shape of any answer.
-func (a answer) sound() error {
+// checkSound says what is wrong with the shape of any answer.
+func (a answer) checkSound() error {
 	for name, values := range a.header {
 		for _, v := range values {
 			if strings.Contains(v, mark) || strings.ContainsFunc(v, unicode.IsControl) {

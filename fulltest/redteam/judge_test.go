@@ -25,9 +25,9 @@ func (a action) get(name string) string {
 	return ""
 }
 
-// spoken cuts the bytes of a connection into actions as Asterisk does: a line
+// parseActions cuts the bytes of a connection into actions as Asterisk does: a line
 // ends at LF, with or without a CR, and an empty one ends the action.
-func spoken(wire []byte) (actions []action, rest string) {
+func parseActions(wire []byte) (actions []action, rest string) {
 	var a action
 	text := string(wire)
 	for {
@@ -157,7 +157,7 @@ func TestJudge(t *testing.T) {
 		"half an action":              {"Action: Ping\r\nActionID: 1\r\n", true},
 		"a header too few":            {"Action: StopMixMonitor\r\nActionID: 1\r\nChannel: 1763719200.0\r\n\r\n", true},
 	} {
-		actions, rest := spoken([]byte(tt.wire))
+		actions, rest := parseActions([]byte(tt.wire))
 		var all []string
 		for _, a := range actions {
 			all = append(all, j.breaches(a)...)

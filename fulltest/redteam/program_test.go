@@ -42,8 +42,8 @@ func newProgram(t *testing.T, l *lab.Lab, ami, recorder, database, logs string) 
 	return p
 }
 
-// tells runs another command of recgate, which has to succeed.
-func (p *program) tells(t *testing.T, args ...string) string {
+// runCommand runs another command of recgate, which has to succeed.
+func (p *program) runCommand(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := p.Command(t, args...)
 	if err != nil {

@@ -26,9 +26,9 @@ var headers = []string{
 	"Expect", "Upgrade", "X-Request-Id", "Origin",
 }
 
-// raw sends each value as it is in each header, and in the path. The request
+// attackRaw sends each value as it is in each header, and in the path. The request
 // would stop the victim's recording, but for its key, which is missing.
-func (c *campaign) raw(t *testing.T, values []string) {
+func (c *campaign) attackRaw(t *testing.T, values []string) {
 	orders := make(chan string)
 	var wg sync.WaitGroup
 	for range attackers {
@@ -94,17 +94,17 @@ func (c *campaign) send(request string) error {
 		if response.StatusCode < 400 {
 			return fmt.Errorf("status %d: %.300q", response.StatusCode, body)
 		}
-		if err := (answer{response.StatusCode, response.Header, body}).sound(); err != nil {
+		if err := (answer{response.StatusCode, response.Header, body}).checkSound(); err != nil {
 			return err
 		}
 	}
 }
 
-// logged checks that no text of a caller's makes a line of its own in the log,
+// checkLog checks that no text of a caller's makes a line of its own in the log,
 // nor a character that a terminal obeys.
-func (c *campaign) logged(t *testing.T) {
+func (c *campaign) checkLog(t *testing.T) {
 	faults := 0
-	for line := range strings.Lines(c.p.Said(t)) {
+	for line := range strings.Lines(c.p.Log(t)) {
 		line = strings.TrimSuffix(line, "\n")
 		var fields map[string]any
 		isLine := strings.HasPrefix(line, "time=") || json.Unmarshal([]byte(line), &fields) == nil

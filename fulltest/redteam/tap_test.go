@@ -20,7 +20,7 @@ type tap struct {
 func newTap(t *testing.T, to string) *tap {
 	t.Helper()
 	w := &tap{}
-	w.Wire = wire.Watched(t, to, w.keep)
+	w.Wire = wire.NewWatched(t, to, w.keep)
 	return w
 }
 
@@ -38,8 +38,8 @@ func (w *tap) keep(conn int, up bool, b []byte) bool {
 	return true
 }
 
-// heard returns what recgate has said so far, by connection.
-func (w *tap) heard() [][]byte {
+// messages returns what recgate has said so far, by connection.
+func (w *tap) messages() [][]byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var all [][]byte

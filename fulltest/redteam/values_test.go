@@ -132,9 +132,9 @@ func lengths() []string {
 	}
 }
 
-// good reports whether a value is printable text of up to 255 characters, which
+// isGood reports whether a value is printable text of up to 255 characters, which
 // is a tag like any other.
-func good(value string) bool {
+func isGood(value string) bool {
 	value = strings.Trim(value, " ")
 	return utf8.ValidString(value) && utf8.RuneCountInString(value) <= 255 && !strings.ContainsFunc(value, func(r rune) bool {
 		return unicode.IsControl(r) || r == utf8.RuneError || r == '\u2028' || r == '\u2029'

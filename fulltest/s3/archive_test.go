@@ -66,8 +66,8 @@ func TestMarkedContract(t *testing.T) {
 	})
 }
 
-// noise is sound of a length that differs everywhere, always the same.
-func noise(bytes int64) io.Reader {
+// newNoise is sound of a length that differs everywhere, always the same.
+func newNoise(bytes int64) io.Reader {
 	return io.LimitReader(rand.NewChaCha8([32]byte{1}), bytes)
 }
 
@@ -104,7 +104,7 @@ func TestLong(t *testing.T) {
 	if all := s.names(t, bucket); len(all) > 0 {
 		t.Errorf("half an upload is visible: %q", all)
 	}
-	if n, err := b.Put(t.Context(), key, noise(long)); err != nil || n != long {
+	if n, err := b.Put(t.Context(), key, newNoise(long)); err != nil || n != long {
 		t.Fatalf("Put gave %d, %v", n, err)
 	}
 	body, size, err := b.Open(t.Context(), key)
@@ -112,7 +112,7 @@ func TestLong(t *testing.T) {
 		t.Fatalf("Open gave %d, %v", size, err)
 	}
 	defer body.Close()
-	want, _ := sumOf(t, noise(long))
+	want, _ := sumOf(t, newNoise(long))
 	if got, n := sumOf(t, body); got != want || n != long {
 		t.Errorf("%d bytes came back otherwise", n)
 	}
@@ -120,7 +120,7 @@ func TestLong(t *testing.T) {
 	if _, err := body.Seek(middle, io.SeekStart); err != nil {
 		t.Fatal(err)
 	}
-	rest := noise(long)
+	rest := newNoise(long)
 	if _, err := io.CopyN(io.Discard, rest, middle); err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestDamagedOnTheWay(t *testing.T) {
 	o.Endpoint = between.URL
 	b := newS3(t, o)
 	for _, size := range []int64{1000, 12 << 20} {
-		_, err := b.Put(t.Context(), key, noise(size))
+		_, err := b.Put(t.Context(), key, newNoise(size))
 		if got := recording.Message(err); got != "data arrived at the archive damaged and was not stored" {
 			t.Errorf("%d bytes: %v", size, err)
 		}
@@ -167,7 +167,7 @@ func TestDamagedOnTheWay(t *testing.T) {
 	}
 	s.wantNoUploads(t, bucket)
 	damage = false
-	if _, err := b.Put(t.Context(), key, noise(1000)); err != nil {
+	if _, err := b.Put(t.Context(), key, newNoise(1000)); err != nil {
 		t.Error(err)
 	}
 }
@@ -217,11 +217,11 @@ func TestFaults(t *testing.T) {
 	if err := s.gateway.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	wantWell(t, b)
+	wantWorking(t, b)
 	s.end(t, syscall.SIGKILL)
 	wantFault(t, "killed", b, "the archive cannot be reached")
 	s.run(t)
-	wantWell(t, b)
+	wantWorking(t, b)
 }
 
 // wantFault demands the text within the promised five seconds.
@@ -240,7 +240,7 @@ func wantFault(t *testing.T, name string, b *blob.S3, says string) {
 	}
 }
 
-func wantWell(t *testing.T, b *blob.S3) {
+func wantWorking(t *testing.T, b *blob.S3) {
 	t.Helper()
 	for limit := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		body, _, err := b.Open(t.Context(), key)

@@ -62,7 +62,7 @@ func newGateway(t *testing.T, archive string) *gateway {
 	}
 	var g *gateway
 	t.Cleanup(func() { // after the process has ended
-		if strings.Contains(g.Said(t), secretKey) {
+		if strings.Contains(g.Log(t), secretKey) {
 			t.Error("the secret key is in the log")
 		}
 	})

@@ -40,8 +40,8 @@ type answer struct {
 // client plays one call.
 type client func(t *testing.T, c call) answer
 
-// program starts a client that speaks lines of JSON, and ends it with the test.
-func program(t *testing.T, name string, args ...string) client {
+// newProgramClient starts a client that speaks lines of JSON, and ends it with the test.
+func newProgramClient(t *testing.T, name string, args ...string) client {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	stdin, err := cmd.StdinPipe()
@@ -84,12 +84,12 @@ func program(t *testing.T, name string, args ...string) client {
 
 // phpClient is PHP's own SoapClient.
 func phpClient(t *testing.T, address string) client {
-	return program(t, "php", "php.php", address+"?wsdl")
+	return newProgramClient(t, "php", "php.php", address+"?wsdl")
 }
 
 // zeepClient is Debian's python3-zeep, so it must be Debian's Python.
 func zeepClient(t *testing.T, address string) client {
-	return program(t, "/usr/bin/python3", "zeep_client.py", address+"?wsdl")
+	return newProgramClient(t, "/usr/bin/python3", "zeep_client.py", address+"?wsdl")
 }
 
 // nodeClient is the npm package soap, which fulltest/install puts into the cache.
@@ -102,7 +102,7 @@ func nodeClient(t *testing.T, address string) client {
 		}
 		cache = filepath.Join(user, "recgate")
 	}
-	return program(t, "node", "node/client.js", address+"?wsdl", filepath.Join(cache, "node"))
+	return newProgramClient(t, "node", "node/client.js", address+"?wsdl", filepath.Join(cache, "node"))
 }
 
 // goClient is what gowsdl generates from the WSDL. It does not decode a fault

@@ -68,7 +68,7 @@ func startDemo(t *testing.T) demo {
 	var reading sync.WaitGroup
 	reading.Go(func() { d.said.keep(read) })
 	t.Cleanup(func() {
-		if !running.Running() {
+		if !running.IsRunning() {
 			t.Error("the demo was gone before its end")
 		}
 		if err := running.End(syscall.SIGTERM, await.Patience); err != nil {

@@ -55,15 +55,15 @@ type pair struct {
 // New makes a good wire that leads to an address and ends with the test.
 func New(t testing.TB, to string) *Wire {
 	t.Helper()
-	return Watched(t, to, nil)
+	return NewWatched(t, to, nil)
 }
 
-// Watched is New for who wants to see what passes: watch is called with each
+// NewWatched is New for who wants to see what passes: watch is called with each
 // block of bytes before it is forwarded, the number of its connection, from 0,
 // and whether it goes up, to the address that the wire leads to. When it
 // returns false the block is dropped and its connection is closed. Calls of one
 // connection and direction follow each other; others may come at the same time.
-func Watched(t testing.TB, to string, watch func(conn int, up bool, b []byte) bool) *Wire {
+func NewWatched(t testing.TB, to string, watch func(conn int, up bool, b []byte) bool) *Wire {
 	t.Helper()
 	w := &Wire{from: port.Address(t), to: to, watch: watch, changed: make(chan struct{}), open: map[*pair]bool{}}
 	if err := w.Heal(); err != nil {
@@ -83,10 +83,10 @@ func (w *Wire) Address() string { return w.from }
 func (w *Wire) Cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.cut()
+	w.closeAll()
 }
 
-func (w *Wire) cut() {
+func (w *Wire) closeAll() {
 	for p := range w.open {
 		delete(w.open, p)
 		p.close()
@@ -101,29 +101,29 @@ func (w *Wire) Refuse() {
 		_ = w.listener.Close() // the port stays ours
 		w.listener = nil
 	}
-	w.cut()
+	w.closeAll()
 }
 
 // Stall keeps all connections, takes new ones, and lets nothing pass until Heal.
-func (w *Wire) Stall() { w.set(manner{stalled: true}) }
+func (w *Wire) Stall() { w.setManner(manner{stalled: true}) }
 
 // Slow delays all that passes in each direction by half of most to most, drawn
 // for each block of bytes.
-func (w *Wire) Slow(most time.Duration) { w.set(manner{delay: most}) }
+func (w *Wire) Slow(most time.Duration) { w.setManner(manner{delay: most}) }
 
 // Reset resets each connection with the next byte on it.
-func (w *Wire) Reset() { w.set(manner{reset: true}) }
+func (w *Wire) Reset() { w.setManner(manner{reset: true}) }
 
 // Heal makes it a good wire again. Connections that were stalled are closed.
 func (w *Wire) Heal() error {
 	w.mu.Lock()
 	stalled := w.manner.stalled
 	w.mu.Unlock()
-	w.set(manner{})
+	w.setManner(manner{})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if stalled {
-		w.cut()
+		w.closeAll()
 	}
 	if w.listener != nil {
 		return nil
@@ -137,8 +137,8 @@ func (w *Wire) Heal() error {
 	return nil
 }
 
-// set changes the manner for all that is under way.
-func (w *Wire) set(m manner) {
+// setManner changes the manner for all that is under way.
+func (w *Wire) setManner(m manner) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.manner = m
@@ -146,8 +146,8 @@ func (w *Wire) set(m manner) {
 	w.changed = make(chan struct{})
 }
 
-// now is the manner, and what is closed when it changes.
-func (w *Wire) now() (manner, <-chan struct{}) {
+// current is the manner, and what is closed when it changes.
+func (w *Wire) current() (manner, <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.manner, w.changed
@@ -164,7 +164,7 @@ func (w *Wire) accept(l net.Listener) {
 		w.conns++
 		if w.listener == l {
 			w.open[p] = true
-			w.work.Go(func() { w.lead(p) })
+			w.work.Go(func() { w.forward(p) })
 		} else {
 			p.close() // it came while the wire was cut for good
 		}
@@ -172,8 +172,8 @@ func (w *Wire) accept(l net.Listener) {
 	}
 }
 
-// lead forwards one connection until either side ends it.
-func (w *Wire) lead(p *pair) {
+// forward forwards one connection until either side ends it.
+func (w *Wire) forward(p *pair) {
 	defer w.drop(p)
 	up, err := net.DialTimeout("tcp", w.to, longestDial) //nolint:noctx // it has a timeout
 	if err != nil {
@@ -190,29 +190,29 @@ func (w *Wire) lead(p *pair) {
 	var down sync.WaitGroup
 	down.Go(func() {
 		defer w.drop(p)
-		w.pump(p, p.up, p.near, false)
+		w.forwardOneWay(p, p.up, p.near, false)
 	})
-	w.pump(p, p.near, p.up, true)
+	w.forwardOneWay(p, p.near, p.up, true)
 	w.drop(p)
 	down.Wait()
 }
 
-// pump forwards one direction.
-func (w *Wire) pump(p *pair, from io.Reader, to io.Writer, up bool) {
+// forwardOneWay forwards one direction.
+func (w *Wire) forwardOneWay(p *pair, from io.Reader, to io.Writer, up bool) {
 	b := make([]byte, block)
 	for {
 		n, err := from.Read(b)
-		if n > 0 && !w.pass(p, to, up, b[:n]) || err != nil {
+		if n > 0 && !w.passBlock(p, to, up, b[:n]) || err != nil {
 			return
 		}
 	}
 }
 
-// pass forwards a block as the wire's manner has it, and reports whether the
+// passBlock forwards a block as the wire's manner has it, and reports whether the
 // connection lives on.
-func (w *Wire) pass(p *pair, to io.Writer, up bool, b []byte) bool {
+func (w *Wire) passBlock(p *pair, to io.Writer, up bool, b []byte) bool {
 	for {
-		m, changed := w.now()
+		m, changed := w.current()
 		var late <-chan time.Time
 		switch {
 		case m.reset:

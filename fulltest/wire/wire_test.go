@@ -17,8 +17,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// server accepts connections and treats each with do.
-func server(t *testing.T, do func(net.Conn)) string {
+// newServer accepts connections and treats each with do.
+func newServer(t *testing.T, do func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -57,8 +57,8 @@ func dial(t *testing.T, address string) net.Conn {
 	return conn
 }
 
-// says writes a word and returns what comes back.
-func says(conn net.Conn, word string, patience time.Duration) (string, error) {
+// exchangeWord writes a word and returns what comes back.
+func exchangeWord(conn net.Conn, word string, patience time.Duration) (string, error) {
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return "", err
 	}
@@ -70,16 +70,16 @@ func says(conn net.Conn, word string, patience time.Duration) (string, error) {
 	return string(b), err
 }
 
-// demand wants the word back.
-func demand(t *testing.T, conn net.Conn, word string) {
+// wantEcho wants the word back.
+func wantEcho(t *testing.T, conn net.Conn, word string) {
 	t.Helper()
-	if got, err := says(conn, word, await.Patience); got != word || err != nil {
+	if got, err := exchangeWord(conn, word, await.Patience); got != word || err != nil {
 		t.Errorf("%q came back as %q, %v", word, got, err)
 	}
 }
 
-// ends wants the connection to be over.
-func ends(t *testing.T, conn net.Conn) error {
+// awaitEnd wants the connection to be over.
+func awaitEnd(t *testing.T, conn net.Conn) error {
 	t.Helper()
 	_ = conn.SetDeadline(time.Now().Add(await.Patience))
 	_, err := io.Copy(io.Discard, conn)
@@ -98,51 +98,51 @@ func TestFaults(t *testing.T) {
 		felt   func(t *testing.T, w *wire.Wire, conn net.Conn)
 	}{
 		"cut": {(*wire.Wire).Cut, func(t *testing.T, w *wire.Wire, conn net.Conn) {
-			_ = ends(t, conn)
-			demand(t, dial(t, w.Address()), "new ones are forwarded")
+			_ = awaitEnd(t, conn)
+			wantEcho(t, dial(t, w.Address()), "new ones are forwarded")
 		}},
 		"refuse": {(*wire.Wire).Refuse, func(t *testing.T, w *wire.Wire, conn net.Conn) {
-			_ = ends(t, conn)
+			_ = awaitEnd(t, conn)
 			if _, err := net.Dial("tcp", w.Address()); !errors.Is(err, syscall.ECONNREFUSED) {
 				t.Errorf("connect: %v, want it refused", err)
 			}
 		}},
 		"stall": {(*wire.Wire).Stall, func(t *testing.T, w *wire.Wire, conn net.Conn) {
 			for _, conn := range []net.Conn{conn, dial(t, w.Address())} {
-				if got, err := says(conn, "x", 50*time.Millisecond); err == nil {
+				if got, err := exchangeWord(conn, "x", 50*time.Millisecond); err == nil {
 					t.Errorf("%q came through a stalled wire", got)
 				}
 			}
 		}},
 		"slow": {func(w *wire.Wire) { w.Slow(60 * time.Millisecond) }, func(t *testing.T, _ *wire.Wire, conn net.Conn) {
 			began := time.Now()
-			demand(t, conn, "slowly")
+			wantEcho(t, conn, "slowly")
 			if took := time.Since(began); took < 60*time.Millisecond { // half of it at least, each way
 				t.Errorf("there and back took %v", took)
 			}
 		}},
 		"reset": {(*wire.Wire).Reset, func(t *testing.T, _ *wire.Wire, conn net.Conn) {
 			_, _ = io.WriteString(conn, "the next byte")
-			if err := ends(t, conn); !errors.Is(err, syscall.ECONNRESET) {
+			if err := awaitEnd(t, conn); !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("the connection ended with %v, want a reset", err)
 			}
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := wire.New(t, server(t, echo))
+			w := wire.New(t, newServer(t, echo))
 			conn := dial(t, w.Address())
-			demand(t, conn, "before")
+			wantEcho(t, conn, "before")
 			fault.strike(w)
 			fault.felt(t, w, conn)
 			if err := w.Heal(); err != nil {
 				t.Fatal(err)
 			}
 			if name == "slow" {
-				demand(t, conn, "the connection is kept")
+				wantEcho(t, conn, "the connection is kept")
 			} else {
-				_ = ends(t, conn)
+				_ = awaitEnd(t, conn)
 			}
-			demand(t, dial(t, w.Address()), "after")
+			wantEcho(t, dial(t, w.Address()), "after")
 		})
 	}
 }
@@ -155,7 +155,7 @@ func TestBothEndsBlocked(t *testing.T) {
 		_, _ = io.Copy(conn, endless{}) // until the connection is closed
 		<-ended
 	}
-	w := wire.New(t, server(t, full))
+	w := wire.New(t, newServer(t, full))
 	defer close(ended)
 	var clients sync.WaitGroup
 	for range 8 {
@@ -184,5 +184,5 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 // TestNobodyThere: connections to an address on which nobody listens end.
 func TestNobodyThere(t *testing.T) {
 	w := wire.New(t, "127.0.0.1:1")
-	_ = ends(t, dial(t, w.Address()))
+	_ = awaitEnd(t, dial(t, w.Address()))
 }

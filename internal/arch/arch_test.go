@@ -34,15 +34,15 @@ func (s source) lines(n ast.Node) int {
 	return s.set.Position(n.End()).Line - s.set.Position(n.Pos()).Line + 1
 }
 
-// sources parses every file of the module, whatever its build tags.
-func sources(t *testing.T, root fs.FS) []source {
+// readSources parses every file of the module, whatever its build tags.
+func readSources(t *testing.T, root fs.FS) []source {
 	t.Helper()
 	var all []source
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && name != "." && leftToOthers(root, name):
+		case d.IsDir() && name != "." && isLeftToOthers(root, name):
 			return fs.SkipDir
 		case d.IsDir() || !strings.HasSuffix(name, ".go"):
 			return nil
@@ -65,9 +65,9 @@ func sources(t *testing.T, root fs.FS) []source {
 	return all
 }
 
-// leftToOthers reports whether a folder is not of this module: one with a go.mod
+// isLeftToOthers reports whether a folder is not of this module: one with a go.mod
 // of its own (the tools), and what the go command does not see either.
-func leftToOthers(root fs.FS, name string) bool {
+func isLeftToOthers(root fs.FS, name string) bool {
 	base := path.Base(name)
 	_, err := fs.Stat(root, name+"/go.mod")
 	return err == nil || base == "testdata" || base == "node_modules" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")
@@ -86,8 +86,8 @@ func roomOf(folder string) (room, bool) {
 	return room{}, false
 }
 
-// faults returns what one file does against the plan.
-func faults(s source) []string {
+// findFaults returns what one file does against the plan.
+func findFaults(s source) []string {
 	r, ok := roomOf(s.room())
 	if !ok {
 		return []string{"folder " + s.room() + " has no row in rooms of internal/arch/rooms_test.go"}
@@ -98,11 +98,11 @@ func faults(s source) []string {
 		if err != nil {
 			return []string{err.Error()}
 		}
-		if why := refused(s, r, name); why != "" {
+		if why := whyRefused(s, r, name); why != "" {
 			all = append(all, "imports "+name+": "+why)
 		}
 	}
-	return append(append(all, unbounded(s)...), tooLong(s)...)
+	return append(append(all, findUnboundedWaits(s)...), findTooLong(s)...)
 }
 
 // endless are calls that wait for others without a deadline, and what has one.
@@ -112,8 +112,8 @@ var endless = map[string]string{
 	"http.Post":      "as for http.Get",
 }
 
-// unbounded returns the calls of a file that may never return.
-func unbounded(s source) []string {
+// findUnboundedWaits returns the calls of a file that may never return.
+func findUnboundedWaits(s source) []string {
 	var all []string
 	ast.Inspect(s.file, func(n ast.Node) bool {
 		call, ok := n.(*ast.SelectorExpr)
@@ -132,8 +132,8 @@ func unbounded(s source) []string {
 	return all
 }
 
-// refused says why a file may not import a package, or nothing.
-func refused(s source, r room, name string) string {
+// whyRefused says why a file may not import a package, or nothing.
+func whyRefused(s source, r room, name string) string {
 	folder, own := strings.CutPrefix(name, module+"/")
 	first, _, _ := strings.Cut(name, "/")
 	switch {
@@ -150,21 +150,21 @@ func refused(s source, r room, name string) string {
 			return "no arrow leads from " + s.room() + " to it"
 		}
 	case strings.Contains(first, "."):
-		if !within(r.outside, name) && !(s.isTest() && within(testModules, name)) {
+		if !isWithin(r.outside, name) && !(s.isTest() && isWithin(testModules, name)) {
 			return "this library is not named for " + s.room()
 		}
 	}
 	return ""
 }
 
-// within reports whether a package belongs to one of the modules.
-func within(modules []string, name string) bool {
+// isWithin reports whether a package belongs to one of the modules.
+func isWithin(modules []string, name string) bool {
 	return slices.ContainsFunc(modules, func(m string) bool { return name == m || strings.HasPrefix(name, m+"/") })
 }
 
-// tooLong returns what is over the sizes of the house. Tests and generated
+// findTooLong returns what is over the sizes of the house. Tests and generated
 // files are as long as they are.
-func tooLong(s source) []string {
+func findTooLong(s source) []string {
 	if s.isTest() || ast.IsGenerated(s.file) {
 		return nil
 	}
@@ -192,12 +192,12 @@ func TestEveryFileKeepsToThePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := sources(t, os.DirFS(root))
+	all := readSources(t, os.DirFS(root))
 	if len(all) < 20 {
 		t.Fatalf("only %d files found below %s", len(all), root)
 	}
 	for _, s := range all {
-		for _, fault := range faults(s) {
+		for _, fault := range findFaults(s) {
 			t.Errorf("%s %s", s.name, fault)
 		}
 	}

@@ -41,8 +41,8 @@ func faultsOf(t *testing.T, name, text string) []string {
 	t.Helper()
 	var all []string
 	root := fstest.MapFS{name: {Data: []byte(text)}, "tools/go.mod": {Data: []byte("module tools")}}
-	for _, s := range sources(t, root) {
-		all = append(all, faults(s)...)
+	for _, s := range readSources(t, root) {
+		all = append(all, findFaults(s)...)
 	}
 	return all
 }

@@ -130,7 +130,7 @@ func TestWidthIsSeen(t *testing.T) {
 		"b/a.go": {Data: []byte("package b; type Four interface { a(); b(); c(); d() }; type Six interface { Four; e(); f() }")},
 		"c/a.go": {Data: []byte("package c; type Six interface { b.Four; e(); f() }; type Five interface { b.Four; e() }")},
 	}
-	faults := tooWide(sources(t, root))
+	faults := tooWide(readSources(t, root))
 	if len(faults) != 3 || !strings.HasPrefix(faults[0], "type a.T has 26") || !strings.HasPrefix(faults[1], "interface b.Six has 6") ||
 		!strings.HasPrefix(faults[2], "interface c.Six has 6") {
 		t.Errorf("faults are %q", faults)
@@ -142,7 +142,7 @@ func TestNothingIsTooWide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, fault := range tooWide(sources(t, os.DirFS(root))) {
+	for _, fault := range tooWide(readSources(t, os.DirFS(root))) {
 		t.Error(fault)
 	}
 }

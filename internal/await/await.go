@@ -14,8 +14,8 @@ import (
 // things too. It finds out what never comes; it measures nothing.
 const Patience = 3 * time.Minute
 
-// mostShown is how many bytes of stacks a failed wait shows.
-const mostShown = 64 << 10
+// maxStacks is how many bytes of stacks a failed wait shows.
+const maxStacks = 64 << 10
 
 // From returns the next value of ch, or the zero value when ch is closed. It
 // fails the test when none comes within Patience. Call it from the test's
@@ -33,7 +33,7 @@ func from[T any](t testing.TB, most time.Duration, what string, ch <-chan T) T {
 	case v := <-ch:
 		return v
 	case <-late.C:
-		inVain(t, most, what)
+		failLate(t, most, what)
 		panic("unreachable: the test has ended")
 	}
 }
@@ -77,9 +77,9 @@ func Within(t testing.TB, most time.Duration, what string, is func() bool) {
 	}
 }
 
-// inVain ends the test.
-func inVain(t testing.TB, most time.Duration, what string) {
+// failLate ends the test.
+func failLate(t testing.TB, most time.Duration, what string) {
 	t.Helper()
-	stacks := make([]byte, mostShown)
+	stacks := make([]byte, maxStacks)
 	t.Fatalf("waited %v in vain for %s; what every goroutine was doing:\n%s", most, what, stacks[:runtime.Stack(stacks, true)])
 }

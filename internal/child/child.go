@@ -4,7 +4,7 @@
 //
 // However the test binary itself ends (by its own -timeout, by Ctrl-C, by kill
 // -9), the kernel kills what it started, and a shell that outlives it (see
-// keeper.go) kills what those programs started, unmounts disks and removes
+// cleaner.go) kills what those programs started, unmounts disks and removes
 // folders.
 package child
 
@@ -67,12 +67,12 @@ func (c *Child) run(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(c.ended)
-	err := keep.began(c.Cmd)
+	err := theCleaner.start(c.Cmd)
 	started <- err
 	if err == nil {
 		c.err = c.Cmd.Wait()
 		killGroup(c.PID()) // what it started and left behind
-		keep.tell("over", fmt.Sprint(c.PID()))
+		theCleaner.send("over", fmt.Sprint(c.PID()))
 	}
 }
 
@@ -88,8 +88,8 @@ func (c *Child) String() string {
 // Ended is closed when the program has ended.
 func (c *Child) Ended() <-chan struct{} { return c.ended }
 
-// Running reports whether it has not ended yet.
-func (c *Child) Running() bool {
+// IsRunning reports whether it has not ended yet.
+func (c *Child) IsRunning() bool {
 	select {
 	case <-c.ended:
 		return false
@@ -105,7 +105,7 @@ func (c *Child) Signal(s os.Signal) error { return c.Cmd.Process.Signal(s) }
 // when the program has ended, or after a minute: then the kernel holds it.
 func (c *Child) Kill() {
 	killGroup(c.PID())
-	c.within(heldByKernel)
+	c.waitAtMost(heldByKernel)
 }
 
 // End sends a signal that ends the program, and waits as Wait does. A program
@@ -125,16 +125,16 @@ func (c *Child) End(by os.Signal, limit time.Duration) error {
 // the limit the program is killed, with all that it started, and the error
 // names it. Both may be called again.
 func (c *Child) Wait(limit time.Duration) error {
-	if c.within(limit) {
+	if c.waitAtMost(limit) {
 		return c.err
 	}
 	_ = c.Signal(syscall.SIGQUIT) // it may have ended just now
-	c.within(lastWords)
+	c.waitAtMost(lastWords)
 	c.Kill()
 	return fmt.Errorf("process %d (%s) had not ended after %v, and was killed; its output says what it waited for", c.PID(), c, limit)
 }
 
-func (c *Child) within(limit time.Duration) bool {
+func (c *Child) waitAtMost(limit time.Duration) bool {
 	late := time.NewTimer(limit)
 	defer late.Stop()
 	select {
@@ -157,27 +157,27 @@ func Run(limit time.Duration, cmd *exec.Cmd) error {
 // Output is Run, and returns all that the program printed. When it ended as it
 // should nothing that it started in its process group is left.
 func Output(limit time.Duration, cmd *exec.Cmd) (string, error) {
-	var out locked
+	var out lockedBuffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := Run(limit, cmd)
 	return out.String(), err
 }
 
-// locked is a buffer that two goroutines may write to.
-type locked struct {
+// lockedBuffer is a buffer that two goroutines may write to.
+type lockedBuffer struct {
 	mu  sync.Mutex // guards buf
 	buf bytes.Buffer
 }
 
 // Write implements io.Writer.
-func (b *locked) Write(p []byte) (int, error) {
+func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.Write(p)
 }
 
 // String is all that was written.
-func (b *locked) String() string {
+func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.String()

@@ -26,13 +26,13 @@ const withGrandchild = `trap '' TERM; sleep 600 & echo $$ $!; wait; sleep 600`
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asVictim) != "" {
-		victim()
+		beVictim()
 	}
 	os.Exit(m.Run())
 }
 
-// victim starts a program, makes a folder, says what it has, and hangs.
-func victim() {
+// beVictim starts a program, makes a folder, says what it has, and hangs.
+func beVictim() {
 	t := &outside{}
 	dir := child.Folder(t, "child-test-")
 	cmd := exec.Command("/bin/sh", "-c", withGrandchild)
@@ -50,8 +50,8 @@ type outside struct{ testing.TB }
 func (*outside) Helper()        {}
 func (*outside) Cleanup(func()) {}
 
-// alive reports whether a process is there and has not ended.
-func alive(pid string) bool {
+// isAlive reports whether a process is there and has not ended.
+func isAlive(pid string) bool {
 	stat, err := os.ReadFile("/proc/" + pid + "/stat")
 	_, state, _ := strings.Cut(string(stat), ") ")
 	return err == nil && !strings.HasPrefix(state, "Z")
@@ -87,14 +87,14 @@ func TestKilledTestLeavesNothing(t *testing.T) {
 				dir, pids = what[0], what[1:]
 			}
 			for _, pid := range pids {
-				if !alive(pid) {
+				if !isAlive(pid) {
 					t.Errorf("process %s does not run", pid)
 				}
 			}
 			if err := c.Signal(by); err != nil {
 				t.Fatal(err)
 			}
-			await.Until(t, "the programs to end", func() bool { return !alive(pids[0]) && !alive(pids[1]) })
+			await.Until(t, "the programs to end", func() bool { return !isAlive(pids[0]) && !isAlive(pids[1]) })
 			await.Until(t, "the folder to go", func() bool { _, err := os.Stat(dir); return errors.Is(err, os.ErrNotExist) })
 		})
 	}
@@ -122,9 +122,9 @@ func TestLateProgramIsKilled(t *testing.T) {
 		t.Errorf("End = %v, want the process, its command line and the limit", err)
 	}
 	for _, pid := range strings.Fields(said.String()) {
-		await.Until(t, "process "+pid+" to end", func() bool { return !alive(pid) })
+		await.Until(t, "process "+pid+" to end", func() bool { return !isAlive(pid) })
 	}
-	if c.Running() {
+	if c.IsRunning() {
 		t.Error("it runs on")
 	}
 }

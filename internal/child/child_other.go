@@ -4,7 +4,7 @@ package child
 
 import "syscall"
 
-// dieWithUs leaves it to the keeper, where the kernel knows no such thing.
+// dieWithUs leaves it to the cleaner: the kernel cannot do it here.
 func dieWithUs(a *syscall.SysProcAttr) { a.Setpgid = true }
 
 // killGroup is kill -9 of a process group, which may have ended.

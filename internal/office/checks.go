@@ -9,17 +9,17 @@ import (
 	"recgate/recording"
 )
 
-// Refused checks that an error has a code and a message that holds the words.
-func Refused(t testing.TB, err error, code recording.Code, words string) {
+// WantRefusal checks that an error has a code and a message that holds the words.
+func WantRefusal(t testing.TB, err error, code recording.Code, words string) {
 	t.Helper()
 	if recording.CodeOf(err) != code || !strings.Contains(recording.Message(err), words) {
 		t.Errorf("error %v (code %d), want code %d and %q", err, recording.CodeOf(err), code, words)
 	}
 }
 
-// Case runs one case of a table inside a bubble, where there are no subtests,
+// RunCase runs one case of a table inside a bubble, where there are no subtests,
 // and names it when it fails.
-func Case(t *testing.T, name string, check func()) {
+func RunCase(t *testing.T, name string, check func()) {
 	t.Helper()
 	before := t.Failed()
 	check()
@@ -75,19 +75,19 @@ func (of *Office) Story(t *testing.T, id recording.ID) []string {
 	return lines
 }
 
-// Between collects what is unexplained in a period.
-func (of *Office) Between(t *testing.T, from, to time.Time) (found []recording.Finding, err error) {
+// UnexplainedBetween collects what is unexplained in a period.
+func (of *Office) UnexplainedBetween(t *testing.T, from, to time.Time) (found []recording.Finding, err error) {
 	t.Helper()
 	err = of.Unexplained(t.Context(), from, to, func(f recording.Finding) { found = append(found, f) }, nil)
 	return found, err
 }
 
-// Explained checks that what is unexplained within some hours is at these places
+// WantUnexplained checks that what is unexplained within some hours is at these places
 // and has these words, in order; nothing, when there are none.
-func (of *Office) Explained(t *testing.T, but ...[2]string) {
+func (of *Office) WantUnexplained(t *testing.T, but ...[2]string) {
 	t.Helper()
 	now := time.Now()
-	found, err := of.Between(t, now.Add(-12*time.Hour), now.Add(12*time.Hour))
+	found, err := of.UnexplainedBetween(t, now.Add(-12*time.Hour), now.Add(12*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,8 +102,8 @@ func (of *Office) Explained(t *testing.T, but ...[2]string) {
 	}
 }
 
-// Zeros is chance that is none.
+// Zeros is a source of randomness that returns only zeros.
 type Zeros struct{}
 
-// Read fills nothing in.
+// Read leaves p as it is.
 func (Zeros) Read(p []byte) (int, error) { return len(p), nil }

@@ -123,7 +123,7 @@ func (of *Office) build(o Options) {
 	of.Book = book.New()
 	steps := &book.Steps{Book: of.Book, Rows: of.Store, Shared: !claims.IsAlone(), Now: o.Now, Log: log, Happened: o.Happened}
 	of.Ledger = ledger.New(ledger.Parts{
-		PBXs: pbxs, Rows: of.Store, Archive: listed{blobs, of.Blobs}, Sound: audio.Files{}, Claims: claims,
+		PBXs: pbxs, Rows: of.Store, Archive: listedBlobs{blobs, of.Blobs}, Sound: audio.Files{}, Claims: claims,
 		MaxLength: o.MaxLength, Now: o.Now, Log: log,
 	})
 	of.Collector = collect.New(collect.Parts{
@@ -165,8 +165,8 @@ func (of *Office) complete(o Options) Options {
 	return o
 }
 
-// listed is an archive whose list is another's.
-type listed struct {
+// listedBlobs is an archive whose list is another's.
+type listedBlobs struct {
 	recording.Blobs
 	recording.Lister
 }
@@ -200,13 +200,13 @@ func (of *Office) OnChannel(t *testing.T, uniqueID string) []recording.Recording
 	}
 	var rows []recording.Recording
 	for _, c := range found {
-		rows = append(rows, of.Settled(t, c.ID))
+		rows = append(rows, of.AwaitSettled(t, c.ID))
 	}
 	return rows
 }
 
-// Settled waits until a recording has been brought as far as it goes for now.
-func (of *Office) Settled(t *testing.T, id recording.ID) recording.Recording {
+// AwaitSettled waits until a recording has been brought as far as it goes for now.
+func (of *Office) AwaitSettled(t *testing.T, id recording.ID) recording.Recording {
 	t.Helper()
 	time.Sleep(15 * time.Second) // of the bubble
 	rec, err := of.Store.Get(t.Context(), id)
@@ -223,7 +223,7 @@ func (of *Office) Finish(t *testing.T, tag string, d time.Duration) recording.Re
 	rec := of.Record(t, caller, tag)
 	of.PBX.Pass(d)
 	of.PBX.Hangup(t, caller)
-	return of.Settled(t, rec.ID)
+	return of.AwaitSettled(t, rec.ID)
 }
 
 // Talk has a call of so long recorded of which so much has reached the file

@@ -64,7 +64,7 @@ func (b *stalledBlobs) Put(ctx context.Context, key string, r io.Reader) (int64,
 	}
 	b.puts.Add(1)
 	defer b.puts.Add(-1)
-	return 0, stall(ctx)
+	return 0, waitForEnd(ctx)
 }
 
 // Open implements recording.Blobs.
@@ -72,10 +72,10 @@ func (b *stalledBlobs) Open(ctx context.Context, key string) (io.ReadSeekCloser,
 	if !b.stalls.Load() {
 		return b.Blobs.Open(ctx, key)
 	}
-	return nil, 0, stall(ctx)
+	return nil, 0, waitForEnd(ctx)
 }
 
-func stall(ctx context.Context) error {
+func waitForEnd(ctx context.Context) error {
 	<-ctx.Done()
 	return &recording.Error{Code: recording.Unavailable, Msg: "the archive did not answer in time", Err: ctx.Err()}
 }

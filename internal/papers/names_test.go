@@ -24,7 +24,7 @@ func keys(t *testing.T) []string {
 	t.Helper()
 	var all []string
 	section, below := "", ""
-	for _, m := range line.FindAllStringSubmatch(read(t, "recgate.example.yaml"), -1) {
+	for _, m := range line.FindAllStringSubmatch(readPage(t, "recgate.example.yaml"), -1) {
 		all = append(all, m[2])
 		switch {
 		case m[1] == "":
@@ -82,7 +82,7 @@ func TestKeysAreThere(t *testing.T) {
 // commands are the fields of the command line's struct with the tag cmd.
 func commands(t *testing.T) []string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "cli.go", read(t, "cmd/recgate/cli.go"), parser.SkipObjectResolution)
+	file, err := parser.ParseFile(token.NewFileSet(), "cli.go", readPage(t, "cmd/recgate/cli.go"), parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestCommandsAreThere(t *testing.T) {
 	if len(known) < 5 {
 		t.Fatalf("only %v found", known)
 	}
-	readme, manual := read(t, "README.md"), read(t, "packaging/debian/recgate.1")
+	readme, manual := readPage(t, "README.md"), readPage(t, "packaging/debian/recgate.1")
 	for _, c := range known {
 		if !regexp.MustCompile(`(?m)^\.BR? "?` + c + `\b`).MatchString(manual) {
 			t.Errorf("the manual page does not name recgate %s", c)
@@ -133,7 +133,7 @@ func TestCommandsAreThere(t *testing.T) {
 }
 
 func TestMetricsAreThere(t *testing.T) {
-	source := read(t, "metrics/metrics.go") + read(t, "metrics/door.go") + read(t, "metrics/ledger.go")
+	source := readPage(t, "metrics/metrics.go") + readPage(t, "metrics/door.go") + readPage(t, "metrics/ledger.go")
 	for _, p := range pages(t) {
 		for _, c := range codes(p.prose()) {
 			if strings.HasPrefix(c, "recgate_") && !strings.Contains(source, strconv.Quote(c)) {
@@ -146,9 +146,9 @@ func TestMetricsAreThere(t *testing.T) {
 var required = regexp.MustCompile(`(?m)^(?:require )?\t?([a-z][^\s/]*\.[^\s/]+/\S+|modernc\.org/\S+) (v\S+)$`)
 
 func TestEveryLibraryIsExplained(t *testing.T) {
-	explained := read(t, "docs/adr/0005-dependencies.md")
+	explained := readPage(t, "docs/adr/0005-dependencies.md")
 	for mod, least := range map[string]int{"go.mod": 5, "tools/go.mod": 5, "tools/deb/go.mod": 1} {
-		all := required.FindAllStringSubmatch(read(t, mod), -1)
+		all := required.FindAllStringSubmatch(readPage(t, mod), -1)
 		if len(all) < least {
 			t.Fatalf("%s: only %d requirements found", mod, len(all))
 		}
@@ -163,8 +163,8 @@ func TestEveryLibraryIsExplained(t *testing.T) {
 // rooms are where texts for callers and operators are written.
 var rooms = []string{"cmd/recgate", "proof", "recording", "recorder", "collect", "retrieve", "ledger", "book", "job", "mark", "spool", "ami", "asterisk", "store", "blob", "disk", "soap", "httpd", "auth"}
 
-// said is a string of the program, in which a verb stands for anything.
-type said struct {
+// productText is a string of the program, in which a verb stands for anything.
+type productText struct {
 	pattern *regexp.Regexp
 	letters int // besides its verbs
 }
@@ -172,14 +172,14 @@ type said struct {
 var verb = regexp.MustCompile(`%[#+]?[qsdvU]`)
 
 // matches leaves out strings that are hardly more than verbs: they fit anything.
-func (s said) matches(text string) bool {
+func (s productText) matches(text string) bool {
 	return 3*s.letters > len(text) && s.pattern.MatchString(text)
 }
 
-// texts returns every string of the code; those joined by a plus are one.
-func texts(t *testing.T) []said {
+// productTexts returns every string of the code; those joined by a plus are one.
+func productTexts(t *testing.T) []productText {
 	t.Helper()
-	var all []said
+	var all []productText
 	for _, room := range rooms {
 		names, err := fs.Glob(root, room+"/*.go")
 		if err != nil {
@@ -189,14 +189,14 @@ func texts(t *testing.T) []said {
 			if strings.HasSuffix(name, "_test.go") {
 				continue
 			}
-			file, err := parser.ParseFile(token.NewFileSet(), name, read(t, name), parser.SkipObjectResolution)
+			file, err := parser.ParseFile(token.NewFileSet(), name, readPage(t, name), parser.SkipObjectResolution)
 			if err != nil {
 				t.Fatal(err)
 			}
 			ast.Inspect(file, func(n ast.Node) bool {
-				if e, ok := n.(ast.Expr); ok && strings.Contains(joined(e), " ") {
-					pattern := verb.ReplaceAllString(regexp.QuoteMeta(joined(e)), ".+")
-					all = append(all, said{regexp.MustCompile("^" + pattern + "$"), len(verb.ReplaceAllString(joined(e), ""))})
+				if e, ok := n.(ast.Expr); ok && strings.Contains(joinStrings(e), " ") {
+					pattern := verb.ReplaceAllString(regexp.QuoteMeta(joinStrings(e)), ".+")
+					all = append(all, productText{regexp.MustCompile("^" + pattern + "$"), len(verb.ReplaceAllString(joinStrings(e), ""))})
 				}
 				return true
 			})
@@ -205,9 +205,9 @@ func texts(t *testing.T) []said {
 	return all
 }
 
-// joined is the value of a string, or of strings with a plus between them;
+// joinStrings is the value of a string, or of strings with a plus between them;
 // what is not a constant stands as a verb.
-func joined(e ast.Expr) string {
+func joinStrings(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		text, err := strconv.Unquote(e.Value)
@@ -215,7 +215,7 @@ func joined(e ast.Expr) string {
 			return text
 		}
 	case *ast.BinaryExpr:
-		left, right := joined(e.X), joined(e.Y)
+		left, right := joinStrings(e.X), joinStrings(e.Y)
 		switch {
 		case left == "" && right == "":
 		case left == "":
@@ -233,7 +233,7 @@ func joined(e ast.Expr) string {
 // with what can follow them.
 func reasonCodes(t *testing.T) []string {
 	t.Helper()
-	_, table, found := strings.Cut(read(t, "docs/messages.md"), "\n## States and reasons\n")
+	_, table, found := strings.Cut(readPage(t, "docs/messages.md"), "\n## States and reasons\n")
 	if !found {
 		t.Fatal("docs/messages.md has no section on states and reasons")
 	}
@@ -258,9 +258,9 @@ func TestEveryReasonIsExplained(t *testing.T) {
 // TestTextsAreThoseOfTheProgram reads the columns "text" and "reason" of the
 // tables: an operator looks there for what the log says, to the letter.
 func TestTextsAreThoseOfTheProgram(t *testing.T) {
-	known := texts(t)
+	known := productTexts(t)
 	column, checked := 0, 0
-	for row := range strings.SplitSeq(read(t, "docs/messages.md"), "\n") {
+	for row := range strings.SplitSeq(readPage(t, "docs/messages.md"), "\n") {
 		switch cells := strings.Split(row, "|"); {
 		case len(cells) < 3:
 			column = 0
@@ -272,7 +272,7 @@ func TestTextsAreThoseOfTheProgram(t *testing.T) {
 					continue
 				}
 				checked++
-				if !slices.ContainsFunc(known, func(s said) bool { return s.matches(c) }) {
+				if !slices.ContainsFunc(known, func(s productText) bool { return s.matches(c) }) {
 					t.Errorf("docs/messages.md explains %q, which the program does not say", c)
 				}
 			}

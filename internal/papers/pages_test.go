@@ -31,7 +31,7 @@ func pages(t *testing.T) []page {
 		case d.IsDir() && (base == "node_modules" || name != "." && strings.HasPrefix(base, ".")):
 			return fs.SkipDir
 		case !d.IsDir() && strings.HasSuffix(name, ".md"):
-			all = append(all, page{name, read(t, name)})
+			all = append(all, page{name, readPage(t, name)})
 		}
 		return nil
 	})
@@ -44,7 +44,7 @@ func pages(t *testing.T) []page {
 	return all
 }
 
-func read(t *testing.T, name string) string {
+func readPage(t *testing.T, name string) string {
 	t.Helper()
 	text, err := fs.ReadFile(root, name)
 	if err != nil {
@@ -140,7 +140,7 @@ var filePath = regexp.MustCompile(`^\.?[a-z][a-zA-Z0-9_.-]*(/[a-zA-Z0-9_.-]+)*(/
 // of Asterisk's machine are meant.
 func TestPathsAreThere(t *testing.T) {
 	for _, name := range []string{"ARCHITECTURE.md", "CONTRIBUTING.md", "docs/adr/0005-dependencies.md"} {
-		for _, c := range codes(page{name, read(t, name)}.prose()) {
+		for _, c := range codes(page{name, readPage(t, name)}.prose()) {
 			if !filePath.MatchString(c) {
 				continue
 			}
@@ -157,7 +157,7 @@ func TestPathsAreThere(t *testing.T) {
 }
 
 func TestEveryFolderIsInTheTree(t *testing.T) {
-	tree := read(t, "ARCHITECTURE.md")
+	tree := readPage(t, "ARCHITECTURE.md")
 	entries, err := fs.ReadDir(root, ".")
 	if err != nil {
 		t.Fatal(err)

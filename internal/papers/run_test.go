@@ -23,11 +23,11 @@ func TestOperationCommandsAreRun(t *testing.T) {
 	}
 	var tests strings.Builder
 	for _, file := range files {
-		tests.WriteString(read(t, file))
+		tests.WriteString(readPage(t, file))
 	}
 	blocks := 0
 	for _, page := range operationPages {
-		for _, m := range opening.FindAllStringSubmatch(read(t, page), -1) {
+		for _, m := range opening.FindAllStringSubmatch(readPage(t, page), -1) {
 			blocks++
 			_, name, named := strings.Cut(m[1], " ")
 			switch {

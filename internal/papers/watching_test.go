@@ -21,7 +21,7 @@ var (
 func metricNames(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, m := range promised.FindAllStringSubmatch(read(t, "metrics/testdata/names.txt"), -1) {
+	for _, m := range promised.FindAllStringSubmatch(readPage(t, "metrics/testdata/names.txt"), -1) {
 		if m[2] == "histogram" {
 			all = append(all, m[1]+"_bucket", m[1]+"_sum", m[1]+"_count")
 			continue
@@ -39,14 +39,14 @@ func metricNames(t *testing.T) []string {
 // and do so is seen by fulltest/watching.
 func TestAlertsAskForWhatIsThere(t *testing.T) {
 	known := metricNames(t)
-	rules := read(t, "packaging/prometheus/recgate.rules.yml")
-	for _, name := range metricName.FindAllString(rules+read(t, "packaging/prometheus/recgate.test.yml"), -1) {
+	rules := readPage(t, "packaging/prometheus/recgate.rules.yml")
+	for _, name := range metricName.FindAllString(rules+readPage(t, "packaging/prometheus/recgate.test.yml"), -1) {
 		if !slices.Contains(known, name) {
 			t.Errorf("packaging/prometheus asks for %s, which is no metric", name)
 		}
 	}
-	tests := read(t, "packaging/prometheus/recgate.test.yml")
-	table := strings.Join(explained.FindAllString(read(t, "docs/operations.md"), -1), "\n")
+	tests := readPage(t, "packaging/prometheus/recgate.test.yml")
+	table := strings.Join(explained.FindAllString(readPage(t, "docs/operations.md"), -1), "\n")
 	alerts := alertName.FindAllStringSubmatch(rules, -1)
 	if len(alerts) < 5 {
 		t.Fatalf("only %d alerts found", len(alerts))
@@ -85,7 +85,7 @@ var variable = regexp.MustCompile(`\$\{?(\w+)`)
 // the variables in them, and at where its panels are.
 func TestDashboardAsksForWhatIsThere(t *testing.T) {
 	var d dashboard
-	if err := json.Unmarshal([]byte(read(t, "packaging/grafana/recgate.json")), &d); err != nil {
+	if err := json.Unmarshal([]byte(readPage(t, "packaging/grafana/recgate.json")), &d); err != nil {
 		t.Fatal(err)
 	}
 	variables := []string{"__rate_interval", "__range"} // Grafana's own

@@ -10,8 +10,8 @@ import (
 	"recgate/fulltest/wire"
 )
 
-// strike makes a fault and returns what repairs it.
-func (r *run) strike(ctx context.Context, f Fault) (repair func() error, err error) {
+// inject makes a fault and returns what repairs it.
+func (r *run) inject(ctx context.Context, f Fault) (repair func() error, err error) {
 	nothing := func() error { return nil }
 	switch f.Kind {
 	case KillGateway, StopGateway:
@@ -20,15 +20,15 @@ func (r *run) strike(ctx context.Context, f Fault) (repair func() error, err err
 			with = syscall.SIGTERM
 		}
 		return func() error {
-			r.gateway.up()
+			r.gateway.release()
 			return nil
-		}, r.gateway.down(with)
+		}, r.gateway.hold(with)
 	case MoveClock:
 		return nothing, r.gateway.moveClock(f.Clock)
 	case CutAMI, StallAMI, SlowAMI, ResetAMI:
-		return disturb(r.wires[f.PBX], f.Kind), nil
+		return disturbWire(r.wires[f.PBX], f.Kind), nil
 	case CutDatabase, StallDatabase, SlowDatabase, ResetDatabase:
-		return disturb(r.database.wire, f.Kind), nil
+		return disturbWire(r.database.wire, f.Kind), nil
 	case KillPBX:
 		return nothing, r.exchanges[f.PBX].kill(f.Hold)
 	case RestartPBX:
@@ -58,8 +58,8 @@ func (r *run) strike(ctx context.Context, f Fault) (repair func() error, err err
 // longestDelay is what a slow wire adds at most, in each direction.
 const longestDelay = 700 * time.Millisecond
 
-// disturb does something to a wire.
-func disturb(w *wire.Wire, k Kind) func() error {
+// disturbWire makes a wire faulty, and returns what repairs it.
+func disturbWire(w *wire.Wire, k Kind) func() error {
 	switch k {
 	case StallAMI, StallDatabase:
 		w.Stall()
@@ -75,7 +75,7 @@ func disturb(w *wire.Wire, k Kind) func() error {
 
 // misbehave does what only a simulated Asterisk can.
 func (r *run) misbehave(f Fault) (func() error, error) {
-	imitated, ok := r.exchanges[f.PBX].(*imitation)
+	imitated, ok := r.exchanges[f.PBX].(*simulatedPBX)
 	kinds := map[Kind]sim.Misbehaviour{
 		FloodPBX: {Kind: sim.Flood, Count: 30000}, EndlessPBX: {Kind: sim.EndlessLine, Count: 4 << 20},
 		HalfOpen: {Kind: sim.HalfOpen}, NoFile: {Kind: sim.NoFile, For: f.Hold},
@@ -86,6 +86,6 @@ func (r *run) misbehave(f Fault) (func() error, error) {
 	if !ok || !known {
 		return func() error { return nil }, fmt.Errorf("nobody knows how to make the fault %q on PBX %d", f.Kind, f.PBX)
 	}
-	imitated.now().Misbehave(m)
+	imitated.current().Misbehave(m)
 	return func() error { return nil }, nil
 }

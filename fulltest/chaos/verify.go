@@ -13,54 +13,54 @@ import (
 // seconds itself.
 const longestSettling = 90 * time.Second
 
-// reckoner compares what was asked for with what came of it.
-type reckoner struct{ *run }
+// verifier compares what callers asked for with the rows and files at the end.
+type verifier struct{ *run }
 
-// reckon holds what is there against what was promised.
-func (r *reckoner) reckon(ctx context.Context) {
+// verify compares rows and files with what recgate promised.
+func (r *verifier) verify(ctx context.Context) {
 	r.report.Took = time.Since(r.began)
 	if err := r.gateway.awaitReady(ctx, time.Minute); err != nil {
-		r.violate("%v", err)
+		r.addViolation("%v", err)
 	}
-	all, err := r.settle(ctx)
+	all, err := r.awaitSettled(ctx)
 	if err != nil {
-		r.violate("the rows cannot be read: %v", err)
+		r.addViolation("the rows cannot be read: %v", err)
 		return
 	}
-	r.count(all)
+	r.fillReport(all)
 	byTag := map[string][]row{}
 	for _, rec := range all {
 		for _, tag := range rec.tags {
 			byTag[tag] = append(byTag[tag], rec)
 		}
 	}
-	r.promises(byTag)
-	paths := r.files(ctx, all)
-	sounds := r.sounds(all, paths)
-	r.doubles(all)
-	r.refusals()
-	r.again(ctx, byTag, sounds)
-	r.rest(ctx)
-	r.ledger(ctx)
-	r.last()
+	r.checkPromises(byTag)
+	paths := r.checkFiles(ctx, all)
+	sounds := r.checkSounds(all, paths)
+	r.checkDoubles(all)
+	r.checkRefusals()
+	r.fetchAgain(ctx, byTag, sounds)
+	r.checkRest(ctx)
+	r.readLedger(ctx)
+	r.stopAndReadLog()
 }
 
-// settle waits until nothing is under way, and returns the rows.
-func (r *reckoner) settle(ctx context.Context) ([]row, error) {
+// awaitSettled waits until nothing is under way, and returns the rows.
+func (r *verifier) awaitSettled(ctx context.Context) ([]row, error) {
 	began := time.Now()
 	for {
 		all, err := r.database.rows(ctx)
 		if err != nil {
 			return nil, err
 		}
-		open := unsettled(all)
+		open := openRows(all)
 		if len(open) == 0 {
 			r.report.Settled = time.Since(began)
 			return all, nil
 		}
 		if time.Since(began) > longestSettling {
 			for _, rec := range open {
-				r.violate("after %s a row is still under way (channel ended: %v):\n      %s\n%s", longestSettling, rec.ended != 0, rec, r.tellOf(rec))
+				r.addViolation("after %s a row is still under way (channel ended: %v):\n      %s\n%s", longestSettling, rec.ended != 0, rec, r.describeCallOf(rec))
 			}
 			return all, nil
 		}
@@ -71,12 +71,12 @@ func (r *reckoner) settle(ctx context.Context) ([]row, error) {
 // callOf finds the call of a row by its channel. A PBX that was killed and is
 // back within the same second gives the same unique id to another channel: of
 // several calls the row's is the one that asked for it by its tags.
-func (r *reckoner) callOf(rec row) (found Made, ok bool) {
+func (r *verifier) callOf(rec row) (found Made, ok bool) {
 	for _, m := range r.notes.calls {
 		if r.nameOf(m.PBX) != rec.pbx || rec.uniqueID != m.CallerID && rec.uniqueID != m.CalleeID {
 			continue
 		}
-		if r.askedBy(rec, m) {
+		if r.isAskedForBy(rec, m) {
 			return m, true
 		}
 		if !ok {
@@ -86,25 +86,25 @@ func (r *reckoner) callOf(rec row) (found Made, ok bool) {
 	return found, ok
 }
 
-// askedBy reports whether somebody in the call asked for the row.
-func (r *reckoner) askedBy(rec row, m Made) bool {
+// isAskedForBy reports whether somebody in the call asked for the row.
+func (r *verifier) isAskedForBy(rec row, m Made) bool {
 	return slices.ContainsFunc(r.notes.asksOf(m.Number), func(a Ask) bool {
 		return a.Method == "start" && slices.Contains(rec.tags, a.Tag)
 	})
 }
 
-func (r *reckoner) tellOf(rec row) string {
+func (r *verifier) describeCallOf(rec row) string {
 	m, ok := r.callOf(rec)
 	if !ok {
 		return "    of a channel that no call had\n"
 	}
-	return r.notes.tell(m.Number)
+	return r.notes.describeCall(m.Number)
 }
 
-// count fills in the report.
-func (r *reckoner) count(all []row) {
+// fillReport fills in the report.
+func (r *verifier) fillReport(all []row) {
 	p := r.report
-	p.Asks, p.Faults, p.Ledger, p.Lives = map[string]map[string]int{}, map[Kind]int{}, map[string]int{}, r.gateway.lives
+	p.Asks, p.Faults, p.Ledger, p.Lives = map[string]map[string]int{}, map[Kind]int{}, map[string]int{}, r.gateway.processes
 	for _, line := range r.plan.Lines {
 		p.Planned += len(line)
 	}
@@ -135,14 +135,15 @@ func (r *reckoner) count(all []row) {
 	}
 }
 
-// rest holds what recgate needs now against what it needed at first.
-func (r *reckoner) rest(ctx context.Context) {
+// checkRest compares the memory, goroutines and files that recgate needs now with
+// what it needed at first.
+func (r *verifier) checkRest(ctx context.Context) {
 	const moreGoroutines, moreHeap, moreFiles = 8, 24 << 20, 12
 	var now vitals
 	for limit := time.Now().Add(time.Minute); ; sleep(ctx, time.Second) {
 		var err error
-		if now, err = r.vitals(ctx); err != nil {
-			r.violate("%v", err)
+		if now, err = r.readVitals(ctx); err != nil {
+			r.addViolation("%v", err)
 			return
 		}
 		if now.goroutines <= r.before.goroutines+moreGoroutines && now.heap <= r.before.heap+moreHeap &&
@@ -153,43 +154,43 @@ func (r *reckoner) rest(ctx context.Context) {
 	r.report.Vitals = fmt.Sprintf("%.0f goroutines (%.0f at first), heap %.1f MiB (%.1f), %.0f open files (%.0f)", now.goroutines,
 		r.before.goroutines, now.heap/(1<<20), r.before.heap/(1<<20), now.files, r.before.files)
 	if now.goroutines > r.before.goroutines+moreGoroutines || now.heap > r.before.heap+moreHeap || now.files > r.before.files+moreFiles {
-		r.violate("recgate does not come to rest: %s", r.report.Vitals)
+		r.addViolation("recgate does not come to rest: %s", r.report.Vitals)
 	}
 }
 
-// ledger asks recgate for its own sums.
-func (r *reckoner) ledger(ctx context.Context) {
+// readLedger asks recgate for its own sums.
+func (r *verifier) readLedger(ctx context.Context) {
 	from, to := time.Now().AddDate(0, 0, -2).Format(time.DateOnly), time.Now().AddDate(0, 0, 2).Format(time.DateOnly)
-	out, err := r.gateway.run(ctx, "ledger", "--from", from, "--to", to)
+	out, err := r.gateway.runCommand(ctx, "ledger", "--from", from, "--to", to)
 	if err != nil {
-		r.violate("recgate ledger: %v: %s", err, out)
+		r.addViolation("recgate ledger: %v: %s", err, out)
 	}
 	r.report.Printed = out
-	out, err = r.gateway.run(ctx, "ledger", "--unexplained", "--from", from, "--to", to)
+	out, err = r.gateway.runCommand(ctx, "ledger", "--unexplained", "--from", from, "--to", to)
 	if err != nil {
-		r.violate("recgate ledger --unexplained: %v:\n%s", err, out)
+		r.addViolation("recgate ledger --unexplained: %v:\n%s", err, out)
 	}
 	r.report.Printed += out
 }
 
-// last ends recgate, and reads what it said in its lives.
-func (r *reckoner) last() {
-	if err := r.gateway.down(syscall.SIGTERM); err != nil {
-		r.violate("%v", err)
+// stopAndReadLog stops recgate, and looks for crashes in its log.
+func (r *verifier) stopAndReadLog() {
+	if err := r.gateway.hold(syscall.SIGTERM); err != nil {
+		r.addViolation("%v", err)
 	}
-	lines, err := r.gateway.said("DATA RACE", "panic", "fatal error", "goroutine ")
+	lines, err := r.gateway.logLines("DATA RACE", "panic", "fatal error", "goroutine ")
 	if err != nil {
-		r.violate("%v", err)
+		r.addViolation("%v", err)
 	}
 	if len(lines) > 0 {
-		r.violate("recgate's log has %q", lines[:min(len(lines), 5)])
+		r.addViolation("recgate's log has %q", lines[:min(len(lines), 5)])
 	}
 	for _, e := range r.gateway.exits {
 		away := slices.ContainsFunc(r.notes.spans, func(s Span) bool {
-			return slices.Contains(append(ofMariaDB(), LockDatabase, FreezeArchive, FillArchive), s.Kind) && s.touches(e.at, e.at, 10*time.Second)
+			return slices.Contains(append(mariadbKinds(), LockDatabase, FreezeArchive, FillArchive), s.Kind) && s.touches(e.at, e.at, 10*time.Second)
 		})
 		if !away {
-			r.violate("recgate ended by itself at %s (%s) while database and archive were there", e.at.Format("15:04:05.000"), e.state)
+			r.addViolation("recgate ended by itself at %s (%s) while database and archive were there", e.at.Format("15:04:05.000"), e.state)
 		}
 	}
 }

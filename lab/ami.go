@@ -17,7 +17,7 @@ type account struct {
 	address, user, secret string
 }
 
-func (l *Lab) managerOf(i *instance) account {
+func (l *Lab) accountOf(i *instance) account {
 	address := l.AMI
 	if i.name == "phones" {
 		address = l.ports.address(portPhonesAMI)
@@ -28,9 +28,9 @@ func (l *Lab) managerOf(i *instance) account {
 // message is one message of AMI; of a repeated header the last counts.
 type message map[string]string
 
-// manager is a plain AMI client for one verb of the lab. It is not the
+// amiConn is a plain AMI client for one verb of the lab. It is not the
 // project's own client on purpose: that one is tested with this lab.
-type manager struct {
+type amiConn struct {
 	conn net.Conn
 	read *bufio.Reader
 	kept []message // events that came before an answer
@@ -38,13 +38,13 @@ type manager struct {
 }
 
 // login opens a connection that gets the events of these classes.
-func (a account) login(ctx context.Context, events string) (*manager, error) {
+func (a account) login(ctx context.Context, events string) (*amiConn, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", a.address)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	m := &manager{conn: conn, read: bufio.NewReader(conn)}
+	m := &amiConn{conn: conn, read: bufio.NewReader(conn)}
 	if err := conn.SetDeadline(time.Now().Add(maxAnswer)); err != nil {
 		m.close()
 		return nil, fmt.Errorf("deadline: %w", err)
@@ -61,11 +61,11 @@ func (a account) login(ctx context.Context, events string) (*manager, error) {
 }
 
 // close leaves without a word; an error of closing changes nothing.
-func (m *manager) close() { _ = m.conn.Close() }
+func (m *amiConn) close() { _ = m.conn.Close() }
 
 // do sends an action with headers in pairs and returns its answer. An answer
 // that says Error is an error.
-func (m *manager) do(name string, headers ...string) (message, error) {
+func (m *amiConn) do(name string, headers ...string) (message, error) {
 	m.last++
 	id := fmt.Sprintf("lab%d", m.last)
 	var b strings.Builder
@@ -98,7 +98,7 @@ func (m *manager) do(name string, headers ...string) (message, error) {
 
 // await returns the first message, kept or new, that match takes; those before
 // it are gone. what names it in the error when it does not come in time.
-func (m *manager) await(limit time.Duration, what string, match func(message) bool) (message, error) {
+func (m *amiConn) await(limit time.Duration, what string, match func(message) bool) (message, error) {
 	if err := m.conn.SetDeadline(time.Now().Add(limit)); err != nil {
 		return nil, fmt.Errorf("deadline: %w", err)
 	}
@@ -119,7 +119,7 @@ func (m *manager) await(limit time.Duration, what string, match func(message) bo
 }
 
 // next reads one message.
-func (m *manager) next() (message, error) {
+func (m *amiConn) next() (message, error) {
 	got := message{}
 	for {
 		line, err := m.read.ReadString('\n')
