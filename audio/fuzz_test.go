@@ -16,7 +16,7 @@ func FuzzLegs(f *testing.F) {
 	tone := audiotest.Tone(400, 0.01)
 	f.Add(tone, audiotest.Unclosed(tone), uint16(20))
 	f.Add(tone[:44], tone, uint16(0))
-	f.Add(tone[:50], riff(chunk("fmt ", extensible(1, guidTail)), chunk("data", []byte("12"))), uint16(1000))
+	f.Add(tone[:50], riff(chunk("fmt ", extensibleFormat(1, guidTail)), chunk("data", []byte("12"))), uint16(1000))
 	f.Fuzz(func(t *testing.T, a, b []byte, delay uint16) {
 		legs := [2]audio.Leg{
 			{File: bytes.NewReader(a), Size: int64(len(a))},

@@ -27,8 +27,8 @@ func chunk(id string, content []byte) []byte {
 	return b
 }
 
-// sized is a chunk whose header says another size than it has.
-func sized(id string, size uint32, content []byte) []byte {
+// sizedChunk is a chunk whose header says another size than it has.
+func sizedChunk(id string, size uint32, content []byte) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte(id), size), content...)
 }
 
@@ -42,8 +42,8 @@ func format(tag, channels uint16, rate uint32, bits uint16) []byte {
 	return binary.LittleEndian.AppendUint16(b, bits)
 }
 
-// extensible is a WAVEFORMATEXTENSIBLE whose sub-format begins with tag.
-func extensible(tag uint16, tail string) []byte {
+// extensibleFormat is a WAVEFORMATEXTENSIBLE whose sub-format begins with tag.
+func extensibleFormat(tag uint16, tail string) []byte {
 	b := append(format(0xFFFE, 1, 8000, 16), 22, 0, 16, 0, 4, 0, 0, 0)
 	return append(binary.LittleEndian.AppendUint16(b, tag), tail...)
 }
@@ -85,24 +85,24 @@ func TestOpen(t *testing.T) {
 	}{
 		{"plain", riff(pcm, chunk("data", sound)), "12345678", true},
 		{"empty", riff(pcm, chunk("data", nil)), "", true},
-		{"extensible", riff(chunk("fmt ", extensible(1, guidTail)), chunk("data", sound)), "12345678", true},
+		{"extensible", riff(chunk("fmt ", extensibleFormat(1, guidTail)), chunk("data", sound)), "12345678", true},
 		{"format with an extension", riff(chunk("fmt ", append(format(1, 1, 8000, 16), 0, 0)), chunk("data", sound)), "12345678", true},
 		{"unknown chunks before", riff(info, pcm, info, chunk("data", sound)), "12345678", true},
 		{"chunks after", riff(pcm, chunk("data", sound), info, info), "12345678", true},
 		{"data before the format", riff(chunk("data", sound), pcm), "12345678", true},
 		{"odd size, padded", riff(pcm, chunk("data", []byte("12345")), info), "1234", true},
-		{"odd size, not padded", riff(pcm, sized("data", 5, []byte("12345"))), "1234", true},
+		{"odd size, not padded", riff(pcm, sizedChunk("data", 5, []byte("12345"))), "1234", true},
 		{"second format", riff(pcm, chunk("fmt ", format(1, 2, 44100, 16)), chunk("data", sound)), "12345678", true},
 
-		{"size 0", riff(pcm, sized("data", 0, sound)), "12345678", false},
-		{"size 0, silence", riff(pcm, sized("data", 0, make([]byte, 64))), string(make([]byte, 64)), false},
-		{"size 0, half a sample", riff(pcm, sized("data", 0, sound[:7])), "123456", false},
-		{"size 0xFFFFFFFF", riff(pcm, sized("data", math.MaxUint32, sound)), "12345678", false},
-		{"size too large by one", riff(pcm, sized("data", 9, sound)), "12345678", false},
-		{"size too small", riff(pcm, sized("data", 4, sound)), "12345678", false},
+		{"size 0", riff(pcm, sizedChunk("data", 0, sound)), "12345678", false},
+		{"size 0, silence", riff(pcm, sizedChunk("data", 0, make([]byte, 64))), string(make([]byte, 64)), false},
+		{"size 0, half a sample", riff(pcm, sizedChunk("data", 0, sound[:7])), "123456", false},
+		{"size 0xFFFFFFFF", riff(pcm, sizedChunk("data", math.MaxUint32, sound)), "12345678", false},
+		{"size too large by one", riff(pcm, sizedChunk("data", 9, sound)), "12345678", false},
+		{"size too small", riff(pcm, sizedChunk("data", 4, sound)), "12345678", false},
 		{
 			"size too small, chunk-like rest that does not end with the file",
-			riff(pcm, sized("data", 2, []byte("12LIST\x01\x00\x00\x00abcd"))), "12LIST\x01\x00\x00\x00abcd", false,
+			riff(pcm, sizedChunk("data", 2, []byte("12LIST\x01\x00\x00\x00abcd"))), "12LIST\x01\x00\x00\x00abcd", false,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -138,15 +138,15 @@ func TestOpenRefuses(t *testing.T) {
 		{"no format", riff(data), audio.ErrShort},
 		{"no data", riff(chunk("fmt ", format(1, 1, 8000, 16))), audio.ErrShort},
 		{"short format", riff(chunk("fmt ", make([]byte, 14)), data), audio.ErrNotWAV},
-		{"cut in the format", riff(sized("fmt ", 16, make([]byte, 10))), audio.ErrShort},
-		{"chunk beyond the end", riff(sized("JUNK", math.MaxUint32, nil), data), audio.ErrShort},
+		{"cut in the format", riff(sizedChunk("fmt ", 16, make([]byte, 10))), audio.ErrShort},
+		{"chunk beyond the end", riff(sizedChunk("JUNK", math.MaxUint32, nil), data), audio.ErrShort},
 		{"nothing but chunks", riff(bytes.Repeat(chunk("JUNK", nil), 1100)), audio.ErrNotWAV},
 		{"8 bit", riff(chunk("fmt ", format(1, 1, 8000, 8)), data), audio.ErrFormat},
 		{"24 bit", riff(chunk("fmt ", format(1, 1, 8000, 24)), data), audio.ErrFormat},
 		{"a-law", riff(chunk("fmt ", format(6, 1, 8000, 8)), data), audio.ErrFormat},
 		{"GSM", riff(chunk("fmt ", format(49, 1, 8000, 0)), data), audio.ErrFormat},
-		{"float", riff(chunk("fmt ", extensible(3, guidTail)), data), audio.ErrFormat},
-		{"extensible of somebody's own", riff(chunk("fmt ", extensible(1, strings.Repeat("x", 14))), data), audio.ErrFormat},
+		{"float", riff(chunk("fmt ", extensibleFormat(3, guidTail)), data), audio.ErrFormat},
+		{"extensible of somebody's own", riff(chunk("fmt ", extensibleFormat(1, strings.Repeat("x", 14))), data), audio.ErrFormat},
 		{"extensible cut short", riff(chunk("fmt ", format(0xFFFE, 1, 8000, 16)), data), audio.ErrFormat},
 		{"no channel", riff(chunk("fmt ", format(1, 0, 8000, 16)), data), audio.ErrFormat},
 		{"many channels", riff(chunk("fmt ", format(1, 9, 8000, 16)), data), audio.ErrFormat},
@@ -180,7 +180,7 @@ func (s sparse) ReadAt(p []byte, at int64) (int, error) {
 }
 
 func TestFourGigabytes(t *testing.T) {
-	head := riff(chunk("fmt ", format(1, 1, 8000, 16)), sized("data", math.MaxUint32, nil))
+	head := riff(chunk("fmt ", format(1, 1, 8000, 16)), sizedChunk("data", math.MaxUint32, nil))
 	for _, tt := range []struct {
 		size int64
 		want error
@@ -269,7 +269,7 @@ func TestWhatLeavesIsClean(t *testing.T) {
 		size := rapid.OneOf(rapid.Just(uint32(0)), rapid.Just(uint32(math.MaxUint32)),
 			rapid.Just(uint32(len(sound))), rapid.Uint32()).Draw(t, "size")
 		junk := chunk("junk", rapid.SliceOfN(rapid.Byte(), 0, 9).Draw(t, "junk"))
-		file := riff(junk, chunk("fmt ", format(1, uint16(channels), uint32(rate), 16)), sized("data", size, sound))
+		file := riff(junk, chunk("fmt ", format(1, uint16(channels), uint32(rate), 16)), sizedChunk("data", size, sound))
 		checkClean(t, file)
 	})
 }
@@ -306,7 +306,7 @@ func FuzzWAV(f *testing.F) {
 	f.Add(tone)
 	f.Add(audiotest.Unclosed(tone))
 	f.Add(tone[:50])
-	f.Add(riff(chunk("LIST", []byte("odd")), chunk("fmt ", extensible(1, guidTail)), chunk("data", []byte("1234")), chunk("id3 ", nil)))
+	f.Add(riff(chunk("LIST", []byte("odd")), chunk("fmt ", extensibleFormat(1, guidTail)), chunk("data", []byte("1234")), chunk("id3 ", nil)))
 	f.Fuzz(func(t *testing.T, file []byte) { checkClean(t, file) })
 }
 

@@ -23,7 +23,7 @@ const key = "0198c0de000070008000000000000001.wav"
 
 func newDisk(t testing.TB, dir string) *blob.Disk {
 	t.Helper()
-	d := blob.NewDisk(dir, ours)
+	d := blob.NewDisk(dir, ourMark)
 	if err := d.WriteMark(t.Context(), mark); err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func newDisk(t testing.TB, dir string) *blob.Disk {
 
 const mark = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-func ours(context.Context) (string, error) { return mark, nil }
+func ourMark(context.Context) (string, error) { return mark, nil }
 
 func put(t *testing.T, d *blob.Disk, key string) {
 	t.Helper()
@@ -192,7 +192,7 @@ func TestNotAFolder(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := blob.NewDisk(path, ours).WriteMark(t.Context(), mark); recording.CodeOf(err) != recording.Unavailable {
+	if err := blob.NewDisk(path, ourMark).WriteMark(t.Context(), mark); recording.CodeOf(err) != recording.Unavailable {
 		t.Errorf("WriteMark gave %v", err)
 	}
 }

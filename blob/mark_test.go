@@ -64,7 +64,7 @@ func TestMarkedS3(t *testing.T) {
 // sweep or a folder would be a trace.
 func TestNothingIsLeftInAnotherFolder(t *testing.T) {
 	dir := t.TempDir()
-	d := blob.NewDisk(dir, ours)
+	d := blob.NewDisk(dir, ourMark)
 	_, putErr := d.Put(t.Context(), key, strings.NewReader("sound"))
 	for name, err := range map[string]error{"put": putErr, "check": d.Check(t.Context()), "remove": d.Remove(t.Context(), key), "there": d.CheckMark(t.Context())} {
 		if recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "not the archive that the database knows: mount the archive") {
@@ -97,7 +97,7 @@ func TestBadMarks(t *testing.T) {
 			if err := make(filepath.Join(dir, ".recgate-archive")); err != nil {
 				t.Fatal(err)
 			}
-			d := blob.NewDisk(dir, ours)
+			d := blob.NewDisk(dir, ourMark)
 			if _, err := d.ReadMark(t.Context()); recording.CodeOf(err) != recording.Unavailable {
 				t.Errorf("ReadMark: %v", err)
 			}
@@ -117,7 +117,7 @@ func FuzzMark(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	dir := f.TempDir()
-	d := blob.NewDisk(dir, ours)
+	d := blob.NewDisk(dir, ourMark)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if err := os.WriteFile(filepath.Join(dir, ".recgate-archive"), text, 0o600); err != nil {
 			t.Fatal(err)

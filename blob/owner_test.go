@@ -18,7 +18,7 @@ func TestArchiveOfRootIsGivenAway(t *testing.T) {
 		t.Fatalf("only root can give files away, and the test is to run as root: %v", err)
 	}
 	dir := filepath.Join(above, "upper", "archive")
-	if err := blob.NewDisk(dir, ours).WriteMark(t.Context(), mark); err != nil {
+	if err := blob.NewDisk(dir, ourMark).WriteMark(t.Context(), mark); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"..", ".", ".incoming", ".recgate-archive"} {

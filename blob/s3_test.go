@@ -73,7 +73,7 @@ func newServer(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.took()
+	s.takeRequests()
 	return s
 }
 
@@ -99,8 +99,8 @@ func (s *server) note(r *http.Request) {
 	s.asked = append(s.asked, line)
 }
 
-// took returns what was asked since the last call.
-func (s *server) took() []string {
+// takeRequests returns what was asked since the last call.
+func (s *server) takeRequests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	asked := s.asked
@@ -114,7 +114,7 @@ func options(endpoint string) blob.S3Options {
 
 func newS3(t *testing.T, o blob.S3Options) *blob.S3 {
 	t.Helper()
-	s, err := blob.NewS3(o, ours)
+	s, err := blob.NewS3(o, ourMark)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,11 +207,11 @@ func TestS3InParts(t *testing.T) {
 		if err != nil || n != int64(min(tt.size, 100)) {
 			t.Fatalf("Put in small steps: %d, %v", n, err)
 		}
-		s.took()
+		s.takeRequests()
 		if n, err := b.Put(t.Context(), key, bytes.NewReader(want)); err != nil || n != int64(tt.size) {
 			t.Fatalf("Put of %d bytes: %d, %v", tt.size, n, err)
 		}
-		if diff := cmp.Diff(append([]string{"GET"}, tt.asked...), s.took()); diff != "" {
+		if diff := cmp.Diff(append([]string{"GET"}, tt.asked...), s.takeRequests()); diff != "" {
 			t.Errorf("%d bytes (-want +asked):\n%s", tt.size, diff)
 		}
 		if !bytes.Equal(get(t, b, key), want) {
@@ -333,13 +333,13 @@ func TestS3Check(t *testing.T) {
 		}
 	}
 	s.before = nil
-	s.took()
+	s.takeRequests()
 	for range 2 { // a good one is
 		if err := b.Check(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
-	if diff := cmp.Diff([]string{"GET", "PUT", "HEAD", "DELETE"}, s.took()); diff != "" {
+	if diff := cmp.Diff([]string{"GET", "PUT", "HEAD", "DELETE"}, s.takeRequests()); diff != "" {
 		t.Errorf("(-want +asked):\n%s", diff)
 	}
 	if all := s.names(t); len(all) > 0 {

@@ -87,7 +87,7 @@ func TestS3Keys(t *testing.T) {
 	}
 	o := options(s.URL)
 	o.AccessKey, o.SecretKey = "", ""
-	if _, err := blob.NewS3(o, ours); recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "the archive has no keys: set archive_access_key") {
+	if _, err := blob.NewS3(o, ourMark); recording.CodeOf(err) != recording.Unavailable || !strings.Contains(recording.Message(err), "the archive has no keys: set archive_access_key") {
 		t.Errorf("without keys: %v", err)
 	}
 	t.Setenv("AWS_ACCESS_KEY_ID", "from-the-environment")
@@ -116,7 +116,7 @@ func TestS3KeysInPipes(t *testing.T) {
 			o.AccessKey, o.SecretKey = "", ""
 			done := make(chan error, 1)
 			go func() {
-				_, err := blob.NewS3(o, ours)
+				_, err := blob.NewS3(o, ourMark)
 				done <- err
 			}()
 			select {

@@ -29,7 +29,7 @@ func TestS3Requests(t *testing.T) {
 	if _, err := b.Put(t.Context(), key, bytes.NewReader(want)); err != nil {
 		t.Fatal(err)
 	}
-	s.took()
+	s.takeRequests()
 	body, _, err := b.Open(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func TestS3Requests(t *testing.T) {
 	if _, err := io.CopyBuffer(struct{ io.Writer }{&got}, struct{ io.Reader }{body}, make([]byte, 100)); err != nil || !bytes.Equal(got.Bytes(), want) {
 		t.Errorf("%d bytes, %v", got.Len(), err)
 	}
-	if diff := cmp.Diff([]string{"GET"}, s.took()); diff != "" {
+	if diff := cmp.Diff([]string{"GET"}, s.takeRequests()); diff != "" {
 		t.Errorf("read through (-want +asked):\n%s", diff)
 	}
 	if _, err := body.Seek(-1000, io.SeekEnd); err != nil {
@@ -52,7 +52,7 @@ func TestS3Requests(t *testing.T) {
 	if got, err := io.ReadAll(body); err != nil || !bytes.Equal(got, want[299_000:]) {
 		t.Errorf("the end is %d bytes, %v", len(got), err)
 	}
-	if diff := cmp.Diff([]string{"GET bytes=299000-"}, s.took()); diff != "" {
+	if diff := cmp.Diff([]string{"GET bytes=299000-"}, s.takeRequests()); diff != "" {
 		t.Errorf("after a seek (-want +asked):\n%s", diff)
 	}
 	for _, bad := range []int64{-1, -300_001} {
@@ -68,9 +68,9 @@ func TestS3Requests(t *testing.T) {
 	}
 }
 
-// cut answers GET with the first half of what is asked for, and then breaks
+// cutShort answers GET with the first half of what is asked for, and then breaks
 // the connection.
-func cut(all []byte, seen *[]http.Header) func(http.ResponseWriter, *http.Request) bool {
+func cutShort(all []byte, seen *[]http.Header) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		*seen = append(*seen, r.Header.Clone())
 		from, _ := strconv.Atoi(strings.Trim(r.Header.Get("Range"), "bytes=-")) // "" is 0
@@ -97,7 +97,7 @@ func TestS3BrokenConnection(t *testing.T) {
 	s := newServer(t)
 	want := content(100_000)
 	var seen []http.Header
-	s.before = cut(want, &seen)
+	s.before = cutShort(want, &seen)
 	if got := get(t, newS3(t, options(s.URL)), key); !bytes.Equal(got, want) {
 		t.Errorf("%d bytes came back otherwise", len(got))
 	}
@@ -124,7 +124,7 @@ func TestS3ReadFails(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newServer(t)
 			var seen []http.Header
-			first := cut(content(100_000), &seen)
+			first := cutShort(content(100_000), &seen)
 			s.before = func(w http.ResponseWriter, r *http.Request) bool {
 				if len(seen) == 0 {
 					return first(w, r)
@@ -199,9 +199,9 @@ func TestS3SilenceInTheMiddle(t *testing.T) {
 	}
 }
 
-// allocated is how many bytes a function takes from the heap, all goroutines
+// bytesAllocated is how many bytes a function takes from the heap, all goroutines
 // counted, those of the server too.
-func allocated(f func()) uint64 {
+func bytesAllocated(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	f()
@@ -240,7 +240,7 @@ func TestS3Memory(t *testing.T) {
 		return true
 	}
 	b := newS3(t, options(s.URL))
-	took := allocated(func() {
+	took := bytesAllocated(func() {
 		var all sync.WaitGroup
 		for i := range readers {
 			all.Go(func() {
@@ -266,7 +266,7 @@ func TestS3Memory(t *testing.T) {
 	if limit := uint64(readers * 192 << 10); took > limit {
 		t.Errorf("%d readers of %d MB took %d kB, over %d kB", readers, long>>20, took>>10, limit>>10)
 	}
-	took = allocated(func() {
+	took = bytesAllocated(func() {
 		if n, err := b.Put(t.Context(), key, io.LimitReader(zeros{}, long)); err != nil || n != long {
 			t.Errorf("Put %d bytes, %v", n, err)
 		}

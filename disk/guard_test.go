@@ -23,20 +23,20 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// shelf are the disks of a test, by path.
-type shelf struct {
+// fakeDisks are the disks of a test, by path.
+type fakeDisks struct {
 	mu      sync.Mutex // guards percent
 	percent map[string]int
 }
 
-func (s *shelf) set(path string, percent int) {
+func (s *fakeDisks) set(path string, percent int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.percent[path] = percent
 }
 
 // look is an Options.Look: a disk has 1000 bytes; one that is not there fails.
-func (s *shelf) look(path string) (disk.Usage, error) {
+func (s *fakeDisks) look(path string) (disk.Usage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p, ok := s.percent[path]
@@ -46,8 +46,8 @@ func (s *shelf) look(path string) (disk.Usage, error) {
 	return disk.Usage{Used: uint64(10 * p), Free: uint64(1000 - 10*p)}, nil
 }
 
-// guarded runs a guard of three places with the usual levels, and returns its log.
-func guarded(t *testing.T, s *shelf, rate func(context.Context) (float64, error)) (*disk.Guard, *bytes.Buffer) {
+// newGuard runs a guard of three places with the usual levels, and returns its log.
+func newGuard(t *testing.T, s *fakeDisks, rate func(context.Context) (float64, error)) (*disk.Guard, *bytes.Buffer) {
 	t.Helper()
 	log := &bytes.Buffer{}
 	g := disk.New(disk.Options{
@@ -71,8 +71,8 @@ func guarded(t *testing.T, s *shelf, rate func(context.Context) (float64, error)
 	return g, log
 }
 
-// room checks on which PBXs there is room, by the words of the refusals.
-func room(t *testing.T, g *disk.Guard, north, south string) {
+// wantRoom checks on which PBXs there is room, by the words of the refusals.
+func wantRoom(t *testing.T, g *disk.Guard, north, south string) {
 	t.Helper()
 	for pbx, want := range map[string]string{"north": north, "south": south} {
 		err := g.CheckRoom(pbx)
@@ -87,9 +87,9 @@ func room(t *testing.T, g *disk.Guard, north, south string) {
 
 func TestLevels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &shelf{percent: map[string]int{"/archive": 50, "/north": 96, "/south": 10}}
-		g, log := guarded(t, s, nil)
-		room(t, g, "", "")
+		s := &fakeDisks{percent: map[string]int{"/archive": 50, "/north": 96, "/south": 10}}
+		g, log := newGuard(t, s, nil)
+		wantRoom(t, g, "", "")
 		said := func(words string, times int) {
 			t.Helper()
 			synctest.Wait()
@@ -101,15 +101,15 @@ func TestLevels(t *testing.T) {
 		s.set("/north", 97)
 		time.Sleep(time.Minute)
 		const full = `the disk of the spool of the PBX "north" is 97 percent full, and new recordings are refused from 97 percent: make room there`
-		room(t, g, full, "")
+		wantRoom(t, g, full, "")
 		said("disk is full", 1)
 		s.set("/archive", 100)
 		time.Sleep(time.Minute)
-		room(t, g, "the disk of the archive is 100 percent full", "the disk of the archive is 100 percent full")
+		wantRoom(t, g, "the disk of the archive is 100 percent full", "the disk of the archive is 100 percent full")
 		s.set("/archive", 79)
 		s.set("/north", 80)
 		time.Sleep(time.Minute)
-		room(t, g, "", "")
+		wantRoom(t, g, "", "")
 		said("disk has room again", 2)
 		said("disk fills up", 1)
 		s.set("/archive", 80)
@@ -122,14 +122,14 @@ func TestLevels(t *testing.T) {
 // what is wrong with it.
 func TestDiskThatCannotBeLookedAt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &shelf{percent: map[string]int{"/archive": 99, "/north": 1, "/south": 1}}
-		g, log := guarded(t, s, nil)
-		room(t, g, "archive", "archive")
+		s := &fakeDisks{percent: map[string]int{"/archive": 99, "/north": 1, "/south": 1}}
+		g, log := newGuard(t, s, nil)
+		wantRoom(t, g, "archive", "archive")
 		s.mu.Lock()
 		delete(s.percent, "/archive")
 		s.mu.Unlock()
 		time.Sleep(time.Minute)
-		room(t, g, "", "")
+		wantRoom(t, g, "", "")
 		synctest.Wait()
 		if n := strings.Count(log.String(), "disk cannot be checked"); n != 1 {
 			t.Errorf("said %d times:\n%s", n, log)
@@ -144,8 +144,8 @@ func TestDaysLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rate, failed := 50.0, error(nil)
 		var mu sync.Mutex // guards both
-		s := &shelf{percent: map[string]int{"/archive": 50, "/north": 50, "/south": 50}}
-		g, _ := guarded(t, s, func(context.Context) (float64, error) {
+		s := &fakeDisks{percent: map[string]int{"/archive": 50, "/north": 50, "/south": 50}}
+		g, _ := newGuard(t, s, func(context.Context) (float64, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			return rate, failed

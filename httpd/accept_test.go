@@ -15,7 +15,7 @@ func TestReadyAccept(t *testing.T) {
 		"": false, "*/*": false, "application/json": true, "Application/JSON; charset=utf-8": true, "text/plain, application/json;q=0.5": true,
 		"application/json;q=0": false, "application/json; q=0.0, text/plain": false, "application/jsonx": false, "application/json, text/plain, */*": true,
 	} {
-		if _, body := ready(s, accept); strings.HasPrefix(body, "{") != want {
+		if _, body := askReady(s, accept); strings.HasPrefix(body, "{") != want {
 			t.Errorf("%q: %s", accept, body)
 		}
 	}

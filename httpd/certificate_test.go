@@ -26,9 +26,9 @@ import (
 	"recgate/internal/await"
 )
 
-// issued writes a certificate and its key, in the way of those who replace
+// writeCertificate writes a certificate and its key, in the way of those who replace
 // files while others read them.
-func issued(t *testing.T, dir, name string, end time.Time) {
+func writeCertificate(t *testing.T, dir, name string, end time.Time) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -60,7 +60,7 @@ func put(t *testing.T, dir, name string, text []byte) {
 	}
 }
 
-func certificate(t *testing.T, dir string, log *slog.Logger) *httpd.Certificate {
+func newCertificate(t *testing.T, dir string, log *slog.Logger) *httpd.Certificate {
 	t.Helper()
 	c, err := httpd.NewCertificate(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), log)
 	if err != nil {
@@ -73,8 +73,8 @@ func certificate(t *testing.T, dir string, log *slog.Logger) *httpd.Certificate 
 // told so.
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
-	issued(t, dir, "rec.example.org", time.Now().Add(24*time.Hour))
-	base, _ := running(t, httpd.Options{Certificate: certificate(t, dir, nil)}, nil)
+	writeCertificate(t, dir, "rec.example.org", time.Now().Add(24*time.Hour))
+	base, _ := runServer(t, httpd.Options{Certificate: newCertificate(t, dir, nil)}, nil)
 	address := strings.TrimPrefix(base, "http://")
 	for name, tt := range map[string]struct {
 		lowest, highest uint16
@@ -109,8 +109,8 @@ func TestCertificateIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &journal{}
 		month := time.Now().Add(30 * 24 * time.Hour)
-		issued(t, dir, "one", month)
-		c := certificate(t, dir, log.logger())
+		writeCertificate(t, dir, "one", month)
+		c := newCertificate(t, dir, log.logger())
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- c.Run(ctx) }()
@@ -129,7 +129,7 @@ func TestCertificateIsReplaced(t *testing.T) {
 		}
 		later(time.Minute)
 		is("at first", "one", true)
-		issued(t, dir, "two", month)
+		writeCertificate(t, dir, "two", month)
 		later(6 * time.Second)
 		is("replaced", "two", true, `"names":"two"`)
 
@@ -146,7 +146,7 @@ func TestCertificateIsReplaced(t *testing.T) {
 		later(6 * time.Second)
 		is("back", "two", true)
 
-		issued(t, dir, "ended", time.Now().Add(-time.Hour))
+		writeCertificate(t, dir, "ended", time.Now().Add(-time.Hour))
 		later(20 * time.Second)
 		is("one that has ended", "two", false, "expired on 1999-12-31")
 		if err := os.Remove(filepath.Join(dir, "key.pem")); err != nil {
@@ -159,7 +159,7 @@ func TestCertificateIsReplaced(t *testing.T) {
 		}
 		c.Reload(t.Context())
 		is("a pipe as the key", "two", false, "key.pem is a pipe, not a regular file")
-		issued(t, dir, "three", time.Now().Add(10*24*time.Hour))
+		writeCertificate(t, dir, "three", time.Now().Add(10*24*time.Hour))
 		c.Reload(t.Context())
 		is("an operator asks", "three", true, `"names":"three"`)
 		later(36 * time.Hour)
@@ -179,7 +179,7 @@ func TestCertificateIsReplaced(t *testing.T) {
 // TestCertificateOfAWindowsEditor: a byte order mark hides no certificate.
 func TestCertificateOfAWindowsEditor(t *testing.T) {
 	dir := t.TempDir()
-	issued(t, dir, "one", time.Now().Add(time.Hour))
+	writeCertificate(t, dir, "one", time.Now().Add(time.Hour))
 	for _, name := range []string{"cert.pem", "key.pem"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
@@ -187,14 +187,14 @@ func TestCertificateOfAWindowsEditor(t *testing.T) {
 		}
 		put(t, dir, name, append([]byte("\uFEFF"), strings.ReplaceAll(string(text), "\n", "\r\n")...))
 	}
-	if c := certificate(t, dir, nil); c.Names()[0] != "one" {
+	if c := newCertificate(t, dir, nil); c.Names()[0] != "one" {
 		t.Errorf("it is for %v", c.Names())
 	}
 }
 
 func TestCertificateThatCannotBeUsed(t *testing.T) {
 	dir := t.TempDir()
-	issued(t, dir, "one", time.Now().Add(time.Hour))
+	writeCertificate(t, dir, "one", time.Now().Add(time.Hour))
 	if err := errors.Join(syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600), os.Symlink("/dev/zero", filepath.Join(dir, "endless"))); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 func TestTooManyConnections(t *testing.T) {
 	finish, begun := make(chan struct{}), make(chan struct{})
 	var server *httpd.Server
-	base, _ := running(t, httpd.Options{Connections: 20}, func(s *httpd.Server) {
+	base, _ := runServer(t, httpd.Options{Connections: 20}, func(s *httpd.Server) {
 		server = s
 		s.Mount("/slow", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			begun <- struct{}{}

@@ -16,7 +16,7 @@ import (
 // TestNoRequestIsSmuggled: where a body ends can be seen in two ways, what
 // follows it is never answered.
 func TestNoRequestIsSmuggled(t *testing.T) {
-	base, _ := running(t, httpd.Options{}, func(s *httpd.Server) {
+	base, _ := runServer(t, httpd.Options{}, func(s *httpd.Server) {
 		s.Mount("/door", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(r.Body)
 			fmt.Fprintf(w, "%s %q %v", r.URL.RawQuery, body, err)
@@ -54,7 +54,7 @@ func TestNoRequestIsSmuggled(t *testing.T) {
 		"a line break inside a value": {"GET /door?first HTTP/1.1\r\nHost: x\r\nX: a\rGET /door HTTP/1.1\r\n\r\n" + second, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answers := exchanged(t, strings.TrimPrefix(base, "http://"), tt.request)
+			answers := exchange(t, strings.TrimPrefix(base, "http://"), tt.request)
 			good := 0
 			for _, a := range answers {
 				if strings.HasPrefix(a, "200 ") {
@@ -75,7 +75,7 @@ func TestNoRequestIsSmuggled(t *testing.T) {
 // another spelling, but for escapes that mean the very same path, and for the
 // slashes and dots that callers of a tree add by mistake.
 func TestOnePathOneSpelling(t *testing.T) {
-	base, _ := running(t, httpd.Options{}, func(s *httpd.Server) {
+	base, _ := runServer(t, httpd.Options{}, func(s *httpd.Server) {
 		s.MountTree("/a/b", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "in") }))
 	})
 	for target, in := range map[string]bool{
@@ -84,16 +84,16 @@ func TestOnePathOneSpelling(t *testing.T) {
 		"//a/%2e/b": false, "//x/../a/b": false, "//healthz": false, "/./healthz": false,
 		"/x/%2e%2e/a/b": false, "/A/b": false, "/a/b%00": false, "/a;x/b": false, "/a\\b": false, "/healthz": true, "/%68ealthz": true, "/healthz%0a": false, "*": false, "/a/b#x": false,
 	} {
-		answers := exchanged(t, strings.TrimPrefix(base, "http://"), "GET "+target+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		answers := exchange(t, strings.TrimPrefix(base, "http://"), "GET "+target+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		if len(answers) != 1 || strings.HasPrefix(answers[0], "200 ") != in {
 			t.Errorf("%s is answered with %q", target, answers)
 		}
 	}
 }
 
-// exchanged sends bytes, ends its side, and returns what came back: status and
+// exchange sends bytes, ends its side, and returns what came back: status and
 // body of each answer.
-func exchanged(t *testing.T, address, request string) (answers []string) {
+func exchange(t *testing.T, address, request string) (answers []string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
 	if err != nil {

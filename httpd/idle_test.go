@@ -44,14 +44,14 @@ func TestIdle(t *testing.T) {
 		90 * time.Second: {89 * time.Second, 91 * time.Second},
 	} {
 		t.Run(fmt.Sprint(idle), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { connectionWaits(t, idle, waits.outlasts, waits.ends) })
+			synctest.Test(t, func(t *testing.T) { testIdleConnection(t, idle, waits.outlasts, waits.ends) })
 		})
 	}
 }
 
-// connectionWaits keeps a connection open between requests, and then waits for
+// testIdleConnection keeps a connection open between requests, and then waits for
 // its end.
-func connectionWaits(t *testing.T, idle, outlasts, ends time.Duration) {
+func testIdleConnection(t *testing.T, idle, outlasts, ends time.Duration) {
 	near, far := net.Pipe()
 	listener := &onePipe{conn: make(chan net.Conn, 1), closed: make(chan struct{})}
 	listener.conn <- far

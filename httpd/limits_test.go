@@ -13,8 +13,8 @@ import (
 	"recgate/internal/await"
 )
 
-// asks calls a door from an address, with a key or without.
-func asks(door http.Handler, address, key string) (status int, body, retry string) {
+// askAs calls a door from an address, with a key or without.
+func askAs(door http.Handler, address, key string) (status int, body, retry string) {
 	s := httpd.New(httpd.Options{})
 	s.Mount("/door", httpd.FindKey(ring{"crm", "web"})(door))
 	r := httptest.NewRequest("GET", "/door?apiKey="+key, http.NoBody)
@@ -45,7 +45,7 @@ func TestRate(t *testing.T) {
 	} {
 		in := 0
 		for range 10 {
-			status, body, retry := asks(door, tt.address, tt.key)
+			status, body, retry := askAs(door, tt.address, tt.key)
 			if status == http.StatusOK {
 				in++
 				continue
@@ -61,7 +61,7 @@ func TestRate(t *testing.T) {
 	}
 	now = now.Add(time.Second)
 	for i, want := range []int{200, 200, 429} {
-		if status, _, _ := asks(door, "192.0.2.7:1", ""); status != want {
+		if status, _, _ := askAs(door, "192.0.2.7:1", ""); status != want {
 			t.Errorf("request %d a second later: %d, want %d", i, status, want)
 		}
 	}
@@ -105,12 +105,12 @@ func TestRunning(t *testing.T) {
 	}))
 	var wait sync.WaitGroup
 	begin := func(address string) {
-		wait.Go(func() { asks(door, address, "") })
+		wait.Go(func() { askAs(door, address, "") })
 		await.From(t, "the request to arrive", entered)
 	}
 	refused := func(address string, want int, says string) {
 		t.Helper()
-		status, body, retry := asks(door, address, "")
+		status, body, retry := askAs(door, address, "")
 		if status != want || !strings.Contains(body, says) || retry != "1" {
 			t.Errorf("%s: %d %q, retry after %q; want %d %q", address, status, body, retry, want, says)
 		}

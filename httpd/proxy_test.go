@@ -18,9 +18,9 @@ func networks(all ...string) []netip.Prefix {
 	return list
 }
 
-// seen asks a server that trusts proxies, and returns who it takes the caller
+// callerOf asks a server that trusts proxies, and returns who it takes the caller
 // for and what its access log says.
-func seen(p httpd.Proxies, peer string, header http.Header) (remote, log string) {
+func callerOf(p httpd.Proxies, peer string, header http.Header) (remote, log string) {
 	j := &journal{}
 	s := httpd.New(httpd.Options{Log: j.logger(), Proxies: p})
 	s.Mount("/door", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { remote = httpd.Remote(r) }))
@@ -69,7 +69,7 @@ func TestCallerBehindProxies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			header := http.Header{"X-Forwarded-For": tt.xff, "Forwarded": tt.fwd, "X-Real-Ip": {"127.0.0.1"}}
 			for name, want := range map[string]string{httpd.XForwardedFor: tt.want, httpd.Forwarded: tt.wantFwd, "": tt.want} {
-				got, log := seen(httpd.Proxies{Trusted: trusted, Header: name}, tt.peer, header)
+				got, log := callerOf(httpd.Proxies{Trusted: trusted, Header: name}, tt.peer, header)
 				if got != want || !strings.Contains(log, `"remote":"`+want+`"`) {
 					t.Errorf("%s: %q, want %q; the log has %s", name, got, want, log)
 				}
@@ -78,7 +78,7 @@ func TestCallerBehindProxies(t *testing.T) {
 					t.Errorf("%s: the log says of the proxy: %s", name, log)
 				}
 			}
-			if got, _ := seen(httpd.Proxies{}, tt.peer, header); strings.TrimPrefix(got, "::ffff:") != strings.TrimPrefix(httpd.Remote(&http.Request{RemoteAddr: tt.peer}), "::ffff:") {
+			if got, _ := callerOf(httpd.Proxies{}, tt.peer, header); strings.TrimPrefix(got, "::ffff:") != strings.TrimPrefix(httpd.Remote(&http.Request{RemoteAddr: tt.peer}), "::ffff:") {
 				t.Errorf("trusting nobody: %q", got)
 			}
 		})
@@ -137,7 +137,7 @@ func FuzzForwarded(f *testing.F) {
 			for _, v := range values {
 				p.Header = name
 				h := http.Header{"Forwarded": {v}, "X-Forwarded-For": {v}}
-				if got, _ := seen(p, "10.0.0.1:1", h); got != "192.0.2.7" && got != "an unknown address" {
+				if got, _ := callerOf(p, "10.0.0.1:1", h); got != "192.0.2.7" && got != "an unknown address" {
 					t.Errorf("%s %q: the caller is %q", name, v, got)
 				}
 			}

@@ -57,14 +57,14 @@ func FuzzQuery(f *testing.F) {
 			t.Errorf("refused with %v", err)
 		}
 		args, err = httpd.ParseQuery("tag=" + url.QueryEscape(value))
-		if tag, _ := args.First("tag"); len(value) < 16<<10 && (err != nil || tag != text(value)) {
+		if tag, _ := args.First("tag"); len(value) < 16<<10 && (err != nil || tag != describeArguments(value)) {
 			t.Errorf("tag %q and %v, want %q", tag, err, value)
 		}
 	})
 }
 
-// text is what bytes mean as a value: UTF-8, else windows-1252.
-func text(s string) string {
+// describeArguments is what bytes mean as a value: UTF-8, else windows-1252.
+func describeArguments(s string) string {
 	if strings.ToValidUTF8(s, "") == s {
 		return s
 	}

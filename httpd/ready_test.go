@@ -15,14 +15,14 @@ import (
 	"recgate/recording"
 )
 
-func ready(s *httpd.Server, accept string) (int, string) {
+func askReady(s *httpd.Server, accept string) (int, string) {
 	r := httptest.NewRequest("GET", "/readyz", http.NoBody)
 	r.Header.Set("Accept", accept)
 	status, body, _ := ask(s.Handler(), r)
 	return status, body
 }
 
-func fine(context.Context) error { return nil }
+func succeed(context.Context) error { return nil }
 
 func TestReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -30,14 +30,14 @@ func TestReady(t *testing.T) {
 		asked, log := 0, &journal{}
 		s := httpd.New(httpd.Options{
 			Log: log.logger(),
-			Checks: []httpd.Check{{Name: "database", Run: fine}, {Name: "pbx1", Run: func(context.Context) error {
+			Checks: []httpd.Check{{Name: "database", Run: succeed}, {Name: "pbx1", Run: func(context.Context) error {
 				asked++
 				return pbx
 			}}},
 		})
 		want := func(when string, status int, body string) {
 			t.Helper()
-			if gotStatus, got := ready(s, ""); gotStatus != status || got != body {
+			if gotStatus, got := askReady(s, ""); gotStatus != status || got != body {
 				t.Errorf("%s: %d %q, want %d %q", when, gotStatus, got, status, body)
 			}
 		}
@@ -46,7 +46,7 @@ func TestReady(t *testing.T) {
 		want("within a second", 200, "ok database\nok pbx1\nready\n")
 		time.Sleep(time.Second) // of the bubble's clock
 		want("when it is away", 503, "ok database\naway pbx1: it is down\nnot ready\n")
-		status, body := ready(s, "application/json")
+		status, body := askReady(s, "application/json")
 		if want := `{"ready":false,"checks":[{"name":"database","ok":true},{"name":"pbx1","ok":false,"message":"it is down"}]}` + "\n"; status != 503 || body != want {
 			t.Errorf("as JSON: %d %s, want %s", status, body, want)
 		}
@@ -78,7 +78,7 @@ func TestReadyIsQuick(t *testing.T) {
 		const want = "away polite: no answer within two seconds\naway hung: no answer within two seconds\naway panics: internal error\nnot ready\n"
 		for range 3 {
 			begun := time.Now()
-			if status, body := ready(s, ""); status != 503 || body != want {
+			if status, body := askReady(s, ""); status != 503 || body != want {
 				t.Errorf("%d %q, want %q", status, body, want)
 			}
 			if took := time.Since(begun); took != 2*time.Second { // exact: the bubble's clock
@@ -91,7 +91,7 @@ func TestReadyIsQuick(t *testing.T) {
 		}
 		close(release)
 		synctest.Wait()
-		if status, body := ready(s, ""); !strings.Contains(body, "ok hung\n") {
+		if status, body := askReady(s, ""); !strings.Contains(body, "ok hung\n") {
 			t.Errorf("%d %q", status, body)
 		}
 	})

@@ -48,8 +48,8 @@ func (j *journal) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// running is a server that Run serves until stop, which returns its error.
-func running(t *testing.T, o httpd.Options, mount func(*httpd.Server)) (base string, stop func() error) {
+// runServer is a server that Run serves until stop, which returns its error.
+func runServer(t *testing.T, o httpd.Options, mount func(*httpd.Server)) (base string, stop func() error) {
 	t.Helper()
 	l, err := httpd.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
@@ -160,7 +160,7 @@ func TestAddressTaken(t *testing.T) {
 // TestDrain: a stop lets the request under way end, and takes no other.
 func TestDrain(t *testing.T) {
 	begun, finish := make(chan struct{}), make(chan struct{})
-	base, stop := running(t, httpd.Options{}, func(s *httpd.Server) {
+	base, stop := runServer(t, httpd.Options{}, func(s *httpd.Server) {
 		s.Mount("/slow", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			close(begun)
 			<-finish
@@ -196,7 +196,7 @@ func TestDrain(t *testing.T) {
 // TestDrainHasALimit: a request that does not end is cut off.
 func TestDrainHasALimit(t *testing.T) {
 	begun, log := make(chan struct{}), &journal{}
-	base, stop := running(t, httpd.Options{Drain: time.Millisecond, Log: log.logger()}, func(s *httpd.Server) {
+	base, stop := runServer(t, httpd.Options{Drain: time.Millisecond, Log: log.logger()}, func(s *httpd.Server) {
 		s.Mount("/stuck", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			close(begun)
 			<-r.Context().Done()
@@ -232,7 +232,7 @@ func TestListenerFails(t *testing.T) {
 }
 
 func TestGreatHeader(t *testing.T) {
-	base, _ := running(t, httpd.Options{}, nil)
+	base, _ := runServer(t, httpd.Options{}, nil)
 	for size, want := range map[int]int{60 << 10: 200, 80 << 10: 431} {
 		status, _, _, err := get(t.Context(), base+"/healthz?"+strings.Repeat("x", size))
 		if err != nil || status != want {
@@ -309,7 +309,7 @@ func TestNotFoundInTheWordsOfTheProgram(t *testing.T) {
 // TestBodyOfAGet: it is answered although the body never comes, and the
 // connection is given up.
 func TestBodyOfAGet(t *testing.T) {
-	base, _ := running(t, httpd.Options{}, func(s *httpd.Server) {
+	base, _ := runServer(t, httpd.Options{}, func(s *httpd.Server) {
 		s.Mount("/door", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			b, err := io.ReadAll(r.Body)
 			fmt.Fprint(w, len(b), " bytes, ", err)
@@ -357,7 +357,7 @@ func TestRequestIDInTheLog(t *testing.T) {
 
 func TestPanics(t *testing.T) {
 	log := &journal{}
-	base, _ := running(t, httpd.Options{Log: log.logger()}, func(s *httpd.Server) {
+	base, _ := runServer(t, httpd.Options{Log: log.logger()}, func(s *httpd.Server) {
 		s.Mount("/panic", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			panic("secret detail")
@@ -385,7 +385,7 @@ func TestPanics(t *testing.T) {
 
 // TestDeadlineCanBeRenewed: handlers that stream reach the connection.
 func TestDeadlineCanBeRenewed(t *testing.T) {
-	base, _ := running(t, httpd.Options{}, func(s *httpd.Server) {
+	base, _ := runServer(t, httpd.Options{}, func(s *httpd.Server) {
 		s.Mount("/stream", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			c := http.NewResponseController(w)
 			fmt.Fprint(w, errors.Join(c.SetWriteDeadline(time.Now().Add(time.Hour)), c.Flush()))

@@ -20,8 +20,8 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/names.txt again: a rename breaks the alarms of operators, say so in the changelog")
 
-// full has everything that there is to see.
-func full() *metrics.Metrics {
+// newFull has everything that there is to see.
+func newFull() *metrics.Metrics {
 	m := metrics.New("1.2.3", []string{"start", "stop", "retrieve"}, []string{"ok", "unavailable"})
 	m.CountRequest("start", "ok", 3*time.Millisecond)
 	m.CountStart("ok")
@@ -64,7 +64,7 @@ func lines(t *testing.T, m *metrics.Metrics) []string {
 // TestNames compares names, types and help texts with the promise.
 func TestNames(t *testing.T) {
 	var got strings.Builder
-	for _, l := range lines(t, full()) {
+	for _, l := range lines(t, newFull()) {
 		if strings.HasPrefix(l, "#") {
 			got.WriteString(l + "\n")
 		}
@@ -84,7 +84,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestValues(t *testing.T) {
-	m := full()
+	m := newFull()
 	m.CountRequest("start", "ok", 3*time.Millisecond)
 	m.AddServed(1000)
 	m.AddServed(-1) // nothing was served
@@ -145,7 +145,7 @@ func TestValues(t *testing.T) {
 // TestTwoAtOnce: there is no global registry in which two would collide, and
 // counting while looking is not a race.
 func TestTwoAtOnce(t *testing.T) {
-	one, two := full(), full()
+	one, two := newFull(), newFull()
 	var wait sync.WaitGroup
 	for range 100 {
 		wait.Go(func() { one.CountStart("ok"); two.CountSettled("ready", "hung_up") })

@@ -131,7 +131,7 @@ func TestFormatUnknown(t *testing.T) {
 	w := e.get(retrieveOK + "&format=mp3")
 	wantStatus(t, w, http.StatusBadRequest)
 	wantText(t, w, `format "mp3" is not known: use base64, envelope, text or wav`)
-	if calls, refused, _ := e.rec.taken(); len(calls) > 0 || len(refused) != 1 {
+	if calls, refused, _ := e.rec.takeCalls(); len(calls) > 0 || len(refused) != 1 {
 		t.Errorf("called %q, refused %q", calls, refused)
 	}
 }
@@ -359,7 +359,7 @@ func TestMethodsAndPaths(t *testing.T) {
 			if got := w.Header().Get("Allow"); got != tt.allow {
 				t.Errorf("Allow %q, want %q", got, tt.allow)
 			}
-			calls, _, _ := e.rec.taken()
+			calls, _, _ := e.rec.takeCalls()
 			if ran := tt.path == "/?"+startOK; ran != (len(calls) == 1) {
 				t.Errorf("called %q", calls)
 			}

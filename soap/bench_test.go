@@ -37,7 +37,7 @@ func BenchmarkRetrieveGET(b *testing.B) {
 		fetch(b, bare.URL, wav)
 		oursCPU += middle - before
 		bareCPU += cpuSeconds(b) - middle
-		e.rec.taken()
+		e.rec.takeCalls()
 	}
 	perByte := 1e9 / float64(b.N) / float64(len(wav))
 	b.ReportMetric(oursCPU*perByte, "ours-cpu-ns/B")

@@ -103,7 +103,7 @@ func parseReply(t *testing.T, name string, wire []byte) reply {
 			t.Fatalf("%s: %v", name, err)
 		}
 		_ = res.Body.Close()
-		return reply{Status: res.StatusCode, Type: res.Header.Get("Content-Type"), Body: normal(string(body))}
+		return reply{Status: res.StatusCode, Type: res.Header.Get("Content-Type"), Body: normalize(string(body))}
 	}
 }
 
@@ -112,8 +112,8 @@ var (
 	javaClass   = regexp.MustCompile(`<faultstring>java\.lang\.(?:Runtime)?Exception: `)
 )
 
-// normal takes out what docs/noojee.md lists under "Normalisations".
-func normal(body string) string {
+// normalize takes out what docs/noojee.md lists under "Normalisations".
+func normalize(body string) string {
 	body = faultDetail.ReplaceAllString(body, "<detail/>")
 	body = javaClass.ReplaceAllString(body, "<faultstring>")
 	return strings.ReplaceAll(body, "&#xE9;", "\u00e9")

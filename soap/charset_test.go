@@ -46,7 +46,7 @@ func TestMessageEncodings(t *testing.T) {
 		} {
 			e := newEndpoint(t, soap.Legacy{})
 			w := e.post(in.body, "Content-Type", in.contentType)
-			if _, _, last := e.rec.taken(); w.Code != http.StatusOK || last.tag != tt.want {
+			if _, _, last := e.rec.takeCalls(); w.Code != http.StatusOK || last.tag != tt.want {
 				t.Errorf("%s, %s: %d, tag %q, want %q: %s", tt.charset, in.contentType, w.Code, last.tag, tt.want, w.Body)
 			}
 		}
@@ -67,13 +67,13 @@ func TestFormEncodings(t *testing.T) {
 	} {
 		e := newEndpoint(t, soap.Legacy{})
 		w := e.do(http.MethodPost, soap.Path, "method=start&extenOrUniqueId=410&tag="+tt.bytes, "Content-Type", tt.contentType)
-		if _, _, last := e.rec.taken(); w.Code != http.StatusOK || last.tag != tt.want {
+		if _, _, last := e.rec.takeCalls(); w.Code != http.StatusOK || last.tag != tt.want {
 			t.Errorf("%s %q: %d, tag %q, want %q", tt.contentType, tt.bytes, w.Code, last.tag, tt.want)
 		}
 	}
 	e := newEndpoint(t, soap.Legacy{})
 	e.get("method=start&extenOrUniqueId=410&tag=%E9%80")
-	if _, _, last := e.rec.taken(); last.tag != "é€" {
+	if _, _, last := e.rec.takeCalls(); last.tag != "é€" {
 		t.Errorf("by query: tag %q", last.tag)
 	}
 }

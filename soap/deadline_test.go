@@ -13,16 +13,16 @@ import (
 	"recgate/soap"
 )
 
-// waiting is audio whose second block comes late, unless the request ends
+// endlessBody is audio whose second block comes late, unless the request ends
 // before it.
-type waiting struct {
+type endlessBody struct {
 	*bytes.Reader
 	ctx   context.Context //nolint:containedctx // of the one request
 	after time.Duration
 	read  int
 }
 
-func (w *waiting) Read(p []byte) (int, error) {
+func (w *endlessBody) Read(p []byte) (int, error) {
 	if w.read++; w.read > 1 {
 		select {
 		case <-w.ctx.Done():
@@ -33,7 +33,7 @@ func (w *waiting) Read(p []byte) (int, error) {
 	return w.Reader.Read(p)
 }
 
-func (w *waiting) Close() error { return nil }
+func (w *endlessBody) Close() error { return nil }
 
 // TestAudioOutlivesTheReadTimeout: the server's time for reading a request
 // does not end one whose audio takes longer, nor its context, with which an
@@ -44,7 +44,7 @@ func TestAudioOutlivesTheReadTimeout(t *testing.T) {
 	e.rec.wav = newWAV(30 << 10)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.rec.audio = func() *recording.Audio {
-			return &recording.Audio{Bytes: int64(len(e.rec.wav)), ReadSeekCloser: &waiting{Reader: bytes.NewReader(e.rec.wav), ctx: r.Context(), after: 3 * timeout}}
+			return &recording.Audio{Bytes: int64(len(e.rec.wav)), ReadSeekCloser: &endlessBody{Reader: bytes.NewReader(e.rec.wav), ctx: r.Context(), after: 3 * timeout}}
 		}
 		e.ServeHTTP(w, r)
 	}))

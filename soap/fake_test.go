@@ -45,8 +45,8 @@ func (f *fakeRecorder) note(l lastCall, format string, args ...any) {
 	f.last = l
 }
 
-// taken returns the calls and the refusals since the last time.
-func (f *fakeRecorder) taken() (calls, refused []string, last lastCall) {
+// takeCalls returns the calls and the refusals since the last time.
+func (f *fakeRecorder) takeCalls() (calls, refused []string, last lastCall) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	calls, refused, last = f.calls, f.refused, f.last
@@ -84,15 +84,15 @@ func (f *fakeRecorder) channel(target string) error {
 
 func (f *fakeRecorder) Retrieve(_ context.Context, r recording.RetrieveRequest) (*recording.Audio, error) {
 	f.note(lastCall{key: r.Key, username: r.Actor.Username, remote: r.Actor.Remote}, "retrieve [%s] [%s]", r.Key, r.Actor.Username)
-	return f.recorded("tag", r)
+	return f.findAudio("tag", r)
 }
 
 func (f *fakeRecorder) RetrieveByUniqueID(_ context.Context, r recording.RetrieveRequest) (*recording.Audio, error) {
 	f.note(lastCall{key: r.Key, username: r.Actor.Username, remote: r.Actor.Remote}, "retrieveByUniqueId [%s] [%s]", r.Key, r.Actor.Username)
-	return f.recorded("uniqueId", r)
+	return f.findAudio("uniqueId", r)
 }
 
-func (f *fakeRecorder) recorded(arg string, r recording.RetrieveRequest) (*recording.Audio, error) {
+func (f *fakeRecorder) findAudio(arg string, r recording.RetrieveRequest) (*recording.Audio, error) {
 	switch {
 	case f.fail != nil:
 		return nil, f.fail
@@ -203,7 +203,7 @@ func (e endpoint) serve(r *http.Request) *httptest.ResponseRecorder {
 // wantCalls checks what the recorder was called with since the last time.
 func (e endpoint) wantCalls(t *testing.T, want ...string) {
 	t.Helper()
-	if calls, _, _ := e.rec.taken(); !slices.Equal(calls, want) {
+	if calls, _, _ := e.rec.takeCalls(); !slices.Equal(calls, want) {
 		t.Errorf("called %q, want %q", calls, want)
 	}
 }

@@ -30,7 +30,7 @@ func FuzzHeaders(f *testing.F) {
 				r.Header.Set(name, value)
 			}
 			w := e.serve(r)
-			calls, _, _ := e.rec.taken()
+			calls, _, _ := e.rec.takeCalls()
 			checkHeader(t, w.Header(), host, accept, contentType, action)
 			if strings.Contains(w.Header().Get("Content-Type"), "xml") {
 				checkXML(t, w.Body.String())

@@ -67,7 +67,7 @@ func TestMessageArguments(t *testing.T) {
 func TestMessagePBX(t *testing.T) {
 	e := newEndpoint(t, soap.Legacy{})
 	wantStatus(t, e.post(message(soap11, `<stop><extenOrUniqueId>410</extenOrUniqueId><pbx>north</pbx></stop>`)), http.StatusOK)
-	if _, _, last := e.rec.taken(); last.pbx != "north" {
+	if _, _, last := e.rec.takeCalls(); last.pbx != "north" {
 		t.Errorf("pbx %q", last.pbx)
 	}
 }
@@ -115,7 +115,7 @@ func TestMessageRefused(t *testing.T) {
 			wantStatus(t, w, http.StatusInternalServerError)
 			wantText(t, w, "Fault>", tt.text)
 			checkXML(t, w.Body.String())
-			calls, refused, _ := e.rec.taken()
+			calls, refused, _ := e.rec.takeCalls()
 			if len(calls) > 0 {
 				t.Errorf("called %q", calls)
 			}
@@ -188,7 +188,7 @@ func TestMessageCharsets(t *testing.T) {
 			w := e.post(tt.body, "Content-Type", tt.contentType)
 			wantStatus(t, w, http.StatusOK)
 			wantText(t, w, `encoding="UTF-8"`)
-			if _, _, last := e.rec.taken(); last.tag != tt.want {
+			if _, _, last := e.rec.takeCalls(); last.tag != tt.want {
 				t.Errorf("tag %q, want %q", last.tag, tt.want)
 			}
 		})
@@ -256,7 +256,7 @@ func FuzzSOAP(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, contentType, value string) {
 		e := newEndpoint(t, soap.Legacy{})
 		w := e.post(body, "Content-Type", contentType)
-		calls, refused, _ := e.rec.taken()
+		calls, refused, _ := e.rec.takeCalls()
 		if len(calls) > 1 || len(refused) > 1 || len(calls)+len(refused) > 1 {
 			t.Errorf("one message became %q and %q", calls, refused)
 		}
@@ -266,7 +266,7 @@ func FuzzSOAP(f *testing.F) {
 		if len(calls) == 0 && w.Code == http.StatusOK {
 			t.Errorf("nothing was called and the status is 200: %.300s", w.Body)
 		}
-		value = strings.Trim(printable(value), " \t\r\n")
+		value = strings.Trim(toPrintable(value), " \t\r\n")
 		var escaped strings.Builder
 		if err := xml.EscapeText(&escaped, []byte(value)); err != nil {
 			t.Fatal(err)
@@ -275,14 +275,14 @@ func FuzzSOAP(f *testing.F) {
 			return
 		}
 		e.post(message(soap11, "<start><tag>"+escaped.String()+"</tag><extenOrUniqueId>410</extenOrUniqueId></start>"))
-		if calls, _, last := e.rec.taken(); !slices.Equal(calls, []string{"start [410] [" + value + "]"}) || last.tag != value {
+		if calls, _, last := e.rec.takeCalls(); !slices.Equal(calls, []string{"start [410] [" + value + "]"}) || last.tag != value {
 			t.Errorf("called %q, want the tag %q", calls, value)
 		}
 	})
 }
 
-// printable leaves what XML can hold.
-func printable(s string) string {
+// toPrintable leaves what XML can hold.
+func toPrintable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
 			return -1

@@ -23,7 +23,7 @@ func TestQueryBadEscapes(t *testing.T) {
 				w := e.get("method=" + method + "&extenOrUniqueId=410&username=fred&tag=" + bad)
 				wantStatus(t, w, http.StatusBadRequest)
 				wantText(t, w, "tag ", "bad escape")
-				calls, refused, _ := e.rec.taken()
+				calls, refused, _ := e.rec.takeCalls()
 				if len(calls) > 0 {
 					t.Errorf("called %q", calls)
 				}
@@ -101,14 +101,14 @@ func TestQueryPlus(t *testing.T) {
 func TestQueryOptions(t *testing.T) {
 	e := newEndpoint(t, soap.Legacy{})
 	wantStatus(t, e.get("method=start&extenOrUniqueId=410&tag=1&PBX=north&apiKey=k&format=text"), http.StatusOK)
-	if _, _, last := e.rec.taken(); last.pbx != "north" || last.remote != "192.0.2.1" {
+	if _, _, last := e.rec.takeCalls(); last.pbx != "north" || last.remote != "192.0.2.1" {
 		t.Errorf("pbx %q, remote %q", last.pbx, last.remote)
 	}
 	if e.log.Len() > 0 {
 		t.Errorf("known options leave a line: %s", e.log)
 	}
 	wantStatus(t, e.get("method=stop&extenOrUniqueId=410&pbx=south&later=1"), http.StatusOK)
-	if _, _, last := e.rec.taken(); last.pbx != "south" {
+	if _, _, last := e.rec.takeCalls(); last.pbx != "south" {
 		t.Errorf("pbx %q", last.pbx)
 	}
 	if !strings.Contains(e.log.String(), `level=DEBUG msg="unknown arguments ignored" method=stop names=later`) {
@@ -121,7 +121,7 @@ func TestQueryLimits(t *testing.T) {
 	w := e.get("method=retrieve&username=fred&tag=" + strings.Repeat("x", 64<<10))
 	wantStatus(t, w, http.StatusBadRequest)
 	wantText(t, w, "longer than 65536 bytes")
-	if calls, refused, _ := e.rec.taken(); len(calls) > 0 || len(refused) != 1 {
+	if calls, refused, _ := e.rec.takeCalls(); len(calls) > 0 || len(refused) != 1 {
 		t.Errorf("called %q, refused %.100q", calls, refused)
 	}
 	w = e.get("method=start&extenOrUniqueId=410" + strings.Repeat("&a=1", 200))
@@ -129,7 +129,7 @@ func TestQueryLimits(t *testing.T) {
 	wantText(t, w, "more than 100 arguments")
 	e.wantCalls(t)
 	e.get("method=start&extenOrUniqueId=410&tag=" + strings.Repeat("x", 60<<10))
-	if _, _, last := e.rec.taken(); len(last.tag) != 60<<10 {
+	if _, _, last := e.rec.takeCalls(); len(last.tag) != 60<<10 {
 		t.Errorf("a tag of %d bytes reached the core", len(last.tag))
 	}
 }
@@ -181,7 +181,7 @@ func TestQueryRoundTrip(t *testing.T) {
 			tagArg = everyByte(tag) // PathEscape leaves both
 		}
 		e.get("method=retrieve&username=" + everyByte(user) + "&tag=" + tagArg)
-		calls, _, last := e.rec.taken()
+		calls, _, last := e.rec.takeCalls()
 		if want := fmt.Sprintf("retrieve [%s] [%s]", tag, user); !slices.Equal(calls, []string{want}) || last.key != tag {
 			t.Fatalf("called %q, want %q", calls, want)
 		}
@@ -206,12 +206,12 @@ func FuzzQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query, value string) {
 		e := newEndpoint(t, soap.Legacy{})
 		e.serve(requestWith(query))
-		calls, refused, _ := e.rec.taken()
+		calls, refused, _ := e.rec.takeCalls()
 		if len(calls) > 1 || len(refused) > 1 || len(calls)+len(refused) > 1 {
 			t.Errorf("one request became %q and %q", calls, refused)
 		}
 		e.serve(requestWith("method=start&extenOrUniqueId=410&tag=" + url.QueryEscape(value)))
-		if _, _, last := e.rec.taken(); len(value) < 16<<10 && utf8.ValidString(value) && last.tag != value {
+		if _, _, last := e.rec.takeCalls(); len(value) < 16<<10 && utf8.ValidString(value) && last.tag != value {
 			t.Errorf("tag %q, want %q", last.tag, value)
 		}
 	})

@@ -88,7 +88,7 @@ func TestRefusedRetrieval(t *testing.T) {
 			r := httptest.NewRequest(tt.method, soap.Path+tt.query, strings.NewReader(tt.body))
 			r.Header.Set("Content-Type", tt.contentType)
 			soap.New(soap.Options{Recorder: rec}).Refuse(httptest.NewRecorder(), r, status, "no")
-			if calls, lines, _ := rec.taken(); len(calls) > 0 || !slices.Equal(lines, tt.lines) {
+			if calls, lines, _ := rec.takeCalls(); len(calls) > 0 || !slices.Equal(lines, tt.lines) {
 				t.Errorf("%d by %s: called %q, access log %q, want %q", status, tt.name, calls, lines, tt.lines)
 			}
 		}
@@ -103,7 +103,7 @@ func TestRefusedRetrievalTooLong(t *testing.T) {
 	w := e.do(http.MethodPost, soap.Path, body, "Content-Type", "text/xml")
 	wantStatus(t, w, http.StatusInternalServerError)
 	wantText(t, w, "longer than 65536 bytes")
-	if calls, lines, _ := e.rec.taken(); len(calls) > 0 || !slices.Equal(lines, []string{"retrieve [22] [fred] the request is longer than 65536 bytes"}) {
+	if calls, lines, _ := e.rec.takeCalls(); len(calls) > 0 || !slices.Equal(lines, []string{"retrieve [22] [fred] the request is longer than 65536 bytes"}) {
 		t.Errorf("called %q, access log %q", calls, lines)
 	}
 }
@@ -116,7 +116,7 @@ func TestRefusedRetrievalsAreBounded(t *testing.T) {
 	for range 20_000 {
 		h.Refuse(httptest.NewRecorder(), requestWith("method=retrieve&tag=22&username=fred"), http.StatusForbidden, "no")
 	}
-	if _, lines, _ := rec.taken(); len(lines) < 500 || len(lines) >= 20_000 {
+	if _, lines, _ := rec.takeCalls(); len(lines) < 500 || len(lines) >= 20_000 {
 		t.Errorf("%d lines in the access log for 20000 refusals", len(lines))
 	}
 }

@@ -15,7 +15,7 @@ import (
 func TestCapture(t *testing.T) {
 	w := newWire(t, axisLike)
 	for _, c := range captures(t) {
-		if listed(c) {
+		if isListed(c) {
 			continue
 		}
 		t.Run(c.variant+"/"+c.name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestDivergence(t *testing.T) {
 		}
 		t.Run(c.name+"/"+c.variant, func(t *testing.T) {
 			got := w.replay(t, c)
-			calls, _, _ := w.rec.taken()
+			calls, _, _ := w.rec.takeCalls()
 			if called := strings.Join(calls, ","); got == c.answer && called == c.called {
 				t.Error("the answer is that of Axis: take it off the list")
 			} else if called != d.called {
@@ -92,13 +92,13 @@ func TestDivergence(t *testing.T) {
 
 func checkCalled(t *testing.T, w wire, want string) {
 	t.Helper()
-	if calls, _, _ := w.rec.taken(); strings.Join(calls, ",") != want {
+	if calls, _, _ := w.rec.takeCalls(); strings.Join(calls, ",") != want {
 		t.Errorf("called %q, want %q", calls, want)
 	}
 }
 
-// listed reports whether a capture is a divergence.
-func listed(c capture) bool {
+// isListed reports whether a capture is a divergence.
+func isListed(c capture) bool {
 	d, ok := divergences[c.name]
 	return ok && d.covers(c.variant) || slices.Contains(otherStyle[c.variant], c.name)
 }

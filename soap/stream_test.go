@@ -109,7 +109,7 @@ func (b brokenFile) Seek(_ int64, whence int) (int64, error) {
 	return 0, nil
 }
 
-func broken(good int, size, said int64, closed *atomic.Int32) *recording.Audio {
+func newBroken(good int, size, said int64, closed *atomic.Int32) *recording.Audio {
 	r := io.MultiReader(bytes.NewReader(newWAV(good)), errReader{})
 	return &recording.Audio{Bytes: said, ReadSeekCloser: brokenFile{r, size, closed}}
 }
@@ -121,9 +121,9 @@ func (errReader) Read([]byte) (int, error) { return 0, errDisk }
 // TestBrokenBeforeFirstByte expects a proper refusal.
 func TestBrokenBeforeFirstByte(t *testing.T) {
 	for name, audio := range map[string]func(*atomic.Int32) *recording.Audio{
-		"unreadable":   func(c *atomic.Int32) *recording.Audio { return broken(1000, 1<<20, 1<<20, c) },
-		"other length": func(c *atomic.Int32) *recording.Audio { return broken(1000, 1000, 1001, c) },
-		"empty":        func(c *atomic.Int32) *recording.Audio { return broken(0, 0, 0, c) },
+		"unreadable":   func(c *atomic.Int32) *recording.Audio { return newBroken(1000, 1<<20, 1<<20, c) },
+		"other length": func(c *atomic.Int32) *recording.Audio { return newBroken(1000, 1000, 1001, c) },
+		"empty":        func(c *atomic.Int32) *recording.Audio { return newBroken(0, 0, 0, c) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var closed atomic.Int32
@@ -134,7 +134,7 @@ func TestBrokenBeforeFirstByte(t *testing.T) {
 			if w.Body.String() != "internal error\n" {
 				t.Errorf("body %q", w.Body)
 			}
-			if _, refused, _ := e.rec.taken(); len(refused) != 1 || closed.Load() != 1 {
+			if _, refused, _ := e.rec.takeCalls(); len(refused) != 1 || closed.Load() != 1 {
 				t.Errorf("access log %q, closed %d times", refused, closed.Load())
 			}
 			if !strings.Contains(e.log.String(), "level=ERROR") {
@@ -151,7 +151,7 @@ func TestBrokenAfterFirstByte(t *testing.T) {
 	outcome := make(chan string, 10)
 	e := newEndpoint(t, soap.Legacy{}, func(o *soap.Options) { o.Count = func(_, s string, _ time.Duration) { outcome <- s } })
 	const good = 5 * 24 << 10
-	e.rec.audio = func() *recording.Audio { return broken(good, 1<<20, 1<<20, &closed) }
+	e.rec.audio = func() *recording.Audio { return newBroken(good, 1<<20, 1<<20, &closed) }
 	server := httptest.NewServer(e)
 	defer server.Close()
 	for _, query := range []string{retrieveOK, retrieveOK + "&format=envelope", retrieveOK + "&format=wav"} {
@@ -261,7 +261,7 @@ func (d discard) SetWriteDeadline(time.Time) error { return nil }
 func TestBrokenAfterFirstBytePanics(t *testing.T) {
 	var closed atomic.Int32
 	e := newEndpoint(t, soap.Legacy{})
-	e.rec.audio = func() *recording.Audio { return broken(96<<10, 1<<20, 1<<20, &closed) }
+	e.rec.audio = func() *recording.Audio { return newBroken(96<<10, 1<<20, 1<<20, &closed) }
 	defer func() {
 		if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // net/http compares the value itself
 			t.Errorf("panic %v, want http.ErrAbortHandler", p)

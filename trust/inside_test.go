@@ -15,14 +15,14 @@ import (
 
 var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 
-// authority makes a certificate that may sign, and returns what it signs with.
-func authority(t *testing.T, name string) (*x509.Certificate, *ecdsa.PrivateKey) {
+// newAuthority makes a certificate that may sign, and returns what it signs with.
+func newAuthority(t *testing.T, name string) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
-	return signed(t, &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true}, nil, nil)
+	return sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true}, nil, nil)
 }
 
-// signed makes a certificate for the day around noon; without a parent it signs itself.
-func signed(t *testing.T, c, parent *x509.Certificate, by *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+// sign makes a certificate for the day around noon; without a parent it signs itself.
+func sign(t *testing.T, c, parent *x509.Certificate, by *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -44,8 +44,8 @@ func signed(t *testing.T, c, parent *x509.Certificate, by *ecdsa.PrivateKey) (*x
 }
 
 func TestVerify(t *testing.T) {
-	root, rootKey := authority(t, "root")
-	between, betweenKey := signed(t, &x509.Certificate{Subject: pkix.Name{CommonName: "between"}, IsCA: true, BasicConstraintsValid: true}, root, rootKey)
+	root, rootKey := newAuthority(t, "root")
+	between, betweenKey := sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: "between"}, IsCA: true, BasicConstraintsValid: true}, root, rootKey)
 	named := func(cn string, names ...string) *x509.Certificate {
 		c := &x509.Certificate{Subject: pkix.Name{CommonName: cn}}
 		for _, name := range names {
@@ -57,10 +57,10 @@ func TestVerify(t *testing.T) {
 		}
 		return c
 	}
-	plain, _ := signed(t, named("pbx"), root, rootKey)
-	both, _ := signed(t, named("pbx", "sip.example.org", "10.0.0.5"), root, rootKey)
-	below, belowKey := signed(t, named("pbx"), between, betweenKey)
-	forged, _ := signed(t, named("pbx"), below, belowKey) // by a certificate that may not sign
+	plain, _ := sign(t, named("pbx"), root, rootKey)
+	both, _ := sign(t, named("pbx", "sip.example.org", "10.0.0.5"), root, rootKey)
+	below, belowKey := sign(t, named("pbx"), between, betweenKey)
+	forged, _ := sign(t, named("pbx"), below, belowKey) // by a certificate that may not sign
 	for _, tt := range []struct {
 		name  string
 		asks  string

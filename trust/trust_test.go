@@ -26,10 +26,10 @@ func handshake(t *testing.T, shows, trusts, name string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return meet(t, shows, certificates.Config(name))
+	return connect(t, shows, certificates.Config(name))
 }
 
-func meet(t *testing.T, shows string, client *tls.Config) error {
+func connect(t *testing.T, shows string, client *tls.Config) error {
 	t.Helper()
 	certificate, err := tls.LoadX509KeyPair("testdata/"+shows, "testdata/"+shows)
 	if err != nil {
@@ -109,7 +109,7 @@ func TestRenewedFile(t *testing.T) {
 		want bool
 	}{{"pbx.crt", false}, {"address.crt", true}, {"other.crt", false}} {
 		put(tt.file)
-		err := meet(t, "address.pem", certificates.Config("pbx"))
+		err := connect(t, "address.pem", certificates.Config("pbx"))
 		if (err == nil) != tt.want {
 			t.Errorf("with %s in the file: %v", tt.file, err)
 		}

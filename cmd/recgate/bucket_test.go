@@ -150,7 +150,7 @@ func TestCheckOfABucket(t *testing.T) {
 		{"no right", says(403, "AccessDenied"), "check the rights of archive_access_key on the bucket", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := newChecked(t, 22)
+			c := newCheckSetup(t, 22)
 			c.archive = tt.archive
 			secret := filepath.Join(c.dir, "secret")
 			if err := os.WriteFile(secret, []byte(bucketSecret+"\n"), 0o600); err != nil {

@@ -13,8 +13,8 @@ import (
 	"recgate/internal/port"
 )
 
-// checked is a configuration in a folder, to be written and checked.
-type checked struct {
+// checkSetup is a configuration in a folder, to be written and checked.
+type checkSetup struct {
 	dir, database, archive, listen      string
 	address, username, secret, recorder string
 	spool, mount                        string
@@ -23,14 +23,14 @@ type checked struct {
 	asNobody                            bool
 }
 
-func newChecked(t *testing.T, version int) *checked {
+func newCheckSetup(t *testing.T, version int) *checkSetup {
 	t.Helper()
 	server, spool := newSim(t, version)
 	dir := t.TempDir()
 	for _, open := range []string{filepath.Dir(dir), dir, spool} { // another user is to get in
 		chmod(t, open, 0o777)
 	}
-	return &checked{
+	return &checkSetup{
 		dir: dir, database: "sqlite:" + filepath.Join(dir, "recgate.db"), archive: "file:" + filepath.Join(dir, "archive"), listen: "127.0.0.1:0",
 		address: server.Addr(), username: "recorder", secret: "recorder-secret", recorder: "auto", spool: spool, mount: spool, sim: server,
 	}
@@ -44,8 +44,8 @@ func chmod(t *testing.T, name string, mode os.FileMode) {
 	t.Cleanup(func() { _ = os.Chmod(name, 0o777) }) // so that it can be removed; it may be gone
 }
 
-// closed makes a folder, or a file, that nobody but root may use so.
-func (c *checked) closed(t *testing.T, name string, mode os.FileMode, isFile bool) string {
+// makeUnusable makes a folder, or a file, that nobody but root may use so.
+func (c *checkSetup) makeUnusable(t *testing.T, name string, mode os.FileMode, isFile bool) string {
 	t.Helper()
 	full := filepath.Join(c.dir, name)
 	make := func() error { return os.Mkdir(full, 0o755) }
@@ -60,10 +60,10 @@ func (c *checked) closed(t *testing.T, name string, mode os.FileMode, isFile boo
 	return full
 }
 
-func (c *checked) run(t *testing.T) said { return c.runWith(t) }
+func (c *checkSetup) run(t *testing.T) result { return c.runWith(t) }
 
 // runWith writes the configuration and checks it, with more flags.
-func (c *checked) runWith(t *testing.T, flags ...string) said {
+func (c *checkSetup) runWith(t *testing.T, flags ...string) result {
 	t.Helper()
 	file := filepath.Join(c.dir, "recgate.yaml")
 	yaml := fmt.Sprintf("listen: %q\ndatabase: %q\narchive: %q\npbx:\n  - name: pbx1\n    address: %s\n    username: %s\n    secret: %s\n    recorder: %s\n    spool: %s\n    mount: %s\n",
@@ -85,40 +85,46 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		version int
-		mis     func(t *testing.T, c *checked)
+		mis     func(t *testing.T, c *checkSetup)
 		step    string // the one that fails
 		says    string
 	}{
-		{"wrong secret", 22, func(_ *testing.T, c *checked) { c.secret = "wrong" }, "pbx pbx1: login", "check username, secret and the permit and deny lines of manager.conf"},
-		{"unknown user", 22, func(_ *testing.T, c *checked) { c.username = "stranger" }, "pbx pbx1: login", "refuses the login"},
-		{"PBX not reachable", 22, func(t *testing.T, c *checked) { c.address = port.Address(t) }, "pbx pbx1: login", "connection refused"},
-		{"PBX that is none", 22, func(t *testing.T, c *checked) { c.address = noPBX(t) }, "pbx pbx1: login", "greeting"},
-		{"class system missing on 22", 22, func(_ *testing.T, c *checked) { c.username, c.secret = "callonly", "callonly-secret" }, "pbx pbx1: recorder", `add "system" to its write line`},
-		{"class system missing for mixmonitor on 16", 16, func(_ *testing.T, c *checked) {
+		{"wrong secret", 22, func(_ *testing.T, c *checkSetup) { c.secret = "wrong" }, "pbx pbx1: login", "check username, secret and the permit and deny lines of manager.conf"},
+		{"unknown user", 22, func(_ *testing.T, c *checkSetup) { c.username = "stranger" }, "pbx pbx1: login", "refuses the login"},
+		{"PBX not reachable", 22, func(t *testing.T, c *checkSetup) { c.address = port.Address(t) }, "pbx pbx1: login", "connection refused"},
+		{"PBX that is none", 22, func(t *testing.T, c *checkSetup) { c.address = noPBX(t) }, "pbx pbx1: login", "greeting"},
+		{"class system missing on 22", 22, func(_ *testing.T, c *checkSetup) { c.username, c.secret = "callonly", "callonly-secret" }, "pbx pbx1: recorder", `add "system" to its write line`},
+		{"class system missing for mixmonitor on 16", 16, func(_ *testing.T, c *checkSetup) {
 			c.username, c.secret, c.recorder = "callonly", "callonly-secret", "mixmonitor"
 		}, "pbx pbx1: recorder", `user "callonly" of the PBX "pbx1" may not use MixMonitor: add "system"`},
-		{"class call missing for monitor on 16", 16, func(_ *testing.T, c *checked) {
+		{"class call missing for monitor on 16", 16, func(_ *testing.T, c *checkSetup) {
 			c.username, c.secret, c.recorder = "systemonly", "systemonly-secret", "monitor"
 		}, "pbx pbx1: recorder", `may not use Monitor: add "call"`},
-		{"no rights at all", 16, func(_ *testing.T, c *checked) { c.username, c.secret = "watcher", "watcher-secret" }, "pbx pbx1: recorder", `may not use CoreShowChannels: add "system"`},
-		{"no recorder", 22, func(_ *testing.T, c *checked) { c.recorder = "monitor" }, "pbx pbx1: recorder", "Asterisk 21 and newer have no Monitor: use recorder: mixmonitor"},
-		{"no WAV", 22, func(_ *testing.T, c *checked) {
+		{"no rights at all", 16, func(_ *testing.T, c *checkSetup) { c.username, c.secret = "watcher", "watcher-secret" }, "pbx pbx1: recorder", `may not use CoreShowChannels: add "system"`},
+		{"no recorder", 22, func(_ *testing.T, c *checkSetup) { c.recorder = "monitor" }, "pbx pbx1: recorder", "Asterisk 21 and newer have no Monitor: use recorder: mixmonitor"},
+		{"no WAV", 22, func(_ *testing.T, c *checkSetup) {
 			c.sim.Misbehave(sim.Misbehaviour{Kind: sim.Unload, Module: "format_wav"})
 		}, "pbx pbx1: recorder", `has not loaded the module "format_wav.so"`},
-		{"mount missing", 22, func(_ *testing.T, c *checked) { c.mount += "/none" }, "pbx pbx1: spool", "create the folder"},
-		{"mount that is a file", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "file", 0o666, true) }, "pbx pbx1: spool", "not a directory"},
-		{"unreadable mount", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "mount", 0o000, false) }, "pbx pbx1: spool", "read and write permission"},
-		{"unwritable spool", 22, func(t *testing.T, c *checked) { c.mount = c.closed(t, "mount", 0o555, false) }, "pbx pbx1: spool", "recordings cannot be deleted"},
-		{"unwritable archive", 22, func(t *testing.T, c *checked) { c.archive = "file:" + c.closed(t, "archive", 0o555, false) }, "archive", "read-only or not permitted"},
-		{"no place for the archive", 22, func(t *testing.T, c *checked) { c.archive = "file:" + c.closed(t, "upper", 0o555, false) + "/archive" }, "archive", "read-only or not permitted"},
-		{"database file unreadable", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "closed.db", 0o000, true) }, "database", "the database file cannot be opened"},
-		{"no place for the database", 22, func(t *testing.T, c *checked) { c.database = "sqlite:" + c.closed(t, "upper", 0o555, false) + "/x.db" }, "database", "cannot be created: create its folder"},
-		{"database away", 22, func(t *testing.T, c *checked) { c.database = "mysql://u:hunter2@" + port.Address(t) + "/recgate" }, "database", "the database cannot be reached"},
-		{"an address that is not ours", 22, func(_ *testing.T, c *checked) { c.listen = "192.0.2.1:8080" }, "listen", "not an address of this machine"},
+		{"mount missing", 22, func(_ *testing.T, c *checkSetup) { c.mount += "/none" }, "pbx pbx1: spool", "create the folder"},
+		{"mount that is a file", 22, func(t *testing.T, c *checkSetup) { c.mount = c.makeUnusable(t, "file", 0o666, true) }, "pbx pbx1: spool", "not a directory"},
+		{"unreadable mount", 22, func(t *testing.T, c *checkSetup) { c.mount = c.makeUnusable(t, "mount", 0o000, false) }, "pbx pbx1: spool", "read and write permission"},
+		{"unwritable spool", 22, func(t *testing.T, c *checkSetup) { c.mount = c.makeUnusable(t, "mount", 0o555, false) }, "pbx pbx1: spool", "recordings cannot be deleted"},
+		{"unwritable archive", 22, func(t *testing.T, c *checkSetup) { c.archive = "file:" + c.makeUnusable(t, "archive", 0o555, false) }, "archive", "read-only or not permitted"},
+		{"no place for the archive", 22, func(t *testing.T, c *checkSetup) {
+			c.archive = "file:" + c.makeUnusable(t, "upper", 0o555, false) + "/archive"
+		}, "archive", "read-only or not permitted"},
+		{"database file unreadable", 22, func(t *testing.T, c *checkSetup) {
+			c.database = "sqlite:" + c.makeUnusable(t, "closed.db", 0o000, true)
+		}, "database", "the database file cannot be opened"},
+		{"no place for the database", 22, func(t *testing.T, c *checkSetup) {
+			c.database = "sqlite:" + c.makeUnusable(t, "upper", 0o555, false) + "/x.db"
+		}, "database", "cannot be created: create its folder"},
+		{"database away", 22, func(t *testing.T, c *checkSetup) { c.database = "mysql://u:hunter2@" + port.Address(t) + "/recgate" }, "database", "the database cannot be reached"},
+		{"an address that is not ours", 22, func(_ *testing.T, c *checkSetup) { c.listen = "192.0.2.1:8080" }, "listen", "not an address of this machine"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := newChecked(t, tt.version)
+			c := newCheckSetup(t, tt.version)
 			tt.mis(t, c)
 			got := c.run(t)
 			var failed []string
@@ -181,7 +187,7 @@ func TestCheckTellsOfRefusedConnections(t *testing.T) {
 		{"", "one for events, 0 of 2 for actions; starts and stops will wait for each other: write allowmultiplelogin = yes"},
 		{"    action_connections: 0\n", "one for events and actions\n"},
 	} {
-		c := newChecked(t, 22)
+		c := newCheckSetup(t, 22)
 		c.username, c.secret, c.more = "onlyonce", "onlyonce-secret", tt.more
 		if got := c.run(t); got.code != 0 || strings.Contains(got.stdout, "FAILED") || !strings.Contains(got.stdout, tt.says) {
 			t.Errorf("code %d, want 0 and %q:\n%s%s", got.code, tt.says, got.stdout, got.stderr)
@@ -204,7 +210,7 @@ func TestCheckOfAHealthyPBX(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt.version, " ", tt.user, " ", tt.recorder), func(t *testing.T) {
 			t.Parallel()
-			c := newChecked(t, tt.version)
+			c := newCheckSetup(t, tt.version)
 			c.username, c.secret, c.recorder = tt.user, tt.user+"-secret", tt.recorder
 			got := c.run(t)
 			if got.code != 0 || got.stderr != "" || strings.Contains(got.stdout, "FAILED") {

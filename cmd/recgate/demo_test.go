@@ -120,7 +120,7 @@ func wantPasted(t *testing.T, printed *lockedBuffer, part, want string) {
 	line = strings.Replace(line, "go run ./cmd/recgate", self(), 1) // what a test binary takes itself for
 	cmd := program(t.Context(), t.TempDir(), nil)
 	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", line}
-	if got := ended(t, cmd); got.code != 0 || !strings.Contains(got.stdout, want) {
+	if got := waitForEnd(t, cmd); got.code != 0 || !strings.Contains(got.stdout, want) {
 		t.Errorf("%s: code %d, want 0 and %q:\n%s%s", line, got.code, want, got.stdout, got.stderr)
 	}
 }

@@ -65,18 +65,18 @@ func TestBytesPerDay(t *testing.T) {
 		}
 	}
 	rate("nothing was ever recorded", 0)
-	keep(t, db, 1, now.Add(-10*time.Minute), recording.Step{Bytes: 1000})
+	storeRecording(t, db, 1, now.Add(-10*time.Minute), recording.Step{Bytes: 1000})
 	rate("ten minutes old: an hour at least", 24_000)
-	keep(t, db, 2, now.Add(-2*24*time.Hour), recording.Step{Bytes: 1000, SourceKey: "stereo"})
+	storeRecording(t, db, 2, now.Add(-2*24*time.Hour), recording.Step{Bytes: 1000, SourceKey: "stereo"})
 	rate("two days old, with a stereo source", 2000)
-	keep(t, db, 3, now.Add(-7*24*time.Hour), recording.Step{Bytes: 3000})
+	storeRecording(t, db, 3, now.Add(-7*24*time.Hour), recording.Step{Bytes: 3000})
 	rate("a week old", 1000)
-	keep(t, db, 4, now.Add(-8*24*time.Hour), recording.Step{Bytes: 1e9})
+	storeRecording(t, db, 4, now.Add(-8*24*time.Hour), recording.Step{Bytes: 1e9})
 	rate("older ones do not count", 1000)
 }
 
-// keep writes a recording that was asked for at a time and is ready.
-func keep(t *testing.T, db *store.DB, n int, at time.Time, step recording.Step) {
+// storeRecording writes a recording that was asked for at a time and is ready.
+func storeRecording(t *testing.T, db *store.DB, n int, at time.Time, step recording.Step) {
 	t.Helper()
 	id, err := recording.NewID(at, strings.NewReader(strings.Repeat(string(rune('a'+n)), 10)))
 	if err != nil {

@@ -17,9 +17,9 @@ import (
 	"recgate/recording"
 )
 
-// known demands that recgate has a row for everything that it asked the PBX to
+// awaitKnown demands that recgate has a row for everything that it asked the PBX to
 // record, and that all of them come to an end once the calls are over.
-func (o *office) known(t *testing.T) {
+func (o *office) awaitKnown(t *testing.T) {
 	t.Helper()
 	for _, a := range o.sim.Actions() {
 		if name := a.Get("Action"); name != "MixMonitor" && name != "Monitor" {
@@ -74,10 +74,10 @@ func TestFaultsOfThePBX(t *testing.T) {
 			})
 			o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
 			call.Hangup()
-			if rec := o.settled(t, "after"); rec.State != recording.Ready {
+			if rec := o.awaitSettled(t, "after"); rec.State != recording.Ready {
 				t.Errorf("the recording afterwards is %s: %s", rec.State, rec.Reason)
 			}
-			o.known(t)
+			o.awaitKnown(t)
 		})
 	}
 }
@@ -94,11 +94,11 @@ func TestConnectionLost(t *testing.T) {
 		return o.ask(t, "stop", "extenOrUniqueId", "411").status == http.StatusOK
 	})
 	call.Hangup()
-	if rec := o.settled(t, "lost"); rec.State != recording.Ready {
+	if rec := o.awaitSettled(t, "lost"); rec.State != recording.Ready {
 		t.Errorf("%s: %s", rec.State, rec.Reason)
 	}
 	o.want(t, http.StatusOK, nil, "retrieve", "tag", "lost", "username", "fred")
-	o.known(t)
+	o.awaitKnown(t)
 }
 
 // TestPBXKilled: the calls of a PBX that was killed are over, what was
@@ -115,11 +115,11 @@ func TestPBXKilled(t *testing.T) {
 	})
 	o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
 	call.Hangup()
-	if rec := o.settled(t, "next"); rec.State != recording.Ready {
+	if rec := o.awaitSettled(t, "next"); rec.State != recording.Ready {
 		t.Errorf("%s: %s", rec.State, rec.Reason)
 	}
-	o.settled(t, "killed")
-	o.known(t)
+	o.awaitSettled(t, "killed")
+	o.awaitKnown(t)
 }
 
 // TestCallerHangsUp: a start whose caller goes away meanwhile is finished, and
@@ -152,10 +152,10 @@ func TestCallerHangsUp(t *testing.T) {
 	o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "again") // adds a tag
 	o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
 	call.Hangup()
-	if rec := o.settled(t, "impatient"); rec.State != recording.Ready || len(rec.Tags) != 2 {
+	if rec := o.awaitSettled(t, "impatient"); rec.State != recording.Ready || len(rec.Tags) != 2 {
 		t.Errorf("%s: %s, tags %q", rec.State, rec.Reason, rec.Tags)
 	}
-	o.known(t)
+	o.awaitKnown(t)
 }
 
 // TestDatabaseAway: another program holds the file, so nothing can be written.
@@ -188,10 +188,10 @@ func TestDatabaseAway(t *testing.T) {
 	}
 	o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "after")
 	call.Hangup()
-	if rec := o.settled(t, "after"); rec.State != recording.Ready {
+	if rec := o.awaitSettled(t, "after"); rec.State != recording.Ready {
 		t.Errorf("%s: %s", rec.State, rec.Reason)
 	}
-	o.known(t)
+	o.awaitKnown(t)
 }
 
 // TestArchiveAway: what was recorded waits in the spool, retrievals say what

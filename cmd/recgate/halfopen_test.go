@@ -30,8 +30,8 @@ func TestHalfOpen(t *testing.T) {
 	})
 	o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
 	call.Hangup()
-	if rec := o.settled(t, "after"); rec.State != recording.Ready {
+	if rec := o.awaitSettled(t, "after"); rec.State != recording.Ready {
 		t.Errorf("%s: %s", rec.State, rec.Reason)
 	}
-	o.known(t)
+	o.awaitKnown(t)
 }

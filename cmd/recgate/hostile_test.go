@@ -39,10 +39,10 @@ func doors() []door {
 		}, percent, false},
 		{"SOAP 1.1", func(t *testing.T, o *office, method string, args [][2]string) answer {
 			return o.send(t, http.MethodPost, path, "text/xml; charset=utf-8", strings.NewReader(envelope("http://schemas.xmlsoap.org/soap/envelope/", method, args)))
-		}, escaped, true},
+		}, escapeXML, true},
 		{"SOAP 1.2", func(t *testing.T, o *office, method string, args [][2]string) answer {
 			return o.send(t, http.MethodPost, path, "application/soap+xml; charset=utf-8", strings.NewReader(envelope("http://www.w3.org/2003/05/soap-envelope", method, args)))
-		}, escaped, true},
+		}, escapeXML, true},
 	}
 }
 
@@ -71,7 +71,7 @@ func percent(s string) string {
 	return b.String()
 }
 
-func escaped(s string) string {
+func escapeXML(s string) string {
 	var b strings.Builder
 	_ = xml.EscapeText(&b, []byte(s)) // a Builder does not fail
 	return b.String()
@@ -84,7 +84,7 @@ type before struct {
 	spool                    []string
 }
 
-func (o *office) now(t *testing.T) before {
+func (o *office) stateNow(t *testing.T) before {
 	t.Helper()
 	return before{len(o.actions()), len(o.accesses(t)), len(o.journal.lines(t, 0)), o.sums(t), o.spool(t)}
 }
@@ -98,10 +98,10 @@ func (o *office) accesses(t *testing.T) []recording.Access {
 	return all
 }
 
-// nothingDone demands that since then nothing was done for a request that was
+// wantNothingDone demands that since then nothing was done for a request that was
 // refused: only its line of the log was written and, when it was a retrieval,
 // that of the access log.
-func (o *office) nothingDone(t *testing.T, was before, retrieval bool) {
+func (o *office) wantNothingDone(t *testing.T, was before, retrieval bool) {
 	t.Helper()
 	if all := o.actions(); len(all) != was.actions {
 		t.Errorf("the PBX was asked %v", all[was.actions:])
@@ -137,8 +137,8 @@ func (o *office) nothingDone(t *testing.T, was before, retrieval bool) {
 	}
 }
 
-// refusal checks the answer itself.
-func refusal(t *testing.T, d door, got answer, status int, names string) {
+// wantRefusal checks the answer itself.
+func wantRefusal(t *testing.T, d door, got answer, status int, names string) {
 	t.Helper()
 	if d.soap && status != http.StatusUnauthorized {
 		status = http.StatusInternalServerError
@@ -160,8 +160,8 @@ func refusal(t *testing.T, d door, got answer, status int, names string) {
 	}
 }
 
-// hostile are values that no extension, channel or unique id can hold.
-func hostile() map[string]string {
+// hostileTargets are values that no extension, channel or unique id can hold.
+func hostileTargets() map[string]string {
 	return map[string]string{
 		"CR LF":             "410\r\nAction: Command\r\nCommand: core stop now\r\n\r\n",
 		"LF":                "410\nAction: Hangup",
@@ -183,8 +183,8 @@ func hostile() map[string]string {
 	}
 }
 
-// each runs a test in front of both versions of Asterisk, over every door.
-func each(t *testing.T, test func(t *testing.T, o *office, d door)) {
+// forEachDoor runs a test in front of both versions of Asterisk, over every door.
+func forEachDoor(t *testing.T, test func(t *testing.T, o *office, d door)) {
 	for _, version := range []int{16, 22} {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			t.Parallel()
@@ -203,8 +203,8 @@ func each(t *testing.T, test func(t *testing.T, o *office, d door)) {
 
 func TestHostileKeys(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, o *office, d door) {
-		for name, value := range hostile() {
+	forEachDoor(t, func(t *testing.T, o *office, d door) {
+		for name, value := range hostileTargets() {
 			for _, m := range []struct {
 				method, arg string
 				more        [][2]string
@@ -214,13 +214,13 @@ func TestHostileKeys(t *testing.T) {
 				{"retrieveByUniqueId", "uniqueId", [][2]string{{"username", "fred"}}},
 			} {
 				t.Run(name+" in "+m.method, func(t *testing.T) {
-					was, says, retrieval := o.now(t), m.arg, m.method == "retrieveByUniqueId"
+					was, says, retrieval := o.stateNow(t), m.arg, m.method == "retrieveByUniqueId"
 					text := d.encode(value)
 					if d.soap && strings.ContainsAny(value, "\x00\x1b") { // which XML cannot hold: try it raw
 						text, says = value, "inside of "+m.arg
 					}
-					refusal(t, d, d.call(t, o, m.method, append([][2]string{{m.arg, text}}, m.more...)), http.StatusBadRequest, says)
-					o.nothingDone(t, was, retrieval)
+					wantRefusal(t, d, d.call(t, o, m.method, append([][2]string{{m.arg, text}}, m.more...)), http.StatusBadRequest, says)
+					o.wantNothingDone(t, was, retrieval)
 				})
 			}
 		}
@@ -229,7 +229,7 @@ func TestHostileKeys(t *testing.T) {
 
 func TestMissingAndUnknown(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, o *office, d door) {
+	forEachDoor(t, func(t *testing.T, o *office, d door) {
 		for _, tt := range []struct {
 			name, method string
 			args         [][2]string
@@ -255,9 +255,9 @@ func TestMissingAndUnknown(t *testing.T) {
 			{"unknown uniqueId", "retrieveByUniqueId", [][2]string{{"uniqueId", "1.1"}, {"username", "fred"}}, 404, `"1.1"`, true},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
-				was := o.now(t)
-				refusal(t, d, d.call(t, o, tt.method, tt.args), tt.status, tt.says)
-				o.nothingDone(t, was, tt.retrieval)
+				was := o.stateNow(t)
+				wantRefusal(t, d, d.call(t, o, tt.method, tt.args), tt.status, tt.says)
+				o.wantNothingDone(t, was, tt.retrieval)
 			})
 		}
 	})
@@ -271,7 +271,7 @@ func TestBadText(t *testing.T) {
 		"CR LF": "22\r\nAction: Command", "LF at the end": "22\n", "TAB": "2\t2", "DEL": "22\x7f", "C1": "22\u0085",
 		"line separator": "22\u2028", "256 characters": strings.Repeat("é", 256), "10,000 characters": strings.Repeat("x", 10000),
 	}
-	each(t, func(t *testing.T, o *office, d door) {
+	forEachDoor(t, func(t *testing.T, o *office, d door) {
 		for name, value := range bad {
 			if d.soap && name == "LF at the end" {
 				continue // there it is how the message is laid out
@@ -288,9 +288,9 @@ func TestBadText(t *testing.T) {
 				{"retrieveByUniqueId", "username", [][2]string{{"uniqueId", "1.1"}}, true},
 			} {
 				t.Run(name+" in "+m.arg+" of "+m.method, func(t *testing.T) {
-					was := o.now(t)
-					refusal(t, d, d.call(t, o, m.method, append([][2]string{{m.arg, d.encode(value)}}, m.more...)), http.StatusBadRequest, m.arg+" ")
-					o.nothingDone(t, was, m.retrieval)
+					was := o.stateNow(t)
+					wantRefusal(t, d, d.call(t, o, m.method, append([][2]string{{m.arg, d.encode(value)}}, m.more...)), http.StatusBadRequest, m.arg+" ")
+					o.wantNothingDone(t, was, m.retrieval)
 				})
 			}
 		}
@@ -301,9 +301,9 @@ func TestBadText(t *testing.T) {
 		}
 		for _, raw := range undecodable {
 			t.Run(fmt.Sprintf("%q", raw), func(t *testing.T) {
-				was := o.now(t)
-				refusal(t, d, d.call(t, o, "start", [][2]string{{"extenOrUniqueId", "410"}, {"tag", raw}}), http.StatusBadRequest, says)
-				o.nothingDone(t, was, false)
+				was := o.stateNow(t)
+				wantRefusal(t, d, d.call(t, o, "start", [][2]string{{"extenOrUniqueId", "410"}, {"tag", raw}}), http.StatusBadRequest, says)
+				o.wantNothingDone(t, was, false)
 			})
 		}
 	})
@@ -335,10 +335,10 @@ func TestXMLBombs(t *testing.T) {
 	} {
 		for _, contentType := range []string{"text/xml", "application/soap+xml"} {
 			t.Run(name+" as "+contentType, func(t *testing.T) {
-				was := o.now(t)
+				was := o.stateNow(t)
 				got := o.send(t, http.MethodPost, path, contentType, strings.NewReader(tt.message))
-				refusal(t, door{soap: true}, got, 500, tt.says)
-				o.nothingDone(t, was, false)
+				wantRefusal(t, door{soap: true}, got, 500, tt.says)
+				o.wantNothingDone(t, was, false)
 			})
 		}
 	}
@@ -377,18 +377,18 @@ func TestEnormousBodies(t *testing.T) {
 		{"GET", http.MethodGet, "", "", "method is missing"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			was := o.now(t)
+			was := o.stateNow(t)
 			body := &endless{left: size}
 			target := path
 			if tt.method == http.MethodGet {
 				target += "?tag=22"
 			}
 			got := o.send(t, tt.method, target, tt.contentType, io.MultiReader(strings.NewReader(tt.head), body))
-			refusal(t, door{soap: strings.Contains(tt.contentType, "xml")}, got, http.StatusBadRequest, tt.says)
+			wantRefusal(t, door{soap: strings.Contains(tt.contentType, "xml")}, got, http.StatusBadRequest, tt.says)
 			if taken := body.read.Load(); taken > size/4 {
 				t.Errorf("%d bytes were taken", taken)
 			}
-			o.nothingDone(t, was, false)
+			o.wantNothingDone(t, was, false)
 		})
 	}
 	t.Run("GET that makes sense", func(t *testing.T) {
@@ -405,10 +405,10 @@ func TestEnormousBodies(t *testing.T) {
 		await(t, "the file in the spool to be deleted", func() bool { return len(o.spool(t)) == 0 })
 	})
 	t.Run("query", func(t *testing.T) {
-		was := o.now(t)
+		was := o.stateNow(t)
 		got := o.send(t, http.MethodGet, path+"?method=start&extenOrUniqueId=410&tag="+strings.Repeat("x", 60<<10), "", nil)
-		refusal(t, door{}, got, http.StatusBadRequest, "tag")
-		o.nothingDone(t, was, false)
+		wantRefusal(t, door{}, got, http.StatusBadRequest, "tag")
+		o.wantNothingDone(t, was, false)
 		got = o.send(t, http.MethodGet, path+"?method=start&extenOrUniqueId=410&tag="+strings.Repeat("x", 1<<20), "", nil)
 		if got.status != http.StatusRequestHeaderFieldsTooLarge || len(o.actions()) != was.actions {
 			t.Errorf("status %d for a query of 1 MB", got.status)

@@ -80,7 +80,7 @@ func TestMetrics(t *testing.T) {
 	o.want(t, http.StatusNotFound, nil, "start", "extenOrUniqueId", "999")
 	o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "410")
 	call.Hangup()
-	o.settled(t, "22")
+	o.awaitSettled(t, "22")
 	o.want(t, http.StatusOK, nil, "retrieve", "tag", "22", "username", "fred")
 	got := o.send(t, http.MethodGet, "/metrics", "", nil)
 	for _, part := range []string{
@@ -121,11 +121,11 @@ func TestWhoMayCall(t *testing.T) {
 			o := newOffice(t, 22, tt.edit)
 			o.call(t, "410", "411")
 			for i, d := range doors() {
-				was := o.now(t)
-				refusal(t, d, d.call(t, o, "start", [][2]string{{"extenOrUniqueId", "410"}, {"tag", "22"}}), tt.status, tt.says)
-				o.nothingDone(t, was, false)
+				was := o.stateNow(t)
+				wantRefusal(t, d, d.call(t, o, "start", [][2]string{{"extenOrUniqueId", "410"}, {"tag", "22"}}), tt.status, tt.says)
+				o.wantNothingDone(t, was, false)
 				got := d.call(t, o, "retrieve", [][2]string{{"tag", "22"}, {"username", "fred"}})
-				refusal(t, d, got, tt.status, tt.says)
+				wantRefusal(t, d, got, tt.status, tt.says)
 				if asks := got.header.Get("WWW-Authenticate") != ""; asks != (tt.status == http.StatusUnauthorized) {
 					t.Errorf("%s: the header asks for a password: %v", d.name, asks)
 				}
@@ -148,7 +148,7 @@ func TestWhoMayCall(t *testing.T) {
 				o.want(t, http.StatusUnauthorized, nil, "start", "extenOrUniqueId", "410", "apiKey", "simsim")
 				o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "apiKey", "sesame")
 				for _, d := range doors()[:2] { // those that take arguments by name
-					refusal(t, d, d.call(t, o, "stop", [][2]string{{"extenOrUniqueId", "499"}, {"APIKEY", "sesame%20"}}), http.StatusNotFound, "no live call")
+					wantRefusal(t, d, d.call(t, o, "stop", [][2]string{{"extenOrUniqueId", "499"}, {"APIKEY", "sesame%20"}}), http.StatusNotFound, "no live call")
 				}
 				if strings.Contains(o.journal.text(), "sesame") {
 					t.Error("the key is in the log")

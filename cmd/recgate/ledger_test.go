@@ -49,9 +49,9 @@ func scene(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.MkdirAll(s.spool, 0o755))
 	switch args[0] {
 	case "healthy":
-		s.healthy()
+		s.addHealthy()
 	case "broken":
-		s.broken()
+		s.addBroken()
 	default:
 		ts.Fatalf("there is no scene %q", args[0])
 	}
@@ -119,7 +119,7 @@ func (s set) ready(id recording.ID) string {
 	return key
 }
 
-func (s set) healthy() {
+func (s set) addHealthy() {
 	for n, tag := range []string{"O'Brien 22", "shared", "shared"} {
 		s.ready(s.add(n+1, tag))
 	}
@@ -131,9 +131,9 @@ func (s set) healthy() {
 	}
 }
 
-// broken adds one of each that is unexplained, and a start that failed, which
+// addBroken adds one of each that is unexplained, and a start that failed, which
 // is not.
-func (s set) broken() {
+func (s set) addBroken() {
 	s.add(10, "starting for days")
 	s.step(s.add(11, "collecting for days"), recording.Step{To: recording.Collecting, Reason: recording.Reason{Code: recording.ReasonStopped}})
 	s.ts.Check(s.archive.Remove(s.ctx, s.ready(s.add(12, "gone"))))

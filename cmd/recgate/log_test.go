@@ -20,7 +20,7 @@ func TestLogLines(t *testing.T) {
 	call := o.call(t, "410", "411")
 	id := o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "22").header.Get("X-Request-Id")
 	call.Hangup()
-	o.settled(t, "22")
+	o.awaitSettled(t, "22")
 	refused := o.want(t, http.StatusNotFound, nil, "stop", "extenOrUniqueId", "410").header.Get("X-Request-Id")
 	o.sim.Misbehave(sim.Misbehaviour{Kind: sim.Away})
 	line := func(msg, request string) (found map[string]any) {
@@ -47,14 +47,14 @@ func TestLogLines(t *testing.T) {
 		}
 	}
 	for text := range strings.Lines(o.journal.text()) {
-		if key := keyTwice(t, text); key != "" {
+		if key := findKeyTwice(t, text); key != "" {
 			t.Errorf("%s is twice in %s", key, text)
 		}
 	}
 }
 
-// keyTwice returns the first key that stands twice in a line of JSON.
-func keyTwice(t *testing.T, line string) string {
+// findKeyTwice returns the first key that stands twice in a line of JSON.
+func findKeyTwice(t *testing.T, line string) string {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(line))
 	seen := map[string]bool{}
@@ -81,7 +81,7 @@ func keyTwice(t *testing.T, line string) string {
 func TestKeyTwice(t *testing.T) {
 	var out bytes.Buffer
 	newLog(&out, "json", slog.LevelInfo).With("pbx", "a").Info("x", "pbx", "b", "took_ms", time.Second.Milliseconds())
-	if got := keyTwice(t, out.String()); got != "pbx" {
+	if got := findKeyTwice(t, out.String()); got != "pbx" {
 		t.Errorf("found %q in %s", got, out.String())
 	}
 }

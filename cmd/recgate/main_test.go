@@ -51,19 +51,19 @@ func program(ctx context.Context, dir string, env []string, args ...string) *exe
 	return cmd
 }
 
-// said is how a run of the program ended.
-type said struct {
+// result is how a run of the program ended.
+type result struct {
 	code           int
 	stdout, stderr string
 }
 
 // recgate runs the program to its end.
-func recgate(t *testing.T, dir string, env []string, args ...string) said {
+func recgate(t *testing.T, dir string, env []string, args ...string) result {
 	t.Helper()
-	return ended(t, program(t.Context(), dir, env, args...))
+	return waitForEnd(t, program(t.Context(), dir, env, args...))
 }
 
-func ended(t *testing.T, cmd *exec.Cmd) said {
+func waitForEnd(t *testing.T, cmd *exec.Cmd) result {
 	t.Helper()
 	var out, err strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &err
@@ -71,7 +71,7 @@ func ended(t *testing.T, cmd *exec.Cmd) said {
 	if fail := child.Run(waiting.Patience, cmd); fail != nil && !errors.As(fail, &exit) {
 		t.Fatalf("%v\n%s%s", fail, out.String(), err.String())
 	}
-	return said{cmd.ProcessState.ExitCode(), out.String(), err.String()}
+	return result{cmd.ProcessState.ExitCode(), out.String(), err.String()}
 }
 
 // nobody is the user that a test run as root starts the program as, since
@@ -80,7 +80,7 @@ const nobody = 65534
 
 // recgateAsNobody runs the program as somebody to whom files can be
 // forbidden: another user when the test runs as root, else the same.
-func recgateAsNobody(t *testing.T, dir string, args ...string) said {
+func recgateAsNobody(t *testing.T, dir string, args ...string) result {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		return recgate(t, dir, nil, args...)
@@ -97,5 +97,5 @@ func recgateAsNobody(t *testing.T, dir string, args ...string) said {
 		t.Fatal(err)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	return ended(t, cmd)
+	return waitForEnd(t, cmd)
 }

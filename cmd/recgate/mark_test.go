@@ -23,8 +23,8 @@ func (o *office) file(t *testing.T) string {
 	return path
 }
 
-// recorded makes a recording of a call that has ended.
-func (o *office) recorded(t *testing.T, tag string) {
+// record makes a recording of a call that has ended.
+func (o *office) record(t *testing.T, tag string) {
 	t.Helper()
 	call := o.call(t, "410", "411")
 	o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", tag)
@@ -76,11 +76,11 @@ func TestMountIsAway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, 22, nil)
-			o.recorded(t, "before")
+			o.record(t, "before")
 			o.inState(t, "before", recording.Ready)
 			mount := o.unmount(t)
 			meanwhile(t, o)
-			o.recorded(t, "during")
+			o.record(t, "during")
 			await(t, "a try to collect it", func() bool {
 				return strings.Contains(o.send(t, http.MethodGet, "/metrics", "", nil).body, "recgate_collect_retries_total") &&
 					!strings.Contains(o.send(t, http.MethodGet, "/metrics", "", nil).body, "recgate_collect_retries_total 0")
@@ -107,7 +107,7 @@ func TestMountIsAway(t *testing.T) {
 // check and ledger make nothing on a machine where recgate never ran.
 func TestCheckMakesNothing(t *testing.T) {
 	t.Parallel()
-	c := newChecked(t, 22)
+	c := newCheckSetup(t, 22)
 	for _, command := range [][]string{{"check"}, {"ledger"}, {"ledger", "--unexplained"}, {"explain", "22"}, {"key", "list"}, {"key", "revoke", "crm"}} {
 		if command[0] == "check" {
 			if got := c.run(t); got.code != 0 {

@@ -49,7 +49,7 @@ func TestPipesDoNotHoldUpTheStart(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			got := ended(t, program(ctx, dir, tt.env, strings.Fields(tt.args)...))
+			got := waitForEnd(t, program(ctx, dir, tt.env, strings.Fields(tt.args)...))
 			if ctx.Err() != nil {
 				t.Fatal("it had not ended after 20 s")
 			}

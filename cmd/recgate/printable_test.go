@@ -19,8 +19,8 @@ var hostileTexts = []string{
 	"a\r\nlevel=ERROR msg=forged", "a\" msg=\"forged", "a\",\"msg\":\"forged", "O'Brien, 22 <é> 😀", "\x00",
 }
 
-// visible fails when a text has a character that does not print.
-func visible(t *testing.T, text string) {
+// wantPrinted fails when a text has a character that does not print.
+func wantPrinted(t *testing.T, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
 		if strings.ContainsFunc(strings.Trim(line, "\n"), func(r rune) bool { return r != '\t' && !unicode.IsPrint(r) }) {
@@ -36,7 +36,7 @@ func TestPrintable(t *testing.T) {
 	if _, err := io.WriteString(w, text); err != nil {
 		t.Fatal(err)
 	}
-	visible(t, out.String())
+	wantPrinted(t, out.String())
 	for _, want := range []string{`|\u009b31m|`, `\u001b[31mred`, `\u202eback`, `\ufffd\ufffd`, `\udb40\udc41`, "O'Brien, 22 <é> 😀", "\tend\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q lacks %q", out.String(), want)
@@ -61,7 +61,7 @@ func TestNoLineIsForged(t *testing.T) {
 		for _, text := range hostileTexts {
 			out.Reset()
 			log.Info("request refused", "tag", text, text, "a key", slog.Any("err", fmt.Errorf("refused %s", text)))
-			visible(t, out.String())
+			wantPrinted(t, out.String())
 			if strings.Count(out.String(), "\n") != 1 {
 				t.Errorf("%s: %q became %q", format, text, out.String())
 			}
@@ -82,7 +82,7 @@ func TestNoLineIsForged(t *testing.T) {
 func TestCommandsPrintNothingToObey(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := run(t.Context(), process{args: []string{"check", "--config", "/no\x1b[31m\u009b/file"}, stdout: &stdout, stderr: &stderr})
-	visible(t, stdout.String()+stderr.String())
+	wantPrinted(t, stdout.String()+stderr.String())
 	if code != 1 || !strings.Contains(stderr.String(), "no\\u001b[31m") {
 		t.Errorf("code %d, %q", code, stderr.String())
 	}

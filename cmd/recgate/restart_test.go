@@ -44,7 +44,7 @@ func TestGracefulStop(t *testing.T) {
 			o.want(t, http.StatusOK, nil, "start", "extenOrUniqueId", "410", "tag", "23") // adds a tag
 			o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", "411")
 			call.Hangup()
-			if rec := o.settled(t, "22"); rec.State != recording.Ready || len(rec.Tags) != 2 || rec.Recorder != recorder {
+			if rec := o.awaitSettled(t, "22"); rec.State != recording.Ready || len(rec.Tags) != 2 || rec.Recorder != recorder {
 				t.Errorf("%s by %s: %s, tags %q", rec.State, rec.Recorder, rec.Reason, rec.Tags)
 			}
 			o.want(t, http.StatusOK, nil, "retrieve", "tag", "23", "username", "fred")
@@ -65,7 +65,7 @@ func TestEndsWhileDown(t *testing.T) {
 	o.end()
 	call.Hangup()
 	o.open(t)
-	if rec := o.settled(t, "22"); rec.State != recording.Ready {
+	if rec := o.awaitSettled(t, "22"); rec.State != recording.Ready {
 		t.Errorf("%s: %s", rec.State, rec.Reason)
 	}
 	o.want(t, http.StatusOK, nil, "retrieve", "tag", "22", "username", "fred")
@@ -84,7 +84,7 @@ func TestPBXClosesItsFileLate(t *testing.T) {
 	await(t, "more sound than the first that is written", func() bool { return time.Since(began) > 3*time.Second })
 	call.Hangup()
 	asked := time.Since(began)
-	rec := o.settled(t, "22")
+	rec := o.awaitSettled(t, "22")
 	if rec.State != recording.Ready || rec.Reason.String() != "the channel hung up" || rec.Duration < asked-500*time.Millisecond {
 		t.Errorf("%s (%s) with %v of %v", rec.State, rec.Reason, rec.Duration, asked)
 	}

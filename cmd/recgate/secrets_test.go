@@ -41,7 +41,7 @@ func (x *leaks) note(where, text string) {
 }
 
 // run runs a command to its end, whatever that is.
-func (x *leaks) run(dir string, env []string, args ...string) said {
+func (x *leaks) run(dir string, env []string, args ...string) result {
 	x.t.Helper()
 	got := recgate(x.t, dir, env, args...)
 	if len(args) > 1 && args[0] == "key" && args[1] == "add" && got.code == 0 {
@@ -52,8 +52,8 @@ func (x *leaks) run(dir string, env []string, args ...string) said {
 	return got
 }
 
-// none demands that no secret is in what was told.
-func (x *leaks) none() {
+// wantNone demands that no secret is in what was told.
+func (x *leaks) wantNone() {
 	x.t.Helper()
 	for _, text := range x.all {
 		// The names of what was run hold none; the secrets of the environment do.
@@ -113,7 +113,7 @@ func TestSecretsStayOutOfSight(t *testing.T) {
 		}
 	}
 	x.run(t.TempDir(), []string{"RECGATE_PBX_0_SECRET=" + secretAMI, "RECGATE_DATABASE=" + secretDB, "RECGATE_LEGACY_API_KEYS=a," + secretKey + " x"}, "check", "--config", "/dev/null")
-	x.none()
+	x.wantNone()
 }
 
 // serve runs the program, calls it with right and wrong keys, and looks at it

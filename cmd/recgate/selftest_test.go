@@ -74,7 +74,7 @@ func TestCheckRecord(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := newChecked(t, tt.version)
+			c := newCheckSetup(t, tt.version)
 			c.username, c.secret = tt.user, tt.user+"-secret"
 			if tt.hertz >= 0 {
 				c.sim.AddTone(testPlace, testContext, tt.hertz)
@@ -96,7 +96,7 @@ func TestCheckRecord(t *testing.T) {
 }
 
 // wantSteps demands a line of the check with a beginning and a part.
-func wantSteps(t *testing.T, got said, begins, part string) {
+func wantSteps(t *testing.T, got result, begins, part string) {
 	t.Helper()
 	for line := range strings.Lines(got.stdout) {
 		if strings.HasPrefix(line, begins) && strings.Contains(line, part) {
@@ -113,7 +113,7 @@ func TestCheckRecordOfARunningOne(t *testing.T) {
 	const key = "key-of-a-caller"
 	o := newOffice(t, 22, func(c *config.Config) { c.Legacy.APIKeys = []config.Secret{key} })
 	o.sim.AddTone(testPlace, testContext, 1000)
-	c := newChecked(t, 22)
+	c := newCheckSetup(t, 22)
 	c.listen, c.address, c.spool, c.mount = strings.TrimPrefix(o.base, "http://"), o.sim.Addr(), o.cfg.PBX[0].Spool, o.cfg.PBX[0].Mount
 	c.username, c.secret = "tester", "tester-secret"
 	wantSteps(t, c.runWith(t, "--record"), "FAILED  pbx pbx1: test start ", "; name a file with a key: recgate check --key-file FILE")

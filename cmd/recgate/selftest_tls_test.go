@@ -24,7 +24,7 @@ func TestCheckRecordOverTLS(t *testing.T) {
 	cert, key := outsideCertificate(t)
 	o := newOffice(t, 22, func(c *config.Config) { c.TLS.Cert, c.TLS.Key = cert, key })
 	o.sim.AddTone(testPlace, testContext, 1000)
-	c := newChecked(t, 22)
+	c := newCheckSetup(t, 22)
 	c.listen, c.address, c.spool, c.mount = strings.TrimPrefix(o.base, "http://"), o.sim.Addr(), o.cfg.PBX[0].Spool, o.cfg.PBX[0].Mount
 	c.username, c.secret = "tester", "tester-secret"
 	c.more = "tls: {cert: " + cert + ", key: " + key + "}\n"

@@ -84,7 +84,7 @@ func TestSecondServe(t *testing.T) {
 	file := o.file(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	second := ended(t, program(ctx, t.TempDir(), nil, "serve", "--config", file))
+	second := waitForEnd(t, program(ctx, t.TempDir(), nil, "serve", "--config", file))
 	if second.code != 1 || !strings.Contains(second.stderr, "another recgate serves with this database file") {
 		t.Errorf("a second serve says %+v", second)
 	}

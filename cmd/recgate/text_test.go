@@ -12,9 +12,9 @@ import (
 	"recgate/recording"
 )
 
-// good are texts that a tag and a username may be. Each is distinct enough to
+// goodTexts are texts that a tag and a username may be. Each is distinct enough to
 // be looked for in what the PBX was asked.
-func good() []string {
+func goodTexts() []string {
 	return []string{
 		"O'Brien", "22 <é>", "☎ emoji 🎧", `"double quotes"`, "semi;colon; here", "100%25 %zz %s", "A&B Ltd. & Sons", "a+b=c?d#e",
 		"<![CDATA[x]]>", "&amp;&lt;", "`id` $(id) ${EXTEN}", "../../etc/passwd", "x.wav,,touch /tmp/x", "'; DROP TABLE recordings; --",
@@ -37,7 +37,7 @@ func TestGoodText(t *testing.T) {
 			})
 			call := o.call(t, "410", "411")
 			id := call.Caller().UniqueID
-			for i, text := range good() {
+			for i, text := range goodTexts() {
 				d := doors()[i%len(doors())]
 				got := d.call(t, o, "start", [][2]string{{"extenOrUniqueId", "410"}, {"tag", d.encode(" " + text + " ")}})
 				if got.status != http.StatusOK {
@@ -50,15 +50,15 @@ func TestGoodText(t *testing.T) {
 			}
 			o.want(t, http.StatusOK, nil, "stop", "extenOrUniqueId", id)
 			call.Hangup()
-			rec := o.settled(t, good()[0])
-			if len(rec.Tags) != len(good()) {
+			rec := o.awaitSettled(t, goodTexts()[0])
+			if len(rec.Tags) != len(goodTexts()) {
 				t.Errorf("tags %q", rec.Tags)
 			}
 			o.retrieveAll(t, id)
 			for _, a := range o.sim.Actions() {
 				for _, h := range a.Headers {
-					if i := slices.IndexFunc(good(), func(text string) bool { return strings.Contains(h.Name+": "+h.Value, text) }); i >= 0 && a.Get("Action") != "Command" {
-						t.Errorf("the PBX was sent %q in %v", good()[i], a)
+					if i := slices.IndexFunc(goodTexts(), func(text string) bool { return strings.Contains(h.Name+": "+h.Value, text) }); i >= 0 && a.Get("Action") != "Command" {
+						t.Errorf("the PBX was sent %q in %v", goodTexts()[i], a)
 					}
 				}
 				if a.Get("Action") == "Command" {
@@ -72,8 +72,8 @@ func TestGoodText(t *testing.T) {
 	}
 }
 
-// settled waits until a recording is final and its call is over.
-func (o *office) settled(t *testing.T, tag string) (rec recording.Recording) {
+// awaitSettled waits until a recording is final and its call is over.
+func (o *office) awaitSettled(t *testing.T, tag string) (rec recording.Recording) {
 	t.Helper()
 	await(t, tag+" to be settled", func() bool {
 		rec, _ = o.byTag(t, tag)
@@ -85,9 +85,9 @@ func (o *office) settled(t *testing.T, tag string) (rec recording.Recording) {
 // retrieveAll retrieves by every text, and in the name of every text.
 func (o *office) retrieveAll(t *testing.T, uniqueID string) {
 	t.Helper()
-	for i, text := range good() {
+	for i, text := range goodTexts() {
 		for _, d := range doors() {
-			user := good()[(i+1)%len(good())]
+			user := goodTexts()[(i+1)%len(goodTexts())]
 			method, arg, key := "retrieve", "tag", text
 			if i%2 == 1 {
 				method, arg, key = "retrieveByUniqueId", "uniqueId", uniqueID

@@ -11,8 +11,8 @@ import (
 	"recgate/config"
 )
 
-// red demands that /readyz becomes 503 with a line, and says all.
-func (o *office) red(t *testing.T, line string) {
+// wantNotReady demands that /readyz becomes 503 with a line, and says all.
+func (o *office) wantNotReady(t *testing.T, line string) {
 	t.Helper()
 	var got answer
 	await(t, "/readyz to say "+line, func() bool {
@@ -21,8 +21,8 @@ func (o *office) red(t *testing.T, line string) {
 	})
 }
 
-// green demands that /readyz becomes 200.
-func (o *office) green(t *testing.T) {
+// awaitReady demands that /readyz becomes 200.
+func (o *office) awaitReady(t *testing.T) {
 	t.Helper()
 	await(t, "/readyz to be green", func() bool { return o.send(t, http.MethodGet, "/readyz", "", nil).status == http.StatusOK })
 }
@@ -76,14 +76,14 @@ func TestReadyMeansThatStartsWork(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, 22, nil)
 			call := o.call(t, "410", "411")
-			o.green(t)
+			o.awaitReady(t)
 			tt.broken(t, o)
 			want := http.StatusServiceUnavailable
 			if tt.starts != 0 {
 				want = tt.starts
 			}
 			o.want(t, want, nil, "start", "extenOrUniqueId", "410", "tag", "during")
-			o.red(t, tt.says)
+			o.wantNotReady(t, tt.says)
 			if got := recgate(t, t.TempDir(), nil, "check", "--config", o.file(t)); tt.checked != "" && (got.code != 1 || !strings.Contains(got.stdout, "FAILED  "+tt.checked+" ")) {
 				t.Errorf("check says %d:\n%s", got.code, got.stdout)
 			}
@@ -91,7 +91,7 @@ func TestReadyMeansThatStartsWork(t *testing.T) {
 			await(t, "a start", func() bool {
 				return o.ask(t, "start", "extenOrUniqueId", "410", "tag", "after").status == http.StatusOK
 			})
-			o.green(t)
+			o.awaitReady(t)
 			call.Hangup()
 		})
 	}
@@ -104,7 +104,7 @@ func TestReadyWithoutStarts(t *testing.T) {
 	t.Run("a disk", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t, 22, nil)
-		o.green(t)
+		o.awaitReady(t)
 		o.end()
 		o.cfg.Disk = config.Disk{Warn: 1, Refuse: 1}
 		o.open(t)
@@ -115,10 +115,10 @@ func TestReadyWithoutStarts(t *testing.T) {
 			}
 		}
 		if o.disks.CheckPlace(placeArchive) == nil {
-			o.green(t) // a disk that is hardly used
+			o.awaitReady(t) // a disk that is hardly used
 			return
 		}
-		o.red(t, "percent full, and new recordings are refused from 1 percent")
+		o.wantNotReady(t, "percent full, and new recordings are refused from 1 percent")
 	})
 	t.Run("no row is left by it", func(t *testing.T) {
 		t.Parallel()

@@ -62,7 +62,7 @@ func TestTricksOfHTTP(t *testing.T) {
 		}
 	}
 	call.Hangup()
-	whole := o.settled(t, "22")
+	whole := o.awaitSettled(t, "22")
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.base+soap.Path+"?method=retrieve&tag=22&username=fred&format=wav", nil)
 	if err != nil {
 		t.Fatal(err)
