@@ -106,7 +106,7 @@ func (w *WAV) locateSamples(c chunk, size int64) error {
 func hasOnlyChunks(f io.ReaderAt, data chunk, size int64) (bool, error) {
 	c := data
 	for range maxChunks {
-		if end := c.at + c.size; end == size || c.next() == size {
+		if end := c.at + c.size; end == size || c.next() == size { // without or with its padding byte
 			return true, nil
 		}
 		if c.next()+chunkBytes > size {

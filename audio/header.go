@@ -23,7 +23,7 @@ func Header(rate, channels int, dataBytes int64) ([]byte, error) {
 	case rate < 1 || rate > maxRate || channels < 1 || channels > maxChannels:
 		return nil, fmt.Errorf("%w: %d channels at %d samples per second", ErrFormat, channels, rate)
 	case dataBytes < 0 || dataBytes%int64(channels*sampleBytes) != 0:
-		return nil, fmt.Errorf("%w: %d bytes are no whole frames of %d channels", ErrFormat, dataBytes, channels)
+		return nil, fmt.Errorf("%w: %d bytes are not whole frames of %d channels", ErrFormat, dataBytes, channels)
 	case dataBytes > maxDataBytes:
 		return nil, fmt.Errorf("%w: %d bytes of samples", ErrTooLong, dataBytes)
 	}

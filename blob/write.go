@@ -37,7 +37,7 @@ func write(ctx context.Context, root *os.Root, r io.Reader) (name string, n int6
 	return writeIn(ctx, root, incoming, r)
 }
 
-// writeIn is write into a folder.
+// writeIn is write in a given folder.
 func writeIn(ctx context.Context, root *os.Root, place string, r io.Reader) (name string, n int64, err error) {
 	if err := checkDeadline(ctx); err != nil {
 		return "", 0, err
@@ -56,11 +56,11 @@ func writeIn(ctx context.Context, root *os.Root, place string, r io.Reader) (nam
 	if err == nil {
 		return name, n, nil
 	}
-	gone := remove(root, name)
+	removeErr := remove(root, name)
 	if from.err != nil {
-		return "", 0, errors.Join(from.err, gone)
+		return "", 0, errors.Join(from.err, removeErr)
 	}
-	return "", 0, writeError(errors.Join(err, gone))
+	return "", 0, writeError(errors.Join(err, removeErr))
 }
 
 // moveIntoPlace gives a written file its name. Both folders are synced: a new

@@ -134,7 +134,7 @@ func repeat(ctx context.Context, d time.Duration, do func()) {
 	}
 }
 
-// Look looks at all places once, for those who do not Run.
+// Look looks at all places once, for callers that do not call Run.
 func (g *Guard) Look(ctx context.Context) {
 	for i := range g.o.Places {
 		g.look(ctx, i)
@@ -222,7 +222,8 @@ func (g *Guard) CheckRoom(pbx string) error {
 	return nil
 }
 
-// CheckPlace returns Refusal of the place with a name, as it was last seen.
+// CheckPlace returns nil while the disk of a place is not too full for new
+// recordings, as it was last seen, else the error of Refusal.
 func (g *Guard) CheckPlace(name string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -55,8 +55,9 @@ func NewCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, e
 	return c, nil
 }
 
-// read returns what is in the files now, and their hash, which differs for
-// everything that can be wrong with them.
+// read returns the certificate in the files now, and a hash of the files, or of the
+// error where they cannot be read. By the hash a caller knows whether anything has
+// changed, also whether it is still the same fault.
 func (c *Certificate) read() (*tls.Certificate, [sha256.Size]byte, error) {
 	cert, err := smallfile.Read(c.certFile)
 	if err != nil {

@@ -29,7 +29,7 @@ func assignID(next http.Handler) http.Handler {
 // LogHandler adds the request id, as "request", to every line that is logged with
 // the context of a request. A handler that already does so is returned as it is.
 func LogHandler(next slog.Handler) slog.Handler {
-	if _, does := next.(idHandler); does {
+	if _, isIDHandler := next.(idHandler); isIDHandler {
 		return next
 	}
 	return idHandler{next}

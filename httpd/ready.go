@@ -60,18 +60,17 @@ func newReadiness(o Options) *readiness {
 // JSON for those who accept it.
 func (rd *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	results := rd.askAll(r.Context())
-	status, ready := http.StatusOK, true
+	status, ready, verdict := http.StatusOK, true, "ready"
 	var text strings.Builder
 	for _, c := range results {
 		if c.OK {
 			fmt.Fprintf(&text, "ok %s\n", c.Name)
 			continue
 		}
-		status, ready = http.StatusServiceUnavailable, false
+		status, ready, verdict = http.StatusServiceUnavailable, false, "not ready"
 		fmt.Fprintf(&text, "away %s: %s\n", c.Name, c.Message)
 	}
 	if ParseAccept(r.Header)["application/json"] == 0 {
-		verdict := map[bool]string{true: "ready", false: "not ready"}[ready]
 		writeLine(w, r, status, text.String()+verdict)
 		return
 	}

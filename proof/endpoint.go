@@ -27,11 +27,13 @@ const maxAnswer = 16 << 20
 // ErrKey is the cause of a refusal for want of a key, or of the right one.
 var ErrKey = errors.New("the endpoint answers 401")
 
-// errUnknown is a 404, or what a server that hides its statuses says instead.
+// errUnknown is the cause of a 404, or of a 500, which an endpoint with the setting
+// error_status: 500 answers instead.
 var errUnknown = errors.New("not known")
 
-// ask calls a method by GET and returns the answer's text. A refusal is an
-// *recording.Error with the text of the endpoint.
+// ask calls a method by GET and returns the answer's text. A refusal is a
+// *recording.Error with the text of the endpoint; it wraps ErrKey for a 401, and
+// errUnknown where the endpoint may not know the channel yet.
 func (e Endpoint) ask(ctx context.Context, method string, args url.Values) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()

@@ -21,11 +21,11 @@ import (
 const MaxBytes = 1 << 20
 
 // Read returns the text of a file. A pipe, device, socket or folder is refused
-// without waiting for it; links are followed, so that /dev/stdin is good while
-// it is redirected from a file. The error names the path and what would do; it
-// wraps fs.ErrNotExist where there is not a file.
+// without waiting for it; links are followed, so that /dev/stdin can be used while it
+// is redirected from a file. The error names the path and what to do; it wraps
+// fs.ErrNotExist if there is no file.
 func Read(path string) ([]byte, error) {
-	info, err := os.Stat(path) // before Open, which by itself does something to some devices
+	info, err := os.Stat(path) // before opening it, which on some devices already does something
 	if err == nil {
 		err = checkRegular(path, info)
 	}

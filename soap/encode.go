@@ -102,8 +102,8 @@ func (c call) answerWith(text string) string {
 	return head + escape(text) + tail
 }
 
-// faultMessage is the whole answer of a refused call. It holds the code and
-// the message, and never anything of the machine that it comes from.
+// faultMessage returns the answer to a refused call, with the code and the message.
+// Unlike Axis it names neither the machine nor the code that failed.
 func (s shape) faultMessage(k kind, message string) string {
 	if s.soap12 {
 		return s.envelope(fault12(k, message))

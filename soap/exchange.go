@@ -81,15 +81,16 @@ func callFromArguments(args httpd.Arguments) (call, error) {
 func (h *Handler) readPost(w http.ResponseWriter, r *http.Request, most int64) (*exchange, error) {
 	contentType := r.Header.Get("Content-Type")
 	media := mediaType(contentType)
-	body, failed := httpd.ReadBody(w, r, most)
+	body, bodyErr := httpd.ReadBody(w, r, most)
 	isForm := media == "application/x-www-form-urlencoded" && !looksLikeXML(body)
-	if isForm || contentType == "" && failed == nil && len(body) == 0 && r.URL.RawQuery != "" {
-		return h.readForm(w, r, string(body), failed)
+	isQuery := contentType == "" && bodyErr == nil && len(body) == 0 && r.URL.RawQuery != ""
+	if isForm || isQuery {
+		return h.readForm(w, r, string(body), bodyErr)
 	}
 	c, err := decodeMessage(body, contentType)
 	switch {
-	case failed != nil:
-		err = failed
+	case bodyErr != nil:
+		err = bodyErr
 	case strings.HasPrefix(media, "multipart/"):
 		err = refusal(recording.Invalid, "messages in several parts are not read: send the SOAP envelope alone")
 	}

@@ -37,6 +37,7 @@ func formOf(c call, r *http.Request, getBody string) (form, error) {
 	return chosen, err
 }
 
+// formNamed reads the argument format. Next to an error it returns the setting.
 func formNamed(value string, setting form) (form, error) {
 	switch strings.ToLower(value) {
 	case "base64", "text":

@@ -31,7 +31,7 @@ func (f fromFile) load(p process) (config.Config, *slog.Logger, error) {
 // unless there are keys in the database.
 func (f fromFile) loadToServe(ctx context.Context, p process) (config.Config, *slog.Logger, error) {
 	cfg, log, err := f.read(p)
-	if open, is := errors.AsType[config.OpenToEverybody](err); is {
+	if open, isOpen := errors.AsType[config.OpenToEverybody](err); isOpen {
 		err = requireKeys(ctx, cfg, open)
 	}
 	return cfg, log, err

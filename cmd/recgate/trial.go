@@ -25,7 +25,8 @@ type trial struct {
 
 func newTrial() *trial { return &trial{soon: make(chan struct{}, 1)} }
 
-// run tries until ctx ends.
+// run calls try until ctx ends: every ten seconds while starts can be written, every
+// second while they cannot, and at once after a start that failed.
 func (t *trial) run(ctx context.Context, try func(context.Context) error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -43,7 +44,11 @@ func (t *trial) run(ctx context.Context, try func(context.Context) error) {
 		t.mu.Lock()
 		t.err = err
 		t.mu.Unlock()
-		timer.Reset(map[bool]time.Duration{true: tryEvery, false: tryAgain}[err == nil])
+		if err != nil {
+			timer.Reset(tryAgain)
+		} else {
+			timer.Reset(tryEvery)
+		}
 	}
 }
 

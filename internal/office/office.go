@@ -142,7 +142,7 @@ func (of *Office) build(o Options) {
 
 const deadline = 4500 * time.Millisecond
 
-// complete fills in what an office without wishes has.
+// complete fills in the fakes for everything that o leaves out.
 func (of *Office) complete(o Options) Options {
 	if o.Room == nil {
 		o.Room = func(string) error { return nil }
