@@ -21,6 +21,7 @@ import (
 	"recgate/lab"
 	"recgate/recording"
 	"recgate/store"
+	"recgate/store/storetest"
 )
 
 const (
@@ -221,15 +222,7 @@ func (x *exchange) connections(n int) (clients []*ami.Client, end func()) {
 // newCommits is a database beside that of the gateway, on the same disk.
 func newCommits(b *testing.B) *store.DB {
 	b.Helper()
-	db, err := store.Open(b.Context(), database(b.TempDir()), store.Options{})
-	if err == nil {
-		_, err = db.Migrate(b.Context())
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
-	return db
+	return storetest.Open(b, database(b.TempDir()), store.Options{})
 }
 
 // commitRate is how many of the smallest writes 20 clients get done durably in

@@ -19,6 +19,7 @@ import (
 	"recgate/fulltest/mariadbd"
 	"recgate/recording"
 	"recgate/store"
+	"recgate/store/storetest"
 )
 
 // BenchmarkRows looks recordings up by tag and by unique id among a million,
@@ -173,14 +174,7 @@ func rowUniqueID(n int) string { return fmt.Sprintf("%d.%d", 1_600_000_000+9*n, 
 // steps and the access log are not: no look-up reads them.
 func openFilled(b *testing.B, d archiveDialect, folder, dsn string, raw *sql.DB, rows int) *store.DB {
 	b.Helper()
-	db, err := store.Open(b.Context(), dsn, store.Options{Timeout: time.Minute})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
-	if _, err := db.Migrate(b.Context()); err != nil {
-		b.Fatal(err)
-	}
+	db := storetest.Open(b, dsn, store.Options{Timeout: time.Minute})
 	stamp := filepath.Join(folder, "filled")
 	if _, err := os.Stat(stamp); err == nil {
 		return db

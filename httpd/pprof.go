@@ -55,12 +55,7 @@ func (p *Profiler) Addr() net.Addr { return p.s.Addr() }
 // page in a browser on this machine can make its name point here.
 func refuseOtherNames(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
-		}
-		a, err := netip.ParseAddr(strings.Trim(host, "[]"))
-		if strings.HasSuffix(r.URL.Path, "/cmdline") || host != "localhost" && (err != nil || !a.IsLoopback()) {
+		if strings.HasSuffix(r.URL.Path, "/cmdline") || !isThisMachine(plainHostName(r.Host)) {
 			PlainRefusal(w, r, http.StatusForbidden, "profiles are only for this machine: use 127.0.0.1 or localhost")
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"testing"
 	"time"
 
 	"recgate/internal/child"
@@ -20,22 +21,23 @@ var installScript string
 // maxInstall is how long one install may take, other installs before it included.
 const maxInstall = 5 * time.Minute
 
-// cacheDir returns where unpacked packages are kept between runs:
-// $LAB_CACHE/asterisk-lab, or the same in the user's cache folder.
-func cacheDir() (string, error) {
+// Cache returns the folder in which the lab and fulltest/install keep what they
+// have brought: $LAB_CACHE, or recgate in the user's cache folder.
+func Cache(t testing.TB) string {
+	t.Helper()
 	dir := os.Getenv("LAB_CACHE")
 	if dir == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
-			return "", fmt.Errorf("no place for a cache (set LAB_CACHE): %w", err)
+			t.Fatalf("no place for a cache (set LAB_CACHE): %v", err)
 		}
 		dir = filepath.Join(user, "recgate")
 	}
-	abs, err := filepath.Abs(filepath.Join(dir, "asterisk-lab"))
+	absolute, err := filepath.Abs(dir)
 	if err != nil {
-		return "", fmt.Errorf("cache folder: %w", err)
+		t.Fatalf("cache folder: %v", err)
 	}
-	return abs, nil
+	return absolute
 }
 
 // tree is an unpacked Asterisk.

@@ -100,10 +100,7 @@ func Start(t testing.TB, version int, o Options) *Lab {
 }
 
 func start(t testing.TB, version int, dir string, o Options) (*Lab, error) {
-	cache, err := cacheDir()
-	if err != nil {
-		return nil, err
-	}
+	cache := filepath.Join(Cache(t), "asterisk-lab")
 	tree, err := install(t.Context(), version, cache)
 	if err != nil {
 		return nil, err

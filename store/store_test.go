@@ -8,6 +8,7 @@ import (
 
 	"recgate/recording/recordingtest"
 	"recgate/store"
+	"recgate/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -15,19 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // open opens and migrates a database that is closed with the test.
 func open(t testing.TB, dsn string, o store.Options) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), dsn, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return db
+	return storetest.Open(t, dsn, o)
 }
 
 // file returns the DSN of a new SQLite file.

@@ -120,7 +120,7 @@ func TestBucket(t *testing.T) {
 	if left := o.spool(t); len(left) > 0 || len(b.names(t)) != 3 {
 		t.Errorf("left in the spool: %q; in the bucket: %q", left, b.names(t))
 	}
-	if strings.Contains(o.journal.text(), bucketSecret) {
+	if strings.Contains(o.journal.String(), bucketSecret) {
 		t.Error("the log shows the secret")
 	}
 }

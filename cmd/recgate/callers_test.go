@@ -78,7 +78,7 @@ func TestKeyFromTheDatabase(t *testing.T) {
 	})
 	o.key(t, file, "revoke", "crm", "--forget")
 	await(t, "no key is needed", func() bool { return o.ask(t, "stop", "extenOrUniqueId", "410").status == 404 })
-	if text := o.journal.text(); strings.Contains(text, "rgk_") {
+	if text := o.journal.String(); strings.Contains(text, "rgk_") {
 		t.Errorf("the log has a key: %s", text)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"recgate/internal/child"
 	"recgate/internal/port"
 )
 
@@ -44,7 +45,7 @@ func TestDemoCanBeLookedInto(t *testing.T) {
 	ask(url.Values{"method": {"start"}, "extenOrUniqueId": {"410"}, "tag": {"22"}}, http.StatusOK)
 	ask(url.Values{"method": {"stop"}, "extenOrUniqueId": {"410"}}, http.StatusOK)
 	file := filepath.Join(data, "recgate.yaml")
-	await(t, "the demo to say how to look into it", func() bool { return strings.Contains(said.text(), "explain --config "+file+" 22") })
+	await(t, "the demo to say how to look into it", func() bool { return strings.Contains(said.String(), "explain --config "+file+" 22") })
 	if got := recgate(t, t.TempDir(), nil, "check", "--record", "--config", file); got.code != 0 {
 		t.Errorf("recgate check --record:\n%s%s", got.stdout, got.stderr)
 	}
@@ -106,7 +107,7 @@ func TestDemoFileServes(t *testing.T) {
 }
 
 // wantPasted runs a line that the demo printed in a shell.
-func wantPasted(t *testing.T, printed *lockedBuffer, part, want string) {
+func wantPasted(t *testing.T, printed *child.Buffer, part, want string) {
 	t.Helper()
 	var line string
 	await(t, "the demo to print a line with "+part, func() bool {

@@ -11,6 +11,7 @@ import (
 	"recgate/config"
 	"recgate/recording"
 	"recgate/store"
+	"recgate/store/storetest"
 )
 
 // A disk that is fuller than the level refuses a start over the door, with
@@ -45,18 +46,7 @@ func TestFullDiskRefusesStarts(t *testing.T) {
 func TestBytesPerDay(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "recgate.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	db := storetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "recgate.db"), store.Options{})
 	rate := func(when string, want float64) {
 		t.Helper()
 		got, err := bytesPerDay(t.Context(), db, now)

@@ -132,7 +132,7 @@ func (o *office) wantNothingDone(t *testing.T, was before, retrieval bool) {
 	if len(lines) != 1 || lines[0]["msg"] != "request refused" || lines[0]["level"] != "INFO" && lines[0]["level"] != "WARN" {
 		t.Errorf("the log says %v, want one line that a request was refused", lines)
 	}
-	if i := strings.IndexFunc(strings.ReplaceAll(o.journal.text(), "\n", ""), unicode.IsControl); i >= 0 {
+	if i := strings.IndexFunc(strings.ReplaceAll(o.journal.String(), "\n", ""), unicode.IsControl); i >= 0 {
 		t.Error("the log holds a control character")
 	}
 }

@@ -150,7 +150,7 @@ func TestWhoMayCall(t *testing.T) {
 				for _, d := range doors()[:2] { // those that take arguments by name
 					wantRefusal(t, d, d.call(t, o, "stop", [][2]string{{"extenOrUniqueId", "499"}, {"APIKEY", "sesame%20"}}), http.StatusNotFound, "no live call")
 				}
-				if strings.Contains(o.journal.text(), "sesame") {
+				if strings.Contains(o.journal.String(), "sesame") {
 					t.Error("the key is in the log")
 				}
 			}

@@ -46,7 +46,7 @@ func TestLogLines(t *testing.T) {
 			t.Errorf("%s is no number in %v", want.number, got)
 		}
 	}
-	for text := range strings.Lines(o.journal.text()) {
+	for text := range strings.Lines(o.journal.String()) {
 		if key := findKeyTwice(t, text); key != "" {
 			t.Errorf("%s is twice in %s", key, text)
 		}

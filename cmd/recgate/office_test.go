@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"recgate/asterisk/sim"
 	"recgate/config"
 	waiting "recgate/internal/await"
+	"recgate/internal/child"
 	"recgate/recording"
 )
 
@@ -143,7 +143,7 @@ func (o *office) open(t *testing.T) {
 	select {
 	case <-ready:
 	case <-time.After(patience):
-		t.Fatalf("recgate is not ready:\n%s", o.journal.text())
+		t.Fatalf("recgate is not ready:\n%s", o.journal.String())
 	}
 	for _, line := range o.journal.lines(t, 0) {
 		if line["msg"] == "recgate serves" {
@@ -300,28 +300,13 @@ func (o *office) inState(t *testing.T, tag string, state recording.State) record
 }
 
 // journal collects what is logged, as lines of JSON.
-type journal struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buf.Write(p)
-}
-
-func (j *journal) text() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buf.String()
-}
+type journal struct{ child.Buffer }
 
 // lines are the entries after the first few.
 func (j *journal) lines(t *testing.T, after int) []map[string]any {
 	t.Helper()
 	var all []map[string]any
-	for line := range strings.Lines(j.text()) {
+	for line := range strings.Lines(j.String()) {
 		entry := map[string]any{}
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Fatalf("the log has the line %q: %v", line, err)

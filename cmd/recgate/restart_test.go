@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -108,24 +106,7 @@ type serving struct {
 	*office
 	file string
 	run  *child.Child // nil while it does not run
-	log  *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
+	log  *child.Buffer
 }
 
 func newServing(t *testing.T) *serving {
@@ -163,7 +144,7 @@ func (s *serving) start(t *testing.T) {
 // launch starts recgate and waits until it is ready.
 func (s *serving) launch(t *testing.T, env []string, args ...string) {
 	t.Helper()
-	s.log = &lockedBuffer{}
+	s.log = &child.Buffer{}
 	cmd := program(context.WithoutCancel(t.Context()), filepath.Dir(s.file), env, args...)
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	var err error

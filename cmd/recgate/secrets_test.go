@@ -169,9 +169,9 @@ func (x *leaks) serve(dir string) {
 		x.note(file, string(text))
 	}
 	if err := serve.End(syscall.SIGTERM, patience); err != nil {
-		x.t.Errorf("it ended badly: %v\n%s", err, log.text())
+		x.t.Errorf("it ended badly: %v\n%s", err, log.String())
 	}
-	x.note("log", log.text())
+	x.note("log", log.String())
 	for _, pattern := range []string{"recgate.db*"} { // the key is nowhere in the database
 		files, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil || len(files) == 0 {

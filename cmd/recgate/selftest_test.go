@@ -31,8 +31,8 @@ func TestSelfTest(t *testing.T) {
 		return got.status == http.StatusServiceUnavailable && strings.Contains(got.body, red)
 	})
 	o.wantMetric(t, `recgate_self_test_passed{pbx="pbx1"} 0`)
-	if !strings.Contains(o.journal.text(), `"msg":"self-test failed","pbx":"pbx1"`) {
-		t.Errorf("the log does not tell:\n%s", o.journal.text())
+	if !strings.Contains(o.journal.String(), `"msg":"self-test failed","pbx":"pbx1"`) {
+		t.Errorf("the log does not tell:\n%s", o.journal.String())
 	}
 	o.sim.AddTone(testPlace, testContext, 1000)
 	await(t, "readyz to be green", func() bool { return o.send(t, http.MethodGet, "/readyz", "", nil).status == http.StatusOK })

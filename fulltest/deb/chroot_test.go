@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"recgate/internal/child"
+	"recgate/lab"
 )
 
 // longest is how long commands in it may take, and building the package.
@@ -27,7 +28,7 @@ type debian struct{ root string }
 // it can never reach the machine.
 func unpack(t *testing.T) debian {
 	t.Helper()
-	tarball := filepath.Join(cache(t), "debian", "root.tar")
+	tarball := filepath.Join(lab.Cache(t), "debian", "root.tar")
 	if _, err := os.Stat(tarball); err != nil {
 		t.Fatalf("there is no Debian in the cache, run fulltest/install: %v", err)
 	}
@@ -36,19 +37,6 @@ func unpack(t *testing.T) debian {
 		t.Fatalf("unpack %s: %v\n%s", tarball, err, out)
 	}
 	return debian{root}
-}
-
-// cache is where fulltest/install keeps things.
-func cache(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("LAB_CACHE"); dir != "" {
-		return dir
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(dir, "recgate")
 }
 
 func (d debian) path(name string) string { return filepath.Join(d.root, name) }

@@ -17,6 +17,7 @@ import (
 
 	"recgate/fulltest/operations"
 	"recgate/internal/child"
+	"recgate/lab"
 )
 
 // packageVariable holds the path of the package where the test has become root
@@ -30,7 +31,7 @@ func TestPackage(t *testing.T) {
 		built = build(t, "1.0.0", t.TempDir())
 	}
 	if os.Geteuid() != 0 {
-		again := exec.Command("sudo", "-n", "env", packageVariable+"="+built, "LAB_CACHE="+cache(t), os.Args[0], "-test.run=^TestPackage$", "-test.v")
+		again := exec.Command("sudo", "-n", "env", packageVariable+"="+built, "LAB_CACHE="+lab.Cache(t), os.Args[0], "-test.run=^TestPackage$", "-test.v")
 		if out, err := child.Output(2*longest, again); err != nil {
 			t.Fatalf("as root: %v\n%s", err, out)
 		}
@@ -45,7 +46,7 @@ func TestPackage(t *testing.T) {
 func build(t *testing.T, version, dir string) string {
 	t.Helper()
 	cmd := exec.Command("../../packaging/deb", version, dir)
-	cmd.Env = append(os.Environ(), "LAB_CACHE="+cache(t))
+	cmd.Env = append(os.Environ(), "LAB_CACHE="+lab.Cache(t))
 	var out, said strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := child.Run(longest, cmd); err != nil {

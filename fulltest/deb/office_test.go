@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"recgate/asterisk/sim"
+	"recgate/fulltest/process"
 	"recgate/internal/await"
 	"recgate/internal/port"
 )
@@ -81,21 +81,7 @@ func (o *office) edit(t *testing.T) {
 
 func (o *office) fetch(t *testing.T, path string) (status int, body string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+o.listen+path, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Close = true
-	answer, err := (&http.Client{Timeout: await.Patience}).Do(request)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return 0, err.Error()
-	}
-	return answer.StatusCode, string(text)
+	return process.Fetch(t.Context(), "http://"+o.listen+path)
 }
 
 func (o *office) ask(t *testing.T, method string, values url.Values) (status int, body string) {

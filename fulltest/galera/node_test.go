@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	_ "github.com/go-sql-driver/mysql" // the driver "mysql"
 
+	"recgate/fulltest/mariadbd"
 	"recgate/fulltest/operations"
 	"recgate/internal/child"
 	"recgate/internal/port"
@@ -82,7 +82,6 @@ func (n *node) prepare(t *testing.T, cluster []string) {
 	folder := child.Folder(t, "recgate-galera-") // short, for the name of the socket
 	n.folder = folder
 	data := filepath.Join(folder, "data")
-	install := []string{"--no-defaults", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db"}
 	settings := filepath.Join(folder, "my.cnf") // those of the page for operators; what follows is for three on one machine
 	if err := os.WriteFile(settings, []byte(operations.Block(t, "galera-node")), 0o644); err != nil {
 		t.Fatal(err)
@@ -97,20 +96,8 @@ func (n *node) prepare(t *testing.T, cluster []string) {
 		"--wsrep-provider-options=gmcast.listen_addr=tcp://" + loopback(n.ports[0]) + ";ist.recv_addr=" + loopback(n.ports[1]) +
 			";ist.recv_bind=" + loopback(n.ports[1]) + ";gcache.size=32M;evs.suspect_timeout=PT3S;evs.inactive_timeout=PT6S",
 	}
-	if u, err := user.Lookup("mysql"); err == nil && os.Geteuid() == 0 {
-		uid, _ := strconv.Atoi(u.Uid)
-		gid, _ := strconv.Atoi(u.Gid)
-		if err := os.Chown(folder, uid, gid); err != nil {
-			t.Fatal(err)
-		}
-		install = append(install, "--user=mysql")
-		n.args = append(n.args, "--user=mysql")
-	}
-	installer := exec.Command("mariadb-install-db", install...) //nolint:noctx // child ends it
-	installer.Env = append(os.Environ(), "TMPDIR="+folder)      // servers that begin delete each other's files in a shared one
-	if out, err := child.Output(bootTime, installer); err != nil {
-		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
-	}
+	n.args = append(n.args, mariadbd.UserOption()...)
+	mariadbd.InstallData(t, folder, data)
 }
 
 // start runs the node and waits until it is in step with the cluster.

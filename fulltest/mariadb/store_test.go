@@ -11,6 +11,7 @@ import (
 	"recgate/fulltest/mariadbd"
 	"recgate/recording/recordingtest"
 	"recgate/store"
+	"recgate/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -18,19 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // openStore opens and migrates a database that is closed with the test.
 func openStore(t testing.TB, dsn string) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), dsn, store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return db
+	return storetest.Open(t, dsn, store.Options{})
 }
 
 func TestMariaDB(t *testing.T) {

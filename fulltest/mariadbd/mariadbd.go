@@ -58,22 +58,37 @@ func StartOn(t testing.TB, folder string, options ...string) *Server {
 		s.run(t)
 		return s
 	}
-	install := []string{"--no-defaults", "--datadir=" + s.dataFolder(), "--auth-root-authentication-method=normal", "--skip-test-db"}
+	InstallData(t, folder, s.dataFolder())
+	s.run(t)
+	return s
+}
+
+// InstallData makes an empty data folder below a folder. When root makes it, both
+// belong to the user mysql, as whom the server must run then: see UserOption.
+func InstallData(t testing.TB, folder, data string) {
+	t.Helper()
+	install := []string{"--no-defaults", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db"}
 	if u, err := user.Lookup("mysql"); err == nil && os.Geteuid() == 0 {
 		uid, _ := strconv.Atoi(u.Uid)
 		gid, _ := strconv.Atoi(u.Gid)
 		if err := os.Chown(folder, uid, gid); err != nil {
 			t.Fatal(err)
 		}
-		install = append(install, "--user=mysql")
+		install = append(install, UserOption()...)
 	}
 	installer := exec.Command(findProgram(t, "mariadb-install-db"), install...) //nolint:noctx // child ends it
 	installer.Env = append(os.Environ(), "TMPDIR="+folder)                      // servers that begin delete each other's files in a shared one
 	if out, err := child.Output(patience, installer); err != nil {
 		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
-	s.run(t)
-	return s
+}
+
+// UserOption is the option of a server that root starts, which must not run as root.
+func UserOption() []string {
+	if os.Geteuid() == 0 {
+		return []string{"--user=mysql"}
+	}
+	return nil
 }
 
 // DSN makes an empty database and returns the setting for it, in the form
@@ -196,10 +211,7 @@ func (s *Server) run(t testing.TB) {
 		"--tmpdir=" + s.dataFolder(), // a server that begins deletes what others have in a shared one
 		"--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--skip-name-resolve",
 	}
-	args = append(args, s.options...)
-	if os.Geteuid() == 0 {
-		args = append(args, "--user=mysql")
-	}
+	args = append(append(args, s.options...), UserOption()...)
 	server, err := child.Start(exec.Command(findProgram(t, "mariadbd"), args...)) //nolint:noctx // it outlives t.Context, which ends before Cleanup
 	if err != nil {
 		t.Fatal(err)

@@ -6,44 +6,25 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"recgate/asterisk/sim"
+	"recgate/fulltest/process"
 )
 
 // ask calls the legacy endpoint.
 func (h *host) ask(t *testing.T, method string, arguments ...string) (status int, body string) {
 	t.Helper()
-	query := "?method=" + method
-	for i := 0; i < len(arguments); i += 2 {
-		query += "&" + arguments[i] + "=" + url.QueryEscape(arguments[i+1])
-	}
-	return h.fetch(t, "/servicemanager/services/njadmin-api-recording"+query)
+	return h.fetch(t, process.Query(method, arguments...))
 }
 
 // fetch returns status 0 when nobody answers.
 func (h *host) fetch(t *testing.T, path string) (status int, body string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.base()+path, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Close = true
-	answer, err := (&http.Client{Timeout: patience}).Do(request)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return 0, err.Error()
-	}
-	return answer.StatusCode, string(text)
+	return process.Fetch(t.Context(), h.base()+path)
 }
 
 // awaitReady starts recgate if it does not run, and waits for it.

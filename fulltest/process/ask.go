@@ -17,7 +17,7 @@ import (
 const Endpoint = "/servicemanager/services/njadmin-api-recording"
 
 // longestAnswer is how long a question waits at most.
-const longestAnswer = 30 * time.Second
+const longestAnswer = time.Minute
 
 // Fetch asks for a path. Without an answer the status is 0, and the body says
 // why.
@@ -33,6 +33,7 @@ func Fetch(ctx context.Context, address string) (status int, body string) {
 	if err != nil {
 		return 0, err.Error()
 	}
+	r.Close = true // recgate may be another process the next time
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 0, err.Error()

@@ -21,6 +21,7 @@ import (
 	"recgate/internal/await"
 	"recgate/internal/child"
 	"recgate/internal/port"
+	"recgate/lab"
 )
 
 // patience is how long the server may take to begin or to end.
@@ -40,15 +41,7 @@ type server struct {
 // program finds versitygw where fulltest/install has put it.
 func program(t *testing.T) string {
 	t.Helper()
-	cache := os.Getenv("LAB_CACHE")
-	if cache == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cache = filepath.Join(user, "recgate")
-	}
-	path := filepath.Join(cache, "versitygw", "versitygw")
+	path := filepath.Join(lab.Cache(t), "versitygw", "versitygw")
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("versitygw is missing: run fulltest/install first (%v)", err)
 	}

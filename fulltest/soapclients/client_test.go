@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/hooklift/gowsdl/soap"
 
+	"recgate/lab"
 	wsdlclient "recgate/wsdl/client"
 
 	"recgate/internal/child"
@@ -94,15 +94,7 @@ func zeepClient(t *testing.T, address string) client {
 
 // nodeClient is the npm package soap, which fulltest/install puts into the cache.
 func nodeClient(t *testing.T, address string) client {
-	cache := os.Getenv("LAB_CACHE")
-	if cache == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cache = filepath.Join(user, "recgate")
-	}
-	return newProgramClient(t, "node", "node/client.js", address+"?wsdl", filepath.Join(cache, "node"))
+	return newProgramClient(t, "node", "node/client.js", address+"?wsdl", filepath.Join(lab.Cache(t), "node"))
 }
 
 // goClient is what gowsdl generates from the WSDL. It does not decode a fault

@@ -16,6 +16,7 @@ import (
 
 	"recgate/internal/await"
 	"recgate/internal/child"
+	"recgate/lab"
 	"recgate/metrics"
 )
 
@@ -23,15 +24,7 @@ import (
 // rules.
 func promtool(t *testing.T, in []byte, args ...string) (string, error) {
 	t.Helper()
-	cache := os.Getenv("LAB_CACHE")
-	if cache == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cache = filepath.Join(dir, "recgate")
-	}
-	cmd := exec.Command(filepath.Join(cache, "promtool/usr/bin/promtool"), args...)
+	cmd := exec.Command(filepath.Join(lab.Cache(t), "promtool/usr/bin/promtool"), args...)
 	cmd.Dir, cmd.Stdin = "../../packaging/prometheus", bytes.NewReader(in)
 	out, err := child.Output(await.Patience, cmd)
 	if err != nil && cmd.ProcessState == nil {

@@ -157,27 +157,28 @@ func Run(limit time.Duration, cmd *exec.Cmd) error {
 // Output is Run, and returns all that the program printed. When it ended as it
 // should nothing that it started in its process group is left.
 func Output(limit time.Duration, cmd *exec.Cmd) (string, error) {
-	var out lockedBuffer
+	var out Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := Run(limit, cmd)
 	return out.String(), err
 }
 
-// lockedBuffer is a buffer that two goroutines may write to.
-type lockedBuffer struct {
+// Buffer is a buffer for the output of a program, or a log: it may be read while
+// others write to it.
+type Buffer struct {
 	mu  sync.Mutex // guards buf
 	buf bytes.Buffer
 }
 
 // Write implements io.Writer.
-func (b *lockedBuffer) Write(p []byte) (int, error) {
+func (b *Buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.Write(p)
 }
 
 // String is all that was written.
-func (b *lockedBuffer) String() string {
+func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.String()
