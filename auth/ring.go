@@ -161,8 +161,8 @@ func (r *Ring) Find(texts []string) (name string, ok bool) {
 	return name, ok
 }
 
-// Actor returns whoever shows the key of a name, as Find returned it: anybody
-// for none. A key that was revoked since may use nothing.
+// Actor returns the holder of the key with a name that Find returned; without a
+// name, an unknown actor. A key that was revoked since may use nothing.
 func (r *Ring) Actor(name string) recording.Actor {
 	if name == "" {
 		return recording.Actor{}

@@ -38,7 +38,7 @@ type recordings struct {
 func newHours(b *testing.B, n int) recordings { return newRecordings(b, n, hourSeconds) }
 
 // newRecordings makes n recordings. Each has its row and its key; to spare the
-// disk, their files are names of one file, which tells the server nothing: it
+// disk, their files are names of one file, which the server cannot notice: it
 // opens and reads each name by itself.
 func newRecordings(b *testing.B, n, seconds int) recordings {
 	b.Helper()

@@ -219,7 +219,7 @@ func (x *exchange) connections(n int) (clients []*ami.Client, end func()) {
 	return clients, func() { cancel(); wg.Wait() }
 }
 
-// newCommits is a database beside that of the gateway, on the same disk.
+// newCommits makes a database beside the gateway's, on the same disk.
 func newCommits(b *testing.B) *store.DB {
 	b.Helper()
 	return storetest.Open(b, database(b.TempDir()), store.Options{})

@@ -26,7 +26,7 @@ import (
 // and ten million where BENCH_ROWS says so, in SQLite and MariaDB. Which one is
 // looked up is drawn each time, so that most pages are not at hand.
 //
-// Filling takes minutes, so what is filled stays in rowsFolder, and is brought up to date by the migrations of whoever runs this next.
+// Filling takes minutes, so what is filled stays in rowsFolder, and the next run brings it up to date by its migrations.
 func BenchmarkRows(b *testing.B) {
 	counts := []int{1_000_000}
 	if os.Getenv("BENCH_ROWS") == "10000000" {
@@ -222,7 +222,7 @@ func multiply(b *testing.B, d archiveDialect, raw *sql.DB, table, template strin
 		table, strings.Join(names, ", "), strings.Join(values, ", "), d.numbers, table, key), args...)
 }
 
-// columns are those of a table as the migrations have made it.
+// columns returns the columns of a table as the migrations made it.
 func columns(b *testing.B, raw *sql.DB, table string) []string {
 	b.Helper()
 	rows, err := raw.QueryContext(b.Context(), `SELECT * FROM `+table+` LIMIT 0`)

@@ -14,7 +14,7 @@ import (
 
 // Open implements recording.Blobs. One request fetches the whole blob, which is
 // read as it arrives. After a seek to another position the next read makes
-// another request for the rest. When the connection breaks, reading goes on where
+// another request for the rest. When the connection breaks, reading continues where
 // it broke; a blob that was replaced meanwhile is then an error, not a mixture.
 // The blob can be read until ctx ends, by one goroutine at a time.
 func (s *S3) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error) {

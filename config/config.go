@@ -1,7 +1,7 @@
 // Package config is everything that an operator can set: one struct, filled
 // from the defaults, then from one YAML file, then from the environment. Load
 // gives it checked, or an error that names every key at fault, its value, the
-// place where it was set and what would do. Each key is a yaml tag of Config;
+// place where it was set and what to do. Each key is a yaml tag of Config;
 // each is also a variable, by the rule of MapEnv; recgate.example.yaml lists
 // them all. To add a key, add a field, its default, its line in that file and,
 // if it can be wrong, a check in check.go.
@@ -30,14 +30,14 @@ type Config struct {
 	PBX    []PBX  `yaml:"pbx"`
 	Legacy Legacy `yaml:"legacy"`
 
-	// The keys of an S3 archive. None: those of the AWS variables, or of the
-	// file that the AWS tools share.
+	// The keys of an S3 archive. If they are empty, the AWS variables or the shared
+	// file of the AWS tools have them.
 	ArchiveAccessKey     Secret `yaml:"archive_access_key"`
 	ArchiveAccessKeyFile string `yaml:"archive_access_key_file"`
 	ArchiveSecretKey     Secret `yaml:"archive_secret_key"`
 	ArchiveSecretKeyFile string `yaml:"archive_secret_key_file"`
 
-	// Hosts are the names by which recgate may be called, beside those of the
+	// Hosts are the names by which recgate may be called, beside the names of the
 	// machine, of Listen and of PublicURL, and whose pages may call it; AnyHost
 	// for all names.
 	Hosts          []string      `yaml:"hosts"`

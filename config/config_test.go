@@ -14,7 +14,7 @@ import (
 	"recgate/config"
 )
 
-// minimal is the shortest file that will do.
+// minimal is the shortest valid file.
 const minimal = "pbx:\n  - name: pbx1\n    secret: hunter2\n"
 
 var compare = cmp.Options{cmpopts.EquateComparable(netip.Prefix{}), cmp.Comparer(func(a, b config.Secret) bool { return a.Reveal() == b.Reveal() })}

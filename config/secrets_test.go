@@ -63,7 +63,7 @@ func TestFilesOfWindowsEditors(t *testing.T) {
 }
 
 // TestWrongLinesOfFiles: the error names the file and the line, what is wrong
-// there and what would do, and shows none of it.
+// there and what to do, and shows none of it.
 func TestWrongLinesOfFiles(t *testing.T) {
 	const rule = "write one key per line, and comments on their own lines that begin with #"
 	for _, tt := range []struct {

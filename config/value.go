@@ -33,7 +33,7 @@ func (s Secret) Format(f fmt.State, _ rune) {
 // LogValue implements slog.LogValuer.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText implements encoding.TextMarshaler, for JSON and its like.
+// MarshalText implements encoding.TextMarshaler, for JSON and similar formats.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Network is who may call: an address or a network in CIDR notation.

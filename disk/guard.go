@@ -101,7 +101,7 @@ func New(o Options) *Guard {
 var errNotYet = errors.New("not checked yet")
 
 // Run looks at all places until ctx ends. Each has a goroutine of its own: a
-// file server that is away can hold up whoever asks for its disk.
+// file server that is away can block the goroutine that asks for its disk.
 func (g *Guard) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i := range g.o.Places {

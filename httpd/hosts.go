@@ -87,8 +87,8 @@ func (h Hosts) hasName(name string) bool {
 	return isThisMachine(name) || slices.ContainsFunc(h.Names, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
-// isThisMachine reports whether a name or an address is loopback whoever asks
-// (RFC 6761, section 6.3).
+// isThisMachine reports whether a name or an address is always loopback (RFC 6761,
+// section 6.3).
 func isThisMachine(name string) bool {
 	a, err := netip.ParseAddr(name)
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || err == nil && plainAddress(a).IsLoopback()

@@ -64,7 +64,7 @@ func (c Claims) Do(ctx context.Context, name string, do func(ctx context.Context
 	held := lease.Lease{For: leaseFor, Renew: func(ctx context.Context) (bool, error) { return c.Leases.Renew(ctx, name, c.Holder, leaseFor) }}
 	lost, err := held.Keep(ctx, asked, do)
 	switch {
-	case errors.Is(lost, lease.ErrTaken):
+	case errors.Is(lost, lease.ErrHeldElsewhere):
 		c.Log.WarnContext(ctx, "lease lost to another process", slog.String("work", name))
 	case lost != nil:
 		c.Log.WarnContext(ctx, "lease could not be renewed", slog.String("work", name))

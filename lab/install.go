@@ -75,7 +75,7 @@ func firstMatch(root string, patterns ...string) (string, error) {
 
 // command runs the unpacked Asterisk under its own dynamic linker. The libraries
 // are not named in the environment, because the programs that Asterisk starts
-// must get those of the host.
+// must get the libraries of the host.
 func (t tree) command(ctx context.Context, args ...string) *exec.Cmd {
 	triple := filepath.Base(filepath.Dir(t.loader))
 	libraries := fmt.Sprintf("%[1]s/lib/%[2]s:%[1]s/usr/lib/%[2]s:%[1]s/usr/lib", t.root, triple)

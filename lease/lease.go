@@ -1,4 +1,4 @@
-// Package lease keeps a lease of the database while the work under it goes on.
+// Package lease renews a lease of the database while work is done under it.
 // Who takes leases, and for what, is decided elsewhere: by job for the work
 // that gateways divide, by store for migrations.
 package lease
@@ -12,16 +12,16 @@ import (
 
 // Why work was ended before its time.
 var (
-	ErrTaken      = errors.New("another process has the lease")
-	ErrNotRenewed = errors.New("the lease could not be renewed in time")
+	ErrHeldElsewhere = errors.New("another process has the lease")
+	ErrNotRenewed    = errors.New("the lease could not be renewed in time")
 )
 
 // Lease is a lease that this process has.
 type Lease struct {
 	Renew func(ctx context.Context) (mine bool, err error)
 	For   time.Duration // how long it lasts; it is renewed three times in between
-	// Patient work goes on while renewals fail, and ends only when one says
-	// that the lease is another's.
+	// Patient work continues while renewals fail; it ends only when a renewal says
+	// that another process has the lease.
 	Patient bool
 }
 
@@ -56,7 +56,7 @@ func (l Lease) renew(ctx context.Context, asked time.Time, done <-chan struct{})
 		again := time.Now()
 		switch mine, err := l.Renew(ctx); {
 		case err == nil && !mine:
-			return ErrTaken
+			return ErrHeldElsewhere
 		case err == nil:
 			asked = again
 		}

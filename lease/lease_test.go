@@ -10,7 +10,7 @@ import (
 	"recgate/lease"
 )
 
-// TestKeep: work ends with its lease, and goes on while it is renewed.
+// TestKeep: work ends with its lease, and continues while the lease is renewed.
 func TestKeep(t *testing.T) {
 	const ttl, long = 12 * time.Second, time.Minute
 	away := errors.New("the database cannot be reached")
@@ -23,7 +23,7 @@ func TestKeep(t *testing.T) {
 		took    time.Duration
 	}{
 		{"renewed", false, true, nil, nil, long},
-		{"taken", false, false, nil, lease.ErrTaken, 9 * time.Second},
+		{"taken", false, false, nil, lease.ErrHeldElsewhere, 9 * time.Second},
 		{"not renewed", false, false, away, lease.ErrNotRenewed, 18 * time.Second},
 		{"not renewed and patient", true, false, away, nil, long},
 	} {

@@ -1,7 +1,7 @@
 // Package metrics counts what recgate does and serves the counts to
 // Prometheus. New makes a registry of its own, with every counter at 0; its
 // methods are told what happened; gauges are functions that are asked when
-// somebody looks. Names and labels are a promise to whoever has built an
+// somebody looks. Names and labels are a promise to everybody who has built an
 // alarm on them: testdata/names.txt holds them, and a test compares. The
 // alarms that matter most are recgate_recordings_total with state "failed" or
 // "lost", and recgate_pbx_up.

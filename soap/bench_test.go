@@ -14,7 +14,7 @@ import (
 	"recgate/soap"
 )
 
-// BenchmarkRetrieveGET compares the CPU time of a retrieval with that of a
+// BenchmarkRetrieveGET compares the CPU time of a retrieval with the CPU time of a
 // bare handler that encodes the same audio with encoding/base64 and does
 // nothing else, in turn over loopback. Both figures hold the client's share.
 func BenchmarkRetrieveGET(b *testing.B) {

@@ -50,7 +50,7 @@ func TestDocumentedDivergences(t *testing.T) {
 }
 
 // TestDocumentedOtherStyle compares the list of captures in the document
-// with that of TestOtherStyle.
+// with the one of TestOtherStyle.
 func TestDocumentedOtherStyle(t *testing.T) {
 	_, list, ok := strings.Cut(document(t), "### Answers in the other style")
 	if !ok {

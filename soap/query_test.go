@@ -76,7 +76,7 @@ func TestQueryArguments(t *testing.T) {
 	}
 }
 
-// TestQueryPlus: whoever sends +49 as it is learns why nobody is found.
+// TestQueryPlus: a caller who sends +49 unescaped learns why nobody is found.
 func TestQueryPlus(t *testing.T) {
 	const hint = "a + in a query is a blank: send %2B for a plus sign"
 	for query, want := range map[string]bool{

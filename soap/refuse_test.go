@@ -66,7 +66,7 @@ func TestRefuseUnauthorized(t *testing.T) {
 	}
 }
 
-// TestRefusedRetrieval: whoever is turned away leaves a line in the access
+// TestRefusedRetrieval: a refused caller leaves a line in the access
 // log when a retrieval was asked for, whatever the way in and the reason.
 func TestRefusedRetrieval(t *testing.T) {
 	const form = "application/x-www-form-urlencoded"

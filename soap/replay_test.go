@@ -9,7 +9,7 @@ import (
 )
 
 // TestCapture replays every capture that is not listed as a divergence, with
-// the settings under which our answer must be that of Axis: status, content
+// the settings under which our answer must equal the answer of Axis: status, content
 // type, body and what reached the core. docs/noojee.md lists what is
 // normalised away. A capture that differs and is listed nowhere fails here.
 func TestCapture(t *testing.T) {

@@ -70,7 +70,7 @@ func (b *bucket) names(t *testing.T) (names []string) {
 }
 
 // TestBucket: with an S3 archive recordings are kept and given back; while
-// it is away or silent callers are told so, nothing is lost, and all goes on
+// it is away or silent callers are told so, nothing is lost, and everything continues
 // by itself when it is back.
 func TestBucket(t *testing.T) {
 	t.Parallel()

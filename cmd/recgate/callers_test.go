@@ -83,7 +83,8 @@ func TestKeyFromTheDatabase(t *testing.T) {
 	}
 }
 
-// TestKeysOfTheConfiguration go on to work, beside those of the database.
+// TestKeysOfTheConfiguration: keys of the configuration work beside keys of the
+// database.
 func TestKeysOfTheConfiguration(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, 22, func(c *config.Config) { c.Legacy.APIKeys = []config.Secret{"from-the-file"} })

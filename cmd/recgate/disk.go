@@ -99,7 +99,7 @@ func (c *checker) checkDisks(ctx context.Context, cfg config.Config) {
 			continue // the step of the place itself says so
 		}
 		detail := l.String()
-		if l.Err != nil { // not a failure: serve goes on without knowing
+		if l.Err != nil { // not a failure: serve works without knowing
 			detail = "unknown: " + l.Err.Error()
 		}
 		if l.Ratio()*100 >= float64(cfg.Disk.Warn) {

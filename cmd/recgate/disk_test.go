@@ -42,7 +42,7 @@ func TestFullDiskRefusesStarts(t *testing.T) {
 	}
 }
 
-// The rate is that of a week, or of the time since the first recording.
+// The rate is measured over a week, or over the time since the first recording.
 func TestBytesPerDay(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)

@@ -79,7 +79,7 @@ type set struct {
 // noon is when the recordings of scenes were asked for.
 var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
-// id is that of the n-th recording, asked for n seconds past noon.
+// id returns the id of the n-th recording, asked for n seconds past noon.
 func (s set) id(n int) recording.ID {
 	ms := uint64(noon.Add(time.Duration(n) * time.Second).UnixMilli())
 	id, err := recording.ParseID(fmt.Sprintf("%012x70008000%012x", ms, n))

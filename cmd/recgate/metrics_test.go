@@ -96,7 +96,7 @@ func shownMetrics(t *testing.T, o *office) map[string]string {
 
 var row = regexp.MustCompile("(?m)^\\| `(recgate_[a-z_]+)` \\|([^|]*)\\|")
 
-// documentedMetrics are those of the table, with the names of their labels.
+// documentedMetrics returns the metrics in the table, with the names of their labels.
 func documentedMetrics(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/operations.md")

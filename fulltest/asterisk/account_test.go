@@ -20,7 +20,7 @@ import (
 )
 
 // TestAccount: what is wrong with the account or the modules of a real Asterisk
-// is found out and named, and goes on by itself once it is right.
+// is found out and named, and recgate continues by itself once it is right.
 func TestAccount(t *testing.T) {
 	for _, version := range lab.Versions() {
 		t.Run(strconv.Itoa(version), func(t *testing.T) {

@@ -69,7 +69,7 @@ func (c *caller) ring(ctx context.Context) (*talk, error) {
 	}
 }
 
-// wait lets time pass while the call goes on.
+// wait waits, at most until the call is over.
 func (c *caller) wait(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

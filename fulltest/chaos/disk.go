@@ -28,7 +28,7 @@ func mountDisk(dir string, megabytes int) (*disk, error) {
 	return d, child.NoteMount(dir)
 }
 
-// unmount gives it back, whoever still looks at it.
+// unmount unmounts it, even while programs still use it.
 func (d *disk) unmount() error {
 	err := syscall.Unmount(d.dir, syscall.MNT_DETACH)
 	if err == nil {

@@ -26,7 +26,7 @@ type exchange interface {
 	actions() [][]sim.Action
 }
 
-// talk is a call that goes on.
+// talk is a call in progress.
 type talk struct {
 	caller, callee string // unique ids
 	hangUp         func() error

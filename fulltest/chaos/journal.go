@@ -106,7 +106,7 @@ func (j *journal) asksOf(call int) []Ask {
 	return all
 }
 
-// faultsDuring tells of the faults that touch a time.
+// faultsDuring describes the faults in a span of time.
 func (j *journal) faultsDuring(a, b time.Time) string {
 	var all []string
 	for _, s := range j.spans {

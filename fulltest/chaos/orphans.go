@@ -56,7 +56,7 @@ func (r *verifier) checkFiles(ctx context.Context, all []row) map[string]string 
 	return paths
 }
 
-// listOrphans tells of the files of a disk that nothing explains.
+// listOrphans describes the files on a disk that no row explains.
 func (r *verifier) listOrphans(dir string, all []row) []string {
 	var left []string
 	r.report.Kept = 0

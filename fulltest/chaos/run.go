@@ -192,7 +192,7 @@ func (r *run) makeFault(ctx context.Context, f Fault) error {
 		s.PBX = -1
 	}
 	repair, err := r.inject(ctx, f)
-	if err != nil { // what was half made is repaired, so that the run goes on
+	if err != nil { // what was half made is repaired, so that the run can continue
 		return errors.Join(err, repair())
 	}
 	s.Struck = time.Now()

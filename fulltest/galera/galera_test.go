@@ -83,7 +83,7 @@ func testStores(t *testing.T, nodes [3]*node) {
 func createDatabase(t *testing.T, nodes [3]*node, name string) {
 	t.Helper()
 	db := nodes[0].admin(t)
-	defer db.Close() //nolint:errcheck // tells nothing
+	defer db.Close() //nolint:errcheck // only read
 	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
 	}

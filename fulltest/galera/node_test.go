@@ -82,7 +82,7 @@ func (n *node) prepare(t *testing.T, cluster []string) {
 	folder := child.Folder(t, "recgate-galera-") // short, for the name of the socket
 	n.folder = folder
 	data := filepath.Join(folder, "data")
-	settings := filepath.Join(folder, "my.cnf") // those of the page for operators; what follows is for three on one machine
+	settings := filepath.Join(folder, "my.cnf") // from the page for operators; the options below are for three nodes on one machine
 	if err := os.WriteFile(settings, []byte(operations.Block(t, "galera-node")), 0o644); err != nil {
 		t.Fatal(err)
 	}

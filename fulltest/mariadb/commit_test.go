@@ -44,7 +44,7 @@ func (r *relay) pass(conn int, up bool, b []byte) bool {
 }
 
 // TestLostCommit loses the answer to the commit of every kind of change: the
-// change is made once, and its caller hears of nothing.
+// change is made once, and its caller does not notice.
 func TestLostCommit(t *testing.T) {
 	server := mariadbd.Start(t)
 	dsn := server.DSN(t)

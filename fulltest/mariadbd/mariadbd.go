@@ -29,8 +29,7 @@ import (
 // patience is how long the server may take to begin or to end.
 const patience = 60 * time.Second
 
-// deadlines are those of every question to the server, so that one which is
-// not answered fails the test.
+// deadlines are set on every query, so that a query without an answer fails the test.
 const deadlines = "?timeout=10s&readTimeout=5m&writeTimeout=1m"
 
 // Server is a running server.

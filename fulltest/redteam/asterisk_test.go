@@ -89,7 +89,7 @@ func (w *witness) await(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// uniqueIDs are those of all channels that Asterisk ever made.
+// uniqueIDs returns the unique ids of all channels that Asterisk ever made.
 func (w *witness) uniqueIDs() []string {
 	var all []string
 	for _, e := range w.eventsFrom(0) {
@@ -122,7 +122,7 @@ func (w *witness) logFrom(t *testing.T, from int64) string {
 
 const examining = "<--- Examining AMI action: -->\n"
 
-// actionsRead returns the actions that Asterisk says it has read, but for those of
+// actionsRead returns the actions that Asterisk says it has read, except for those of
 // the lab and of the witness.
 func actionsRead(log string) []action {
 	var all []action

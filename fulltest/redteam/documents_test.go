@@ -20,7 +20,7 @@ type document struct {
 }
 
 // documents returns hostile messages. Where one names a place to fetch from,
-// it is the trap, which hears of every visit. None of them may be obeyed.
+// it is the trap, which counts every visit. None of them may be obeyed.
 func documents(trap, canary string) []document {
 	const soap11 = "http://schemas.xmlsoap.org/soap/envelope/"
 	stop := message(soap11, "stop", []arg{{"extenOrUniqueId", "500"}})

@@ -99,7 +99,7 @@ func statements() []string {
 	}
 }
 
-// logs are for whoever reads the log, and for format strings.
+// logs are for people and programs that read the log, and for format strings.
 func logs() []string {
 	return []string{
 		mark + "\n2026-11-21T12:00:00Z level=ERROR msg=forged", mark + "\" level=ERROR msg=\"forged", mark + `","level":"ERROR","msg":"forged`,

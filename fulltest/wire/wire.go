@@ -58,7 +58,7 @@ func New(t testing.TB, to string) *Wire {
 	return NewWatched(t, to, nil)
 }
 
-// NewWatched is New for who wants to see what passes: watch is called with each
+// NewWatched is New with a function that sees what passes: watch is called with each
 // block of bytes before it is forwarded, the number of its connection, from 0,
 // and whether it goes up, to the address that the wire leads to. When it
 // returns false the block is dropped and its connection is closed. Calls of one
@@ -251,7 +251,7 @@ func (w *Wire) drop(p *pair) {
 	}
 }
 
-// close ends both sides; whoever reads or writes them returns.
+// close closes both sides; reads and writes of them return.
 func (p *pair) close() {
 	close(p.gone)
 	_ = p.near.Close() // either may be closed by its peer already

@@ -76,7 +76,7 @@ func (c *Child) run(started chan<- error) {
 	}
 }
 
-// PID is its process id, and that of its process group.
+// PID is its process id, which is also the id of its process group.
 func (c *Child) PID() int { return c.Cmd.Process.Pid }
 
 // String is the name of the program and its arguments.
@@ -109,7 +109,7 @@ func (c *Child) Kill() {
 }
 
 // End sends a signal that ends the program, and waits as Wait does. A program
-// that stands still goes on before that. One that has ended already is no
+// that is suspended is resumed first. A program that has ended already is not an
 // error.
 func (c *Child) End(by os.Signal, limit time.Duration) error {
 	if err := c.Signal(syscall.SIGCONT); err == nil {

@@ -86,8 +86,8 @@ func Folder(t testing.TB, pattern string) string {
 	return dir
 }
 
-// TempDir is Folder for who removes it by a call. pattern is that of
-// [os.MkdirTemp].
+// TempDir makes a folder that the caller removes by calling remove. pattern is as
+// for [os.MkdirTemp].
 func TempDir(pattern string) (dir string, remove func() error, err error) {
 	if err := theCleaner.ensureRunning(); err != nil {
 		return "", nil, err
@@ -108,7 +108,7 @@ func TempDir(pattern string) (dir string, remove func() error, err error) {
 // KeepFolder leaves a folder of TempDir where it is, for somebody to look at.
 func KeepFolder(dir string) { theCleaner.send("removed", dir) }
 
-// NoteMount tells that something was mounted on a folder: it is unmounted when
+// NoteMount notes that something was mounted on a folder: it is unmounted when
 // the test binary is killed before Unmounted was called.
 func NoteMount(dir string) error {
 	if strings.ContainsAny(dir, " \n") {

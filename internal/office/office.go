@@ -216,7 +216,7 @@ func (of *Office) AwaitSettled(t *testing.T, id recording.ID) recording.Recordin
 	return rec
 }
 
-// Finish makes a whole recording of so much sound and hangs up.
+// Finish records a call with sound of a given length and hangs up.
 func (of *Office) Finish(t *testing.T, tag string, d time.Duration) recording.Recording {
 	t.Helper()
 	caller, _ := of.PBX.Call(t, "410", "411")
@@ -226,8 +226,8 @@ func (of *Office) Finish(t *testing.T, tag string, d time.Duration) recording.Re
 	return of.AwaitSettled(t, rec.ID)
 }
 
-// Talk has a call of so long recorded of which so much has reached the file
-// when it hangs up, and the PBX does not close it.
+// Talk records a call that lasts a given time. At its hangup less may have been
+// written to the file, and the PBX does not close the file.
 func (of *Office) Talk(t *testing.T, lasts, written time.Duration) recording.Recording {
 	t.Helper()
 	of.PBX.Late()

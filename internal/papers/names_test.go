@@ -18,7 +18,7 @@ import (
 // line is a key of the sample file, at one of its three levels.
 var line = regexp.MustCompile(`(?m)^( {0,4})(?:- )?([a-z_]+):`)
 
-// keys are those of the sample file, each with its sections: legacy.allow,
+// keys returns the keys of the sample file, each with its sections: legacy.allow,
 // legacy.limits.burst.
 func keys(t *testing.T) []string {
 	t.Helper()
