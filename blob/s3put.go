@@ -98,6 +98,8 @@ func (s *objects) putInParts(ctx context.Context, name string, part []byte, from
 	return 0, err
 }
 
+// sendParts sends part, which is full, and then whatever from still has, through the
+// same buffer, and completes the upload.
 func (s *objects) sendParts(ctx context.Context, name, id string, part []byte, from *source) (int64, error) {
 	var all []minio.CompletePart
 	var size int64
@@ -116,7 +118,7 @@ func (s *objects) sendParts(ctx context.Context, name, id string, part []byte, f
 			return 0, err
 		}
 	}
-	short, cancel := context.WithTimeout(ctx, sendFactor*s.patience) // readSome servers now copy it all
+	short, cancel := context.WithTimeout(ctx, sendFactor*s.patience) // some servers copy all parts now
 	defer cancel()
 	if _, err := s.core.CompleteMultipartUpload(short, s.bucket, name, id, all, minio.PutObjectOptions{}); err != nil {
 		return 0, serverError(ctx, err, "written")

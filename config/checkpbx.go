@@ -51,6 +51,7 @@ var technologies = regexp.MustCompile(`(?i)^(SIP|PJSIP|IAX2?|DAHDI|Zap|Local|SCC
 
 var pbxName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
+// checkName checks the name of a PBX; seen are the names before it, in lower case.
 func (k *checker) checkName(key, name string, seen map[string]bool) {
 	k.require(name != "", key, "is missing: use a short name such as pbx1, and never change it, because records are kept under it")
 	k.require(name == "" || pbxName.MatchString(name), key, "%q is not a valid name: use up to 64 of A-Z, a-z, 0-9, _ and -", name)

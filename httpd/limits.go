@@ -130,6 +130,7 @@ func (l *Limiter) takeFromBucket(a *account) time.Duration {
 	return wait
 }
 
+// leave counts a request out; a is nil for an exempt caller.
 func (l *Limiter) leave(a *account) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

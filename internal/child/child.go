@@ -59,10 +59,10 @@ func Start(cmd *exec.Cmd) (*Child, error) {
 	return c, nil
 }
 
-// run starts the program and waits for it on one thread: the kernel ends a
-// child that is to die with its parent when the thread that started it ends.
-// The thread goes back to Go afterwards, and does not end either: it may have
-// started other children before.
+// run starts the program and waits for it on one thread: the kernel kills a child
+// that is to die with its parent when the thread that started it ends. Afterwards
+// the thread goes back to Go and does not end, since it may have started other
+// children.
 func (c *Child) run(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -101,8 +101,8 @@ func (c *Child) IsRunning() bool {
 // Signal sends a signal to the program alone.
 func (c *Child) Signal(s os.Signal) error { return c.Cmd.Process.Signal(s) }
 
-// Kill is kill -9 of the program and of all in its process group. It returns
-// when the program has ended, or after a minute: then the kernel holds it.
+// Kill kills the program and its process group, as kill -9 does. It returns when the
+// program has ended, or after a minute, when the kernel does not let it end.
 func (c *Child) Kill() {
 	killGroup(c.PID())
 	c.waitAtMost(heldByKernel)
