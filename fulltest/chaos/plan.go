@@ -13,6 +13,7 @@ type Plan struct {
 	Lasts  time.Duration
 	Lines  [][]Call // calls that are made one after the other
 	Faults []Fault  // one after the other
+	After  []Call   // one on each PBX when all is well again: with its file recgate sees who writes to that spool, and may delete what a killed PBX left
 }
 
 // Call is one call, and how its caller treats recgate.
@@ -122,6 +123,12 @@ func Draw(s Scene) Plan {
 			}
 			p.Lines = append(p.Lines, calls)
 		}
+	}
+	for i, pbx := range s.PBXs {
+		number++
+		c := Call{Number: number, PBX: i, Manner: Manner{Target: CallerUniqueID, Patience: 8 * time.Second, Talk: 3 * time.Second, Stop: Same}}
+		c.Caller, c.Callee, c.Hertz = pbx.voices(i, 0, number, number)
+		p.After = append(p.After, c)
 	}
 	p.Faults = drawFaults(r, s)
 	return p

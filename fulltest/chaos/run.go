@@ -158,6 +158,10 @@ func (r *run) spoolOf(pbx int) string { return filepath.Join(r.spool.dir, r.name
 func (r *run) play(ctx context.Context) {
 	r.began = time.Now()
 	office := newCRM(r.gateway.base, r.notes)
+	play := func(call Call) {
+		one := &caller{call: call, crm: office, notes: r.notes, pbx: r.exchanges[call.PBX], name: r.nameOf(call.PBX)}
+		one.play(ctx)
+	}
 	var lines sync.WaitGroup
 	for _, calls := range r.plan.Lines {
 		lines.Go(func() {
@@ -166,8 +170,7 @@ func (r *run) play(ctx context.Context) {
 				if time.Since(r.began) > r.scene.Lasts || ctx.Err() != nil {
 					return
 				}
-				one := &caller{call: call, crm: office, notes: r.notes, pbx: r.exchanges[call.PBX], name: r.nameOf(call.PBX)}
-				one.play(ctx)
+				play(call)
 			}
 		})
 	}
@@ -183,6 +186,13 @@ func (r *run) play(ctx context.Context) {
 		}
 	}
 	await.Return(r.t, "the calls of the plan to be over", lines.Wait)
+	if err := r.gateway.awaitReady(ctx, time.Minute); err != nil {
+		r.addViolation("%v", err)
+	}
+	for _, call := range r.plan.After {
+		lines.Go(func() { play(call) })
+	}
+	await.Return(r.t, "a last call on each PBX to be over", lines.Wait)
 }
 
 // makeFault makes one fault, waits, and repairs it.

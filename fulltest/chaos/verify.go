@@ -105,6 +105,7 @@ func (r *verifier) describeCallOf(rec row) string {
 func (r *verifier) fillReport(all []row) {
 	p := r.report
 	p.Asks, p.Faults, p.Ledger, p.Lives = map[string]map[string]int{}, map[Kind]int{}, map[string]int{}, r.gateway.processes
+	p.Planned = len(r.plan.After)
 	for _, line := range r.plan.Lines {
 		p.Planned += len(line)
 	}
