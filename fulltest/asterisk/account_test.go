@@ -89,7 +89,7 @@ func testEventFilter(t *testing.T, l *lab.Lab) {
 	p.awaitUnready(t, `sends no events of some channels, such as "PJSIP/412-`)
 	p.want(t, http.StatusServiceUnavailable, "start", "extenOrUniqueId", "411", "tag", t.Name())
 	undo()
-	await.Until(t, "events to be whole again, which a new login shows", func() bool {
+	p.Await(t, "events to be whole again, which a new login shows", func() bool {
 		call := l.Call("410", "411", 1, "")
 		defer l.HangupChannel(call.CallerUniqueID)
 		status, _ := p.Fetch(t.Context(), "/readyz")

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"recgate/fulltest/process"
 	"recgate/lab"
@@ -45,7 +44,6 @@ func newProgram(t *testing.T, l *lab.Lab, s settings) *program {
 	p := &program{process.New(t, process.Build(t, "-race"), dir, fmt.Sprintf(
 		"database: %q\narchive: %q\nlog: text\nlog_level: debug\npbx:\n  - name: pbx1\n    address: %s\n    username: recorder\n    secret: %s\n    recorder: %s\n    spool: %s\n%s",
 		s.database, "file:"+filepath.Join(dir, "archive"), s.address, l.Secret("recorder"), s.recorder, l.Spool, s.more))}
-	p.Patience = 20 * time.Second
 	p.Start(t)
 	return p
 }

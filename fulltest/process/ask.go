@@ -83,8 +83,8 @@ func (p *Process) Command(t testing.TB, args ...string) (string, error) {
 	return child.Output(patience, cmd)
 }
 
-// Await polls until it is so, and fails the test when Patience is over.
+// Await polls until it is so, as await.Until does.
 func (p *Process) Await(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	await.Within(t, p.Patience, what, is)
+	await.Until(t, what, is)
 }

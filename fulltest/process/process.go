@@ -15,8 +15,7 @@ import (
 	"recgate/internal/port"
 )
 
-// patience is how long anything may take on a busy machine, unless a room
-// promises less.
+// patience is how long a command or an end may take on a busy machine.
 const patience = time.Minute
 
 // mostShown is how much of a log a failed test shows; the whole is kept.
@@ -25,12 +24,11 @@ const mostShown = 20_000
 // Process is a recgate serve. It ends with its test, which fails if it does
 // not end well, or if the race detector spoke.
 type Process struct {
-	Base     string        // http://127.0.0.1:PORT
-	Dir      string        // where it runs, with recgate.yaml and its log
-	Patience time.Duration // how long Start and Await wait; a minute unless it is set
-	binary   string
-	serve    *child.Child // nil while it does not run
-	log      *os.File
+	Base   string // http://127.0.0.1:PORT
+	Dir    string // where it runs, with recgate.yaml and its log
+	binary string
+	serve  *child.Child // nil while it does not run
+	log    *os.File
 }
 
 // New writes the configuration into dir, with an address of its own to listen
@@ -38,7 +36,7 @@ type Process struct {
 func New(t testing.TB, binary, dir, yaml string) *Process {
 	t.Helper()
 	listen := port.Address(t)
-	p := &Process{Base: "http://" + listen, Dir: dir, Patience: patience, binary: binary}
+	p := &Process{Base: "http://" + listen, Dir: dir, binary: binary}
 	if err := os.WriteFile(p.Config(), []byte("listen: "+listen+"\n"+yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}

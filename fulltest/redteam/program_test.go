@@ -37,7 +37,6 @@ func newProgram(t *testing.T, l *lab.Lab, ami, recorder, database, logs string) 
 		&http.Client{Timeout: 30 * time.Second, Transport: transport},
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	p.Patience = 20 * time.Second
 	p.Start(t)
 	return p
 }
