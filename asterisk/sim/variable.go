@@ -89,38 +89,36 @@ func (c *session) channelOf(req message) *channel {
 	return ch
 }
 
+// variableOf returns which variable a request names, and of which channel; a nil
+// channel means a global one. If there is no such thing, it answers, and ok is
+// false.
+func (c *session) variableOf(req message) (ch *channel, name string, ok bool) {
+	name = req.get("Variable")
+	switch {
+	case name == "":
+		c.send(failure(req, "No variable specified"))
+		return nil, "", false
+	case req.get("Channel") == "":
+		return nil, name, true
+	}
+	ch = c.channelOf(req)
+	return ch, name, ch != nil
+}
+
 // getvar answers with the value of a variable; one that is not set is empty.
 func getvar(s *Server, c *session, req message) {
-	name := req.get("Variable")
-	if name == "" {
-		c.send(failure(req, "No variable specified"))
-		return
+	if ch, name, ok := c.variableOf(req); ok {
+		value, _ := s.world.variable(ch, name)
+		c.send(success(req).with("Variable", name).with("Value", value))
 	}
-	var ch *channel
-	if req.get("Channel") != "" {
-		if ch = c.channelOf(req); ch == nil {
-			return
-		}
-	}
-	value, _ := s.world.variable(ch, name)
-	c.send(success(req).with("Variable", name).with("Value", value))
 }
 
 // setvar sets a variable of a channel, or a global one.
 func setvar(s *Server, c *session, req message) {
-	name := req.get("Variable")
-	if name == "" {
-		c.send(failure(req, "No variable specified"))
-		return
+	if ch, name, ok := c.variableOf(req); ok {
+		c.send(success(req).with("Message", "Variable Set"))
+		s.world.setVariable(ch, name, req.get("Value"))
 	}
-	var ch *channel
-	if req.get("Channel") != "" {
-		if ch = c.channelOf(req); ch == nil {
-			return
-		}
-	}
-	c.send(success(req).with("Message", "Variable Set"))
-	s.world.setVariable(ch, name, req.get("Value"))
 }
 
 // hangup ends a channel.
