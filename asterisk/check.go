@@ -78,7 +78,7 @@ func inWords(have rights, chosen recorder) string {
 		switch {
 		case have[action]:
 			may = append(may, action)
-		case chosen != nil && chosen.name() == MixMonitor && strings.HasSuffix(action, "Monitor") && !strings.HasSuffix(action, "MixMonitor"):
+		case chosen != nil && chosen.name() == MixMonitor && (action == "Monitor" || action == "StopMonitor"):
 			// what records is another one
 		default:
 			lacks = append(lacks, fmt.Sprintf("%s (%s)", action, writeClass[action]))
