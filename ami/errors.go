@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// The errors of a connection. Do and List wrap them; the driver translates them once for its
-// callers: all but ErrUnsafe and *ResponseError mean that the
-// server is away.
+// The errors of a connection. Do and List wrap them; the driver translates them
+// once for its callers: all but ErrUnsafe and *ResponseError mean that the server
+// is away.
 var (
 	// ErrDown: not connected, or not any more (ErrLost). ErrDown without
 	// ErrLost says that nothing was sent. Its text has the reason, and

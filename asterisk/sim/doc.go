@@ -18,8 +18,8 @@
 // dtmf (but for VarSet of Setvar and the TestEvent at the end of a
 // MixMonitor), and Local channels that optimise themselves away. An action
 // that exists and is not simulated, such as Bridge, is answered with an error
-// that says so; of Originate only the test call is (AddTone). Recordings never leave the spool folder, although a
-// real server lets them.
+// that says so; of Originate only the test call is (AddTone). Recordings never
+// leave the spool folder, although a real server lets them.
 //
 // Start with server.go, then world.go and call.go; session.go is one
 // connection, actions.go the table of what it may ask.
