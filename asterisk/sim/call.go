@@ -186,17 +186,6 @@ func (c *Call) Hangup() {
 	}
 }
 
-// HangupBy lets the telephone with this extension hang up.
-func (c *Call) HangupBy(ext string) error {
-	defer c.s.change()()
-	ch, err := c.phone(ext)
-	if err != nil {
-		return err
-	}
-	ch.hangUp(true)
-	return nil
-}
-
 // phone finds the live channel of an extension in this call.
 func (c *Call) phone(ext string) (*channel, error) {
 	if c.live == 0 {
