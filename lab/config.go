@@ -94,8 +94,8 @@ func fill(from, to string, s settings) error {
 	return nil
 }
 
-// writeCertificate makes a key and a certificate for loopback: ami.crt to trust,
-// ami.pem with both, as Asterisk wants them.
+// writeCertificate makes a key and a certificate for loopback, both in ami.pem, as
+// Asterisk wants them.
 func writeCertificate(dir string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -119,9 +119,6 @@ func writeCertificate(dir string) error {
 	}
 	crt := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	both := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), crt...)
-	if err := os.WriteFile(filepath.Join(dir, "ami.crt"), crt, 0o644); err != nil {
-		return fmt.Errorf("certificate: %w", err)
-	}
 	if err := os.WriteFile(filepath.Join(dir, "ami.pem"), both, 0o600); err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}

@@ -71,7 +71,6 @@ type Lab struct {
 	Version int
 	AMI     string // address of AMI: 127.0.0.1:port
 	AMITLS  string // address of AMI over TLS
-	CA      string // file with the certificate that AMI over TLS shows, for localhost and 127.0.0.1
 	Monitor string // the pbx's own folder of recordings, where relative names go
 	Spool   string // Options.Spool, or Monitor
 	Dir     string // the run folder: pbx/log/messages, phones/log/messages
@@ -111,8 +110,8 @@ func start(t testing.TB, version int, dir string, o Options) (*Lab, error) {
 	}
 	l := &Lab{
 		Version: version, AMI: ports.address(portAMI), AMITLS: ports.address(portTLS),
-		CA: filepath.Join(dir, "pbx", "keys", "ami.crt"), Monitor: filepath.Join(dir, "pbx", "spool", "monitor"),
-		Spool: o.Spool, Dir: dir, punctual: o.Punctual, systemName: o.SystemName, t: t, tree: tree, users: accounts(o.Users), ports: ports,
+		Monitor: filepath.Join(dir, "pbx", "spool", "monitor"),
+		Spool:   o.Spool, Dir: dir, punctual: o.Punctual, systemName: o.SystemName, t: t, tree: tree, users: accounts(o.Users), ports: ports,
 	}
 	t.Cleanup(l.stop)
 	if l.Spool == "" {
