@@ -67,7 +67,7 @@ type Keyring interface {
 func FindKey(ring Keyring) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			infoOf(r.Context()).findKey(ring, offeredKeys(r))
+			infoOf(r.Context()).findKey(ring, r, offeredKeys)
 			next.ServeHTTP(w, r)
 		})
 	}
@@ -80,9 +80,9 @@ func RequireKey(ring Keyring, refuse Refuse) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			v := infoOf(r.Context())
-			v.findKey(ring, offeredKeys(r))
-			if v.ring == nil && ring.Needed() {
-				v.findKey(ring, keysInForm(r))
+			v.findKey(ring, r, offeredKeys)
+			if ring.Needed() {
+				v.findKey(ring, r, keysInForm)
 			}
 			if v.ring == nil && ring.Needed() {
 				w.Header().Set("WWW-Authenticate", `Basic realm="recgate", charset="UTF-8"`)

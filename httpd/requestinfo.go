@@ -36,12 +36,13 @@ func infoOf(ctx context.Context) *requestInfo {
 // RequestID returns the id of the request that ctx belongs to, or "".
 func RequestID(ctx context.Context) string { return infoOf(ctx).id }
 
-// findKey looks for a good key among the texts, unless one was found before.
-func (v *requestInfo) findKey(ring Keyring, texts []string) {
+// findKey looks for a good key among the texts that are offered, unless one was
+// found before: then the request is not read again.
+func (v *requestInfo) findKey(ring Keyring, r *http.Request, offered func(*http.Request) []string) {
 	if v.ring != nil {
 		return
 	}
-	if name, ok := ring.Find(texts); ok {
+	if name, ok := ring.Find(offered(r)); ok {
 		v.key, v.ring = name, ring
 	}
 }
