@@ -134,7 +134,7 @@ func findCredentials(o S3Options) (*credentials.Credentials, error) {
 	if o.AccessKey != "" || o.SecretKey != "" {
 		return credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""), nil
 	}
-	home, _ := os.UserHomeDir() // without a home there is not a file in it
+	home, _ := os.UserHomeDir() // without a home there is no file in it
 	for _, file := range []struct{ variable, name string }{{"AWS_CONFIG_FILE", "config"}, {"AWS_SHARED_CREDENTIALS_FILE", "credentials"}} {
 		path := cmp.Or(os.Getenv(file.variable), filepath.Join(home, ".aws", file.name))
 		_, err := smallfile.Read(path)

@@ -1,7 +1,7 @@
 // Package proof makes a test call and follows it from end to end, the way a
 // CRM would: it lets a PBX call itself, starts and stops the recording by the
 // legacy endpoint, hangs up, fetches the recording by the endpoint, and looks
-// for the call's tone in what came back. Nothing on the way is asked whether
+// for the call's tone in what came back. Nothing on the way is asked
 // whether it works: only sound that was played and comes back is a proof.
 //
 // Start reading at Test.Run. "recgate check --record" and the key self_test
