@@ -25,9 +25,13 @@ func TestProfiles(t *testing.T) {
 	}{
 		{"/debug/pprof/", "", 200, "heap"},
 		{"/debug/pprof/goroutine?debug=1", "localhost:6060", 200, "goroutine profile"},
+		{"/debug/pprof/", "recgate.localhost:6060", 200, "heap"}, // always loopback, as for all doors: see Hosts
+		{"/debug/pprof/", "[::1]:6060", 200, "heap"},
 		{"/debug/pprof/profile?seconds=1", "", 200, ""},
 		{"/debug/pprof/cmdline", "", 403, "only for this machine"},
 		{"/debug/pprof/heap", "evil.example:6060", 403, "use 127.0.0.1 or localhost"},
+		{"/debug/pprof/heap", "localhost.evil.example", 403, "use 127.0.0.1 or localhost"},
+		{"/debug/pprof/heap", "evillocalhost", 403, "use 127.0.0.1 or localhost"},
 		{"/debug/pprof/heap", "192.0.2.7", 403, "use 127.0.0.1"},
 		{"/", "", 404, "see /debug/pprof/"},
 	} {
