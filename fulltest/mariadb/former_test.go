@@ -3,7 +3,6 @@
 package mariadb
 
 import (
-	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -16,17 +15,12 @@ import (
 func TestFormerVersion(t *testing.T) {
 	server := mariadbd.Start(t)
 	dsn := server.DSN(t)
-	at, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw := server.Admin(t)
-	raw.SetMaxOpenConns(1) // which stays in the database
+	raw := openRaw(t, server, dsn)
 	dump, err := os.ReadFile("../../store/testdata/version-0012.mysql.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for query := range strings.SplitSeq("USE `"+strings.TrimPrefix(at.Path, "/")+"`;\n"+string(dump), ";\n") {
+	for query := range strings.SplitSeq(string(dump), ";\n") {
 		if strings.TrimSpace(query) == "" {
 			continue
 		}

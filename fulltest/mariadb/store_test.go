@@ -3,6 +3,8 @@
 package mariadb
 
 import (
+	"database/sql"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -20,6 +22,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func openStore(t testing.TB, dsn string) *store.DB {
 	t.Helper()
 	return storetest.Open(t, dsn, store.Options{})
+}
+
+// openRaw opens a database beside the store, on one connection that stays in it.
+func openRaw(t *testing.T, server *mariadbd.Server, dsn string) *sql.DB {
+	t.Helper()
+	raw := server.Admin(t)
+	raw.SetMaxOpenConns(1)
+	execute(t, raw, "USE "+dsn[strings.LastIndex(dsn, "/")+1:])
+	return raw
 }
 
 func TestMariaDB(t *testing.T) {
