@@ -83,7 +83,7 @@ func (p *plain) text(message string) string {
 	})
 }
 
-// event reports whether a message is an event of class call or cdr, and which.
+// callEvent reports whether a message is an event of class call or cdr, and which.
 func callEvent(message string) (string, bool) {
 	m := fields(message)
 	ok := m["Privilege"] == "call,all" || m["Privilege"] == "cdr,all"

@@ -160,7 +160,7 @@ func wantSameAudio(t *testing.T, pair [2]*process.Process, n int) {
 		given[awaitSameAnswer(t, pair, (&talk{n: i}).tag())]++
 	}
 	t.Logf("both gateways answer alike for %d calls: %v", n, given)
-	if given[http.StatusOK] < n-calls/20 { // a few starts may be refused, see whole
+	if given[http.StatusOK] < n-calls/20 { // a few starts may be refused, see wantAllAudio
 		t.Errorf("only %d of %d calls have a recording", given[http.StatusOK], n)
 	}
 }

@@ -69,7 +69,7 @@ func (h *host) record(t *testing.T, from, to, tag string) {
 	h.keepAudio(t, tag)
 }
 
-// keepAudio retrieves a recording and keeps it for same.
+// keepAudio retrieves a recording and keeps it for wantKeptAudio.
 func (h *host) keepAudio(t *testing.T, tag string) {
 	t.Helper()
 	h.await(t, "the recording of "+tag, func() bool { _, err := h.retrieve(t, tag); return err == nil })
