@@ -105,7 +105,7 @@ func testNoWAV(t *testing.T, l *lab.Lab) {
 	t.Cleanup(func() { l.CLI("module load format_wav.so") })
 	l.CLI("module unload format_wav.so")
 	l.Call("410", "411", 120, "")
-	p.wantLog(t, says)
+	p.wantUnavailable(t, says)
 	p.awaitUnready(t, says)
 	p.Kill(t)
 	p.Begin(t)

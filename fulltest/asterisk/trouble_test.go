@@ -51,9 +51,9 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-// wantLog asks for a start and checks that the refusal is 503, names what is
+// wantUnavailable asks for a start and checks that the refusal is 503, names what is
 // away, and comes in time.
-func (p *program) wantLog(t *testing.T, what string) {
+func (p *program) wantUnavailable(t *testing.T, what string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -81,7 +81,7 @@ func testKilledPBX(t *testing.T, l *lab.Lab) {
 	time.Sleep(4700 * time.Millisecond) // it writes every 2.1 s
 	l.Kill()
 	p.awaitStatus(t, http.StatusServiceUnavailable)
-	p.wantLog(t, `"pbx1"`)
+	p.wantUnavailable(t, `"pbx1"`)
 	l.Restart()
 	p.awaitStatus(t, http.StatusOK)
 	// The file was never closed: it is left alone until it has not grown for 5 s.
@@ -104,7 +104,7 @@ func testWrongMount(t *testing.T, l *lab.Lab) {
 	}
 	p := newProgram(t, l, settings{more: "    mount: " + elsewhere + "\n"})
 	l.Call("410", "411", 60, "")
-	p.wantLog(t, "did not appear")
+	p.wantUnavailable(t, "did not appear")
 	for _, c := range l.Channels() {
 		if list := l.CLI("mixmonitor list " + c.Name); strings.Contains(list, ".wav") {
 			t.Errorf("%s is recorded although the start was refused:\n%s", c.Name, list)
@@ -154,7 +154,7 @@ func testDatabaseAway(t *testing.T, l *lab.Lab) {
 	heard := p.startRecording(t, "start", "extenOrUniqueId", "410", "tag", t.Name())
 	time.Sleep(time.Second)
 	db.Stop(t)
-	p.wantLog(t, "database")
+	p.wantUnavailable(t, "database")
 	heard.end(func() { l.HangupChannel(c.CallerUniqueID) }) // nobody can write it down now
 	db.Restart(t)
 	p.awaitOK(t, "retrieve", "tag", t.Name(), "username", "fred")

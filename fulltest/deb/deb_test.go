@@ -153,7 +153,7 @@ func testWithoutRecordings(t *testing.T, built string) {
 // testWithRecordings: recordings go through everything that dpkg can do.
 func testWithRecordings(t *testing.T, built string) {
 	d := unpack(t)
-	testWithAsterisk(t, d)
+	addAsterisk(t, d)
 	put(t, d, built, filepath.Base(built))
 	before := d.state(t)
 	d.run(t, operations.Block(t, "install"))

@@ -30,8 +30,8 @@ type office struct {
 	listen string
 }
 
-// testWithAsterisk makes user and folders as Debian's package asterisk does.
-func testWithAsterisk(t *testing.T, d debian) {
+// addAsterisk makes user and folders as Debian's package asterisk does.
+func addAsterisk(t *testing.T, d debian) {
 	t.Helper()
 	d.run(t, `groupadd --system asterisk
 useradd --system --gid asterisk --home-dir /var/lib/asterisk --shell /usr/sbin/nologin asterisk
