@@ -158,11 +158,7 @@ func testGateways(t *testing.T, nodes [3]*node) {
 	if talks.most < 20 {
 		t.Errorf("at most %d calls at a time, want 20 or more", talks.most)
 	}
-	db, err := store.Open(t.Context(), dsn("recgate", nodes[0]), store.Options{Timeout: 20 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close() //nolint:errcheck // nothing was written
+	db := openStore(t, nodes[0])
 	awaitSettled(t, db, at.lab)
 	wantOneEach(t, db, talks.all)
 	pair[1].Kill(t)
@@ -173,6 +169,17 @@ func testGateways(t *testing.T, nodes [3]*node) {
 
 // bases are where two gateways listen.
 func bases(pair [2]*process.Process) [2]string { return [2]string{pair[0].Base, pair[1].Base} }
+
+// openStore opens the database of the gateways by one node.
+func openStore(t *testing.T, n *node) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), dsn("recgate", n), store.Options{Timeout: 20 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() }) // nothing was written
+	return db
+}
 
 // awaitSettled waits until nothing is under way.
 func awaitSettled(t *testing.T, db *store.DB, l *lab.Lab) {

@@ -100,16 +100,6 @@ func replace(t *testing.T, g *process.Process) {
 	g.Begin(t)
 }
 
-func openStore(t *testing.T, n *node) *store.DB {
-	t.Helper()
-	db, err := store.Open(t.Context(), dsn("recgate", n), store.Options{Timeout: 20 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() }) // nothing was written
-	return db
-}
-
 var startsMade = regexp.MustCompile(`(?m)^recgate_starts_total\{outcome="ok"\} (\d+)$`)
 
 // countStarts is how many recordings a gateway has started since it began.
