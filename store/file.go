@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"recgate/owner"
@@ -24,9 +25,10 @@ type openedFile struct {
 	path string
 	info fs.FileInfo
 
-	mu   sync.Mutex  // guards wal and hold
-	wal  fs.FileInfo // the file of the newest rows beside it; nil before it was seen
-	hold *sql.Conn   // keeps that file: SQLite removes it when the last connection ends
+	wal atomic.Pointer[fs.FileInfo] // the file of the newest rows beside it; nil before it was seen
+
+	mu   sync.Mutex // guards hold, and lets one at a time set wal
+	hold *sql.Conn  // keeps that file: SQLite removes it when the last connection ends
 }
 
 // noteFile makes the file where it may, and notes which it is. It is made
@@ -66,32 +68,46 @@ func giveToOwner(f *os.File) error {
 	return owner.Give(info, f.Chown)
 }
 
-// there returns nil while the file that was opened is the one at its path,
-// else an Unavailable error. With readers it asks the same of the file of the
-// newest rows: one of them then holds that file for as long as it is open.
+// isNoted returns nil while the file that was opened, and that of the newest
+// rows once it was seen, are those at their paths; else an Unavailable error.
+func (f *openedFile) isNoted() error {
+	if err := f.isAt(f.path, f.info); err != nil {
+		return err
+	}
+	if wal := f.wal.Load(); wal != nil {
+		return f.isAt(f.path+"-wal", *wal)
+	}
+	return nil
+}
+
+func (f *openedFile) isAt(path string, noted fs.FileInfo) error {
+	now, err := os.Stat(path)
+	if err == nil && !os.SameFile(now, noted) {
+		err = fmt.Errorf("%s is another file now", path)
+	}
+	return f.gone(err)
+}
+
+// there is isNoted for the file of a database, and with readers sees to it that
+// one of them holds the file of the newest rows for as long as it is open.
+// Without readers it asks nothing of that file.
 func (f *openedFile) there(ctx context.Context, readers *sql.DB) error {
-	if f == nil { // a server keeps its own files
+	switch {
+	case f == nil: // a server keeps its own files
 		return nil
+	case readers == nil:
+		return f.isAt(f.path, f.info)
 	}
-	now, err := os.Stat(f.path)
-	if err == nil && !os.SameFile(now, f.info) {
-		err = fmt.Errorf("%s is another file now", f.path)
-	}
-	if err != nil || readers == nil {
-		return f.gone(err)
+	if err := f.isNoted(); err != nil || f.wal.Load() != nil {
+		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	wal, err := os.Stat(f.path + "-wal")
-	switch {
-	case f.wal == nil && err != nil: // not made yet
-		return nil
-	case f.wal == nil:
-		return f.holdWAL(ctx, readers, wal)
-	case err == nil && !os.SameFile(wal, f.wal):
-		err = fmt.Errorf("%s-wal is another file now", f.path)
+	if err != nil || f.wal.Load() != nil { // not made yet, or somebody else was faster
+		return nil //nolint:nilerr // there is nothing to hold
 	}
-	return f.gone(err)
+	return f.holdWAL(ctx, readers, wal)
 }
 
 // holdWAL has a connection open the file of the newest rows, which wal is, and
@@ -106,7 +122,8 @@ func (f *openedFile) holdWAL(ctx context.Context, readers *sql.DB, wal fs.FileIn
 	if now, gone := os.Stat(f.path + "-wal"); err != nil || gone != nil || !os.SameFile(now, wal) {
 		return errors.Join(err, hold.Close()) // it ended meanwhile: the next one is seen later
 	}
-	f.wal, f.hold = wal, hold
+	f.hold = hold
+	f.wal.Store(&wal)
 	return nil
 }
 

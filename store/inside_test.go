@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -285,6 +286,36 @@ func TestQueriesUseIndices(t *testing.T) {
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestNoConnectionKeepsAnotherFile: while another file lies in the place of the
+// database or of its WAL, no connection is made, of which each would keep it.
+func TestNoConnectionKeepsAnotherFile(t *testing.T) {
+	for _, part := range []string{"", "-wal"} {
+		db := openFile(t)
+		execute(t, db, `CREATE TABLE one (n INTEGER)`) // makes the WAL
+		if err := db.Ping(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		path := db.file.path + part
+		if err := os.Rename(path, path+"-away"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db.readers.SetMaxIdleConns(0)
+		db.readers.SetMaxIdleConns(1)
+		if conn, err := db.readers.Conn(t.Context()); recording.CodeOf(err) != recording.Unavailable {
+			t.Errorf("%q replaced: a connection %v, %v", part, conn, err)
+		}
+		if err := os.Rename(path+"-away", path); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Ping(t.Context()); err != nil {
+			t.Errorf("%q back: %v", part, err)
 		}
 	}
 }

@@ -28,21 +28,15 @@ func (s sqliteSource) open(o Options) (*DB, error) {
 		return nil, err
 	}
 	busy := strconv.FormatInt(o.Timeout.Milliseconds()*3/4, 10) // so that SQLite gives up before we do
-	writes, err := sql.Open("sqlite", d.uri(url.Values{
+	writes := sql.OpenDB(connector{file: file, uri: d.uri(url.Values{
 		"_busy_timeout": {busy},
 		"_txlock":       {"immediate"},
 		"_pragma":       {"synchronous(FULL)", "foreign_keys(1)"}, // WAL: see toWAL
-	}))
-	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	readers, err := sql.Open("sqlite", d.uri(url.Values{
+	})})
+	readers := sql.OpenDB(connector{file: file, uri: d.uri(url.Values{
 		"_busy_timeout": {busy},
 		"_pragma":       {"foreign_keys(1)", "query_only(1)"},
-	}))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the database: %w", err), writes.Close())
-	}
+	})})
 	writes.SetMaxOpenConns(1)
 	seats := max(4, runtime.NumCPU())
 	readers.SetMaxOpenConns(seats + 1) // and the one that openedFile holds
@@ -153,10 +147,4 @@ func (l *sqliteLock) SessionUnlock(context.Context, *sql.Conn) error { return l.
 func isBusy(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_BUSY
-}
-
-// isBroken reports whether SQLite could not read or write one of its files.
-func isBroken(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_IOERR
 }

@@ -169,7 +169,7 @@ func (db *database) read(ctx context.Context, timeout time.Duration, what string
 	began := time.Now()
 	err := db.file.there(ctx, nil)
 	if err == nil {
-		err = fault(ctx, db.dialect, what, db.reopening(func() error { return db.look(ctx, timeout < slow, look) }))
+		err = fault(ctx, db.dialect, what, db.look(ctx, timeout < slow, look))
 	}
 	db.tell(false, began, err)
 	return err
@@ -181,23 +181,9 @@ func (db *database) readOnce(ctx context.Context, what string, look change) erro
 	began := time.Now()
 	err := db.file.there(ctx, nil)
 	if err == nil {
-		err = fault(ctx, db.dialect, what, db.reopening(func() error { return db.lookOnce(ctx, look) }))
+		err = fault(ctx, db.dialect, what, db.lookOnce(ctx, look))
 	}
 	db.tell(false, began, err)
-	return err
-}
-
-// reopening runs look, and again over new connections when SQLite could not read
-// its files: a connection that was made while another file lay in the place of
-// one of them would keep that file, and fail for as long as it lives. Others may
-// be using such connections at the same time, hence more than one try.
-func (db *database) reopening(look func() error) error {
-	err := look()
-	for tries := 2 * cap(db.seats); tries > 0 && isBroken(err); tries-- {
-		db.readers.SetMaxIdleConns(0)
-		db.readers.SetMaxIdleConns(cap(db.seats))
-		err = look()
-	}
 	return err
 }
 
