@@ -49,3 +49,25 @@ func openWAL(ctx context.Context, conn driver.Conn) error {
 	}
 	return rows.Close()
 }
+
+// connectAll makes all connections that readers will use, once the file has its
+// WAL: one that is made later may meet another file between the look at it and
+// its opening.
+func (db *database) connectAll(ctx context.Context) error {
+	if db.file == nil { // a server may be lost and come back
+		return nil
+	}
+	if err := db.there(ctx); err != nil { // holds the WAL
+		return err
+	}
+	db.readers.SetMaxIdleConns(0) // those of before the WAL
+	db.readers.SetMaxIdleConns(cap(db.seats))
+	for range cap(db.seats) {
+		conn, err := db.readers.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close() //nolint:errcheck // it goes back among the others
+	}
+	return nil
+}

@@ -52,6 +52,9 @@ func (db schema) Migrate(ctx context.Context) (applied []string, err error) {
 		return applied, recording.Errorf(recording.Conflict,
 			"the database has schema %d, but this program only knows %d: use the newer recgate that created it", version, newest)
 	}
+	if err := db.connectAll(ctx); err != nil {
+		return applied, fault(ctx, db.dialect, "open the database", err)
+	}
 	return applied, db.fillRows(ctx)
 }
 

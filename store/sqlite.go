@@ -29,11 +29,13 @@ func (s sqliteSource) open(o Options) (*DB, error) {
 	}
 	busy := strconv.FormatInt(o.Timeout.Milliseconds()*3/4, 10) // so that SQLite gives up before we do
 	writes := sql.OpenDB(connector{file: file, uri: d.uri(url.Values{
+		"mode":          {"rw"}, // noteFile made the file, see connector
 		"_busy_timeout": {busy},
 		"_txlock":       {"immediate"},
 		"_pragma":       {"synchronous(FULL)", "foreign_keys(1)"}, // WAL: see toWAL
 	})})
 	readers := sql.OpenDB(connector{file: file, uri: d.uri(url.Values{
+		"mode":          {"rw"},
 		"_busy_timeout": {busy},
 		"_pragma":       {"foreign_keys(1)", "query_only(1)"},
 	})})

@@ -7,13 +7,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"recgate/recording"
 	"recgate/store"
 )
 
-// A connection that was made while another file lay in the place of the one of
-// the newest rows is not used any more once the right one is back.
-func TestReadsAfterTheWALWasReplaced(t *testing.T) {
+// Reads go on while another file lies in the place of the one of the newest rows,
+// and after that: no connection has taken the other one.
+func TestReadsWhileTheWALIsReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "recgate.db")
 	db := open(t, "sqlite:"+path, store.Options{})
 	if err := db.Add(t.Context(), start(1)); err != nil {
@@ -25,8 +24,8 @@ func TestReadsAfterTheWALWasReplaced(t *testing.T) {
 	if err := os.WriteFile(path+"-wal", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := readAtOnce(t, db, 20); recording.CodeOf(err) != recording.Unavailable {
-		t.Errorf("while it is replaced a read says %v, want that the database cannot be reached", err)
+	if err := readAtOnce(t, db, 20); err != nil { // by connections that have the right one
+		t.Errorf("while it is replaced: %v", err)
 	}
 	if err := os.Rename(path+"-away", path+"-wal"); err != nil {
 		t.Fatal(err)
