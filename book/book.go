@@ -45,7 +45,7 @@ type entry struct {
 	runs   time.Time     // since when it is counted for how long it runs; zero: it is not
 	before time.Duration // for how long it had run by then
 
-	file growth // that the PBX writes
+	file growth // that the PBX writes while the recording runs; kept for a stop that is not confirmed
 	wait *Wait  // to be collected, or nil
 }
 
@@ -111,9 +111,6 @@ func (e *entry) stands(rec recording.Recording) {
 		return
 	}
 	e.pbx, e.state = rec.PBX, rec.State
-	if rec.State != recording.Running {
-		e.file = growth{}
-	}
 }
 
 // Forget drops what is known of a recording that is settled, or of which there

@@ -108,6 +108,10 @@ func TestGrow(t *testing.T) {
 		if n := b.Figures().Stalled; n != 0 {
 			t.Errorf("%d are stalled after the end", n)
 		}
+		b.Note(row("1", recording.Running)) // the stop was not confirmed
+		if n := b.Figures().Stalled; n != 1 || b.Grow("1", 3000, true) {
+			t.Errorf("%d are stalled after a stop that was not confirmed, want 1 that is not reported again", n)
+		}
 	})
 }
 

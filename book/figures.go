@@ -40,7 +40,7 @@ func (b *Book) Figures() Figures {
 		if e.state != "" {
 			f.InState[e.state]++
 		}
-		if e.file.said {
+		if e.state == recording.Running && e.file.said {
 			f.Stalled++
 		}
 		if e.wait != nil {
