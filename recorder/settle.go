@@ -3,6 +3,7 @@ package recorder
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"recgate/recording"
 	"recgate/spool"
@@ -69,11 +70,16 @@ func (p *pbx) settleRunning(ctx context.Context, rec *recording.Recording) error
 	if err != nil || len(capture.Tracks) > 0 {
 		return err
 	}
-	at := p.now()
+	return p.end(ctx, rec, reasonOfEnd(*rec), p.guessEnd(ctx, *rec))
+}
+
+// guessEnd says when a recording ended whose end nobody saw: when the PBX last
+// wrote to its files, or now.
+func (p *pbx) guessEnd(ctx context.Context, rec recording.Recording) time.Time {
 	if seen := p.files.LastWritten(ctx, p.PBX, rec.Tracks); !seen.IsZero() {
-		at = seen
+		return seen
 	}
-	return p.end(ctx, rec, reasonOfEnd(*rec), at)
+	return p.now()
 }
 
 // settleGone ends a recording whose channel is gone without our having seen
@@ -90,10 +96,7 @@ func (p *pbx) settleGone(ctx context.Context, rec recording.Recording) error {
 		p.settleLater(left, rec)
 		return nil
 	}
-	at := p.now()
-	if seen := p.files.LastWritten(ctx, p.PBX, rec.Tracks); !seen.IsZero() {
-		at = seen
-	}
+	at := p.guessEnd(ctx, rec)
 	if rec.State == recording.Running {
 		if err := p.end(ctx, &rec, recording.Reason{Code: recording.ReasonHungUpUnseen}, at); err != nil {
 			return err
