@@ -1,6 +1,6 @@
 // Package job does named work at its time, one at a time: Schedule by a few
 // workers of this process, Locks for what two of them may not do at once, and
-// Lease for what two processes may not.
+// Claims for what two processes may not.
 package job
 
 import (

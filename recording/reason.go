@@ -189,6 +189,8 @@ func (r Reason) String() string {
 // Full returns the reason in English, followed by its codes in brackets.
 func (r Reason) Full() string { return r.String() + r.Brackets() }
 
+// Brackets returns the codes of the reason in brackets, after a blank; "" for no
+// reason.
 func (r Reason) Brackets() string {
 	if r == (Reason{}) {
 		return ""

@@ -109,7 +109,7 @@ func TempDir(pattern string) (dir string, remove func() error, err error) {
 func KeepFolder(dir string) { theCleaner.send("removed", dir) }
 
 // NoteMount notes that something was mounted on a folder: it is unmounted when
-// the test binary is killed before Unmounted was called.
+// the test binary is killed before NoteUnmount was called.
 func NoteMount(dir string) error {
 	if strings.ContainsAny(dir, " \n") {
 		return fmt.Errorf("the folder %q has a blank in its name", dir)
@@ -121,5 +121,5 @@ func NoteMount(dir string) error {
 	return nil
 }
 
-// NoteUnmount ends what Mounted began.
+// NoteUnmount ends what NoteMount began.
 func NoteUnmount(dir string) { theCleaner.send("unmounted", dir) }

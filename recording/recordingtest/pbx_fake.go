@@ -232,8 +232,7 @@ func (p taps) Hold() (release func()) {
 	return sync.OnceFunc(func() { close(hold) })
 }
 
-// Records returns how often Record was asked, and Stops which recordings
-// were stopped.
+// Records returns how often Record was asked.
 func (p taps) Records() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
